@@ -1,0 +1,55 @@
+/**
+ * The one catalogue of what can go wrong outside a request: a code, and what the operator should do.
+ * `docs/errors.md` lists exactly these (a test holds the two equal). What goes wrong inside a request is in
+ * `proxy/refuse.ts`.
+ */
+export const ERRORS = {
+  'config-unreadable': 'Check the path and that root may read the file.',
+  'config-syntax': 'Mend the YAML at the line shown.',
+  'config-unknown-key': 'Use the key suggested, or remove the line. docs/configuration.md lists all keys.',
+  'config-invalid-value': 'Change the value at the line shown to what is expected.',
+  'not-root': 'Run it as root: it loads BPF programs and enters network namespaces.',
+  'kernel-no-bpf': 'Use a kernel with CONFIG_BPF_SYSCALL and CONFIG_NET_CLS_BPF, 5.10 or newer, and allow bpf() in this container.',
+  'kernel-no-tcx': 'Set `steering.attach: auto` or `clsact`: this kernel has no tcx links (6.6 or newer has).',
+  'kernel-no-clsact': 'Load the module sch_ingress and cls_bpf, or set `steering.attach: tcx`.',
+  'kernel-no-macvlan': 'Load the module macvlan.',
+  'bpf-load-failed': 'Report it with the kernel version and the verifier lines shown.',
+  'not-built': 'Run `npm run setup` (or `npm run build`) first.',
+  'lock-held': 'Stop the daemon that holds the lock, or give this one a `run_dir` and `namespace` of its own.',
+  'lock-failed': 'Make `run_dir` a directory that root can write to.',
+  'namespace-failed': 'Check that /run/netns can be written to and that this process has CAP_SYS_ADMIN.',
+  'worker-user-unknown': 'Set `worker.user` to a user that exists on this machine.',
+  'worker-user-root': 'Set `worker.user` to a user other than root: tenants’ bytes are never parsed with privileges.',
+  'worker-failed': 'Read the lines the worker logged before this one.',
+  'agent-socket-denied': 'Set `worker.user` to the owner of the socket, or let the group or others write to it.',
+  'agent-socket-missing': 'Start the metadata agent, or set `agent.socket` to its `metadata_proxy_socket`.',
+  'admin-socket-failed': 'Set `admin.socket` to a path in a directory that root can write to.',
+  'daemon-not-running': 'Start the daemon with `metasteer run -c FILE`, or name its socket with `--socket`.',
+  'port-interface-unsuitable': 'Steering needs an Ethernet interface; exclude this one or its router from discovery.',
+  'port-device-failed': 'The interface may be a bridge port or carry ipvlan; neither can carry a macvlan device.',
+  'port-attach-failed': 'Read the cause; the interface was left as it was and the daemon tries again.',
+  'port-listen-failed': 'Read the cause; the interface was left as it was and the daemon tries again.',
+  'port-limit': 'Raise `steering.ports_max` and restart.',
+} as const;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** An error an operator can act on. `message` says what happened, `action` what to do about it. */
+export class MetasteerError extends Error {
+  override readonly name = 'MetasteerError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+
+  get action(): string {
+    return ERRORS[this.code];
+  }
+}
+
+/** The text of anything thrown, for logs and status. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,88 @@
+import type { OwnerKind } from '../identity/owner-id.ts';
+
+/**
+ * What supervisor and worker say to each other over the process channel.
+ *
+ * The supervisor trusts nothing a worker says: `src/control/workers.ts` validates every message before it reads it.
+ * A port's listening socket travels beside its `add-port` message, on a socket of its own (SCM_RIGHTS).
+ */
+export type ToWorker =
+  | { readonly type: 'start'; readonly settings: ProxySettings }
+  | { readonly type: 'add-port'; readonly port: PortMessage }
+  | { readonly type: 'remove-port'; readonly portId: number }
+  | { readonly type: 'status'; readonly request: number }
+  | { readonly type: 'stop'; readonly deadlineMs: number };
+
+export type FromWorker =
+  | { readonly type: 'started' }
+  | { readonly type: 'port-listening'; readonly portId: number }
+  | { readonly type: 'port-failed'; readonly portId: number; readonly message: string }
+  | { readonly type: 'status'; readonly request: number; readonly status: ProxyStatus }
+  | { readonly type: 'stopped' };
+
+/** A port as the worker needs to know it: who its clients belong to, and the names that go into logs. */
+export interface PortMessage {
+  readonly portId: number;
+  readonly ownerKind: OwnerKind;
+  readonly ownerId: string;
+  readonly namespace: string;
+  readonly interface: string;
+}
+
+/** Everything of the configuration that the request path needs. Times in milliseconds, sizes in bytes. */
+export interface ProxySettings {
+  readonly agent: {
+    readonly socket: string;
+    /** Framing the agent speaks (contract.md 2.3): found out from its replies, or fixed. */
+    readonly generation: 'auto' | 'keep-alive' | 'one-shot';
+    /** Exchanges open at once, over all ports. */
+    readonly concurrency: number;
+    /** Requests waiting for an exchange, over all ports. */
+    readonly queueLength: number;
+    /** Longest wait of a request for an exchange; then 503 with Retry-After. */
+    readonly queueTimeoutMs: number;
+    /** From ECONNREFUSED, ENOENT or EAGAIN to the next attempt to connect. */
+    readonly retryMs: number;
+  };
+  /** Neutron's `[metadata_haproxy]` options (contract.md 1.1). */
+  readonly timeouts: {
+    readonly connectMs: number;
+    readonly clientMs: number;
+    readonly serverMs: number;
+    readonly httpRequestMs: number;
+    readonly httpKeepAliveMs: number;
+  };
+  readonly limits: {
+    readonly headBytes: number;
+    readonly headerCount: number;
+    readonly targetBytes: number;
+    readonly bodyBytes: number;
+    readonly connections: number;
+  };
+}
+
+/** A worker's own account of itself, for `metasteer status`. */
+export interface ProxyStatus {
+  readonly ports: readonly PortStatus[];
+  readonly connections: number;
+  readonly requests: number;
+  readonly agent: AgentStatus;
+}
+
+export interface PortStatus {
+  readonly portId: number;
+  readonly connections: number;
+  readonly requests: number;
+  /** Requests refused by this proxy, by reason of `refuse.ts`. */
+  readonly refused: Readonly<Record<string, number>>;
+}
+
+export interface AgentStatus {
+  /** `unknown` until the first exchange has ended; `absent` while connecting fails. */
+  readonly state: 'unknown' | 'answering' | 'absent';
+  readonly generation: 'unknown' | 'keep-alive' | 'one-shot';
+  readonly exchangesOpen: number;
+  readonly queued: number;
+  /** Why the last attempt failed; absent while the agent answers. */
+  readonly lastError?: string;
+}
