@@ -58,14 +58,14 @@ enum ms_verdict {
 	MS_DROP_NEIGHBOUR_FULL = 20,  /* the node's neighbour table is full */
 	MS_DROP_REWRITE_FAILED = 21,  /* the kernel could not make the header writable */
 	/* Restored: the reply goes to the instance. */
-	MS_RESTORE_REPLY = 22,
+	MS_RESTORE_REPLY = 22,        /* from the metadata service to a neighbour */
 	/* Dropped on the way out: the worker's namespace may send nothing but replies. */
 	MS_RESTORE_SHORT_FRAME = 23,  /* ends before its TCP header does */
-	MS_RESTORE_NOT_IP = 24,
-	MS_RESTORE_NOT_TCP = 25,
+	MS_RESTORE_NOT_IP = 24,       /* neither IPv4 nor IPv6 */
+	MS_RESTORE_NOT_TCP = 25,      /* IP, but not TCP (neighbour discovery, multicast listener reports) */
 	MS_RESTORE_NOT_REPLY = 26,    /* not from a metadata address and port 80, or a connection attempt of our own */
 	MS_RESTORE_NO_NEIGHBOUR = 27, /* to an address that never sent us anything */
-	MS_RESTORE_REWRITE_FAILED = 28,
+	MS_RESTORE_REWRITE_FAILED = 28, /* the kernel could not make the header writable */
 	MS_VERDICT_COUNT = 29,
 };
 

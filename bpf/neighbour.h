@@ -52,7 +52,8 @@ static __always_inline enum ms_verdict neighbour_learn(const struct packet *pack
 		bpf_map_update_elem(&neighbours, &key, &moved, BPF_EXIST);
 		return MS_STEER_SYN_MOVED;
 	}
-	if (now_ns - known->seen_ns > NEIGHBOUR_REFRESH_NS)
+	/* A sum, not a difference: another CPU may have written a later time. */
+	if (now_ns > known->seen_ns + NEIGHBOUR_REFRESH_NS)
 		known->seen_ns = now_ns;
 	return packet->opens ? MS_STEER_SYN : MS_STEER_DATA;
 }

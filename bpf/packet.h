@@ -30,14 +30,26 @@
 /* What steering needs to know about a packet that is ours. */
 struct packet {
 	__u8 client_address[16]; /* network byte order; IPv4 as ::ffff:a.b.c.d */
-	__u8 client_mac[6];
+	__u8 client_mac[6] __attribute__((aligned(2)));
 	bool opens;              /* SYN without ACK */
 };
 
-/* MACs are compared as one 32-bit and one 16-bit word: Ethernet headers are at least 2-byte aligned. */
-static __always_inline bool mac_equal(const __u8 *a, const volatile __u8 *b)
+/* A MAC is compared by 16-bit words: Ethernet headers, and every MAC in our own structs, are 2-byte aligned. */
+typedef __u16 __attribute__((may_alias)) mac_word;
+
+static __always_inline bool mac_equal(const volatile void *left, const volatile void *right)
 {
-	return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3] && a[4] == b[4] && a[5] == b[5];
+	const volatile mac_word *a = left;
+	const volatile mac_word *b = right;
+
+	return a[0] == b[0] && a[1] == b[1] && a[2] == b[2];
+}
+
+/* Keeps the volatile of the port's constants: read without it, the compiler may take the zeros they are declared with. */
+static __always_inline void mac_copy(__u8 *to, const volatile __u8 *from)
+{
+	for (int i = 0; i < ETH_ALEN; i++)
+		to[i] = from[i];
 }
 
 static __always_inline bool is_metadata_ipv6(const struct in6_addr *address)
@@ -135,17 +147,18 @@ static __always_inline enum ms_verdict packet_ipv6(const struct ipv6hdr *ip, con
  * else the verdict to end with. `packet` must be zeroed by the caller.
  */
 static __always_inline enum ms_verdict packet_classify(const void *data, const void *end, __u32 frame_len,
-							const struct ms_port_constants *constants,
+							const volatile struct ms_port_constants *constants,
 							struct packet *packet)
 {
 	const struct ethhdr *eth = data;
 	const struct iphdr *ipv4 = (const void *)(eth + 1);
 	const struct ipv6hdr *ipv6 = (const void *)(eth + 1);
-	bool is_ipv4;
+	bool is_ipv4, to_router;
 
 	if ((const void *)(eth + 1) > end)
 		return MS_PASS_SHORT_FRAME;
-	if (mac_equal(eth->h_dest, constants->device_mac))
+	to_router = mac_equal(eth->h_dest, constants->router_mac);
+	if (!to_router && mac_equal(eth->h_dest, constants->device_mac))
 		return MS_DROP_DEVICE_MAC;
 	if (eth->h_proto == bpf_htons(ETH_P_IP)) {
 		if ((const void *)(ipv4 + 1) > end)
@@ -164,7 +177,7 @@ static __always_inline enum ms_verdict packet_classify(const void *data, const v
 	} else {
 		return MS_PASS_OTHER_PROTOCOL;
 	}
-	if (!mac_equal(eth->h_dest, constants->router_mac))
+	if (!to_router)
 		return MS_PASS_OTHER_MAC;
 	if (eth->h_source[0] & 1)
 		return MS_PASS_BAD_SOURCE;

@@ -88,7 +88,7 @@ int ms_restore(struct __sk_buff *skb)
 	if (!neighbour)
 		return verdict_drop(MS_RESTORE_NO_NEIGHBOUR);
 	__builtin_memcpy(macs.destination, neighbour->mac, ETH_ALEN);
-	__builtin_memcpy(macs.source, (const void *)port.router_mac, ETH_ALEN);
+	mac_copy(macs.source, port.router_mac);
 	if (bpf_skb_store_bytes(skb, 0, &macs, sizeof(macs), 0))
 		return verdict_drop(MS_RESTORE_REWRITE_FAILED);
 	return verdict_accept(MS_RESTORE_REPLY);

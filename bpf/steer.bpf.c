@@ -17,17 +17,16 @@
  */
 static __always_inline enum ms_verdict classify(struct __sk_buff *skb, struct packet *packet)
 {
-	struct ms_port_constants constants = port;
 	enum ms_verdict verdict;
 
-	verdict = packet_classify((void *)(long)skb->data, (void *)(long)skb->data_end, skb->len, &constants, packet);
+	verdict = packet_classify((void *)(long)skb->data, (void *)(long)skb->data_end, skb->len, &port, packet);
 	if (verdict != MS_PASS_SHORT_FRAME && verdict != MS_PASS_BAD_TCP_HEADER)
 		return verdict;
 	if ((__u32)(skb->data_end - skb->data) >= PACKET_HEADERS_MAX || (__u32)(skb->data_end - skb->data) == skb->len)
 		return verdict;
 	if (bpf_skb_pull_data(skb, skb->len < PACKET_HEADERS_MAX ? skb->len : PACKET_HEADERS_MAX))
 		return verdict;
-	return packet_classify((void *)(long)skb->data, (void *)(long)skb->data_end, skb->len, &constants, packet);
+	return packet_classify((void *)(long)skb->data, (void *)(long)skb->data_end, skb->len, &port, packet);
 }
 
 SEC("tc")
@@ -50,13 +49,14 @@ int ms_steer(struct __sk_buff *skb)
 
 	limits = bpf_map_lookup_elem(&settings, &zero);
 	now_ns = bpf_ktime_get_ns();
-	if (!limits || now_ns - limits->heartbeat_ns > limits->stale_after_ns)
+	/* Signed: the heartbeat may have been written since the clock was read. */
+	if (!limits || (__s64)(now_ns - limits->heartbeat_ns) > (__s64)limits->stale_after_ns)
 		return verdict_pass(MS_PASS_DAEMON_STALE);
 	verdict = neighbour_learn(&packet, now_ns, limits);
 	if (verdict == MS_DROP_NEIGHBOUR_QUOTA || verdict == MS_DROP_NEIGHBOUR_FULL)
 		return verdict_drop(verdict);
 
-	__builtin_memcpy(device_mac, (const void *)port.device_mac, ETH_ALEN);
+	mac_copy(device_mac, port.device_mac);
 	if (bpf_skb_store_bytes(skb, 0, device_mac, ETH_ALEN, 0))
 		return verdict_drop(MS_DROP_REWRITE_FAILED);
 	return verdict_accept(verdict);

@@ -4,12 +4,16 @@
  * `proxy/refuse.ts`.
  */
 export const ERRORS = {
+  usage: 'Run `metasteer help`.',
+  unexpected: 'Report it with the lines shown.',
   'config-unreadable': 'Check the path and that root may read the file.',
   'config-syntax': 'Mend the YAML at the line shown.',
   'config-unknown-key': 'Use the key suggested, or remove the line. docs/configuration.md lists all keys.',
+  'config-missing-key': 'Add the key shown. docs/configuration.md lists all keys.',
   'config-invalid-value': 'Change the value at the line shown to what is expected.',
   'not-root': 'Run it as root: it loads BPF programs and enters network namespaces.',
-  'kernel-no-bpf': 'Use a kernel with CONFIG_BPF_SYSCALL and CONFIG_NET_CLS_BPF, 5.10 or newer, and allow bpf() in this container.',
+  'kernel-no-bpf':
+    'Use a kernel with CONFIG_BPF_SYSCALL and CONFIG_NET_CLS_BPF, 5.10 or newer, and allow bpf() in this container.',
   'kernel-no-tcx': 'Set `steering.attach: auto` or `clsact`: this kernel has no tcx links (6.6 or newer has).',
   'kernel-no-clsact': 'Load the module sch_ingress and cls_bpf, or set `steering.attach: tcx`.',
   'kernel-no-macvlan': 'Load the module macvlan.',
@@ -25,6 +29,8 @@ export const ERRORS = {
   'agent-socket-missing': 'Start the metadata agent, or set `agent.socket` to its `metadata_proxy_socket`.',
   'admin-socket-failed': 'Set `admin.socket` to a path in a directory that root can write to.',
   'daemon-not-running': 'Start the daemon with `metasteer run -c FILE`, or name its socket with `--socket`.',
+  'daemon-no-answer': 'Try again; when it stays so, read the daemon’s log.',
+  'admin-socket-denied': 'Run it as root, or as the owner of the socket.',
   'port-interface-unsuitable': 'Steering needs an Ethernet interface; exclude this one or its router from discovery.',
   'port-device-failed': 'The interface may be a bridge port or carry ipvlan; neither can carry a macvlan device.',
   'port-attach-failed': 'Read the cause; the interface was left as it was and the daemon tries again.',

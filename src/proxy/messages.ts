@@ -1,4 +1,5 @@
 import type { OwnerKind } from '../identity/owner-id.ts';
+import type { LogLevel } from '../log.ts';
 
 /**
  * What supervisor and worker say to each other over the process channel.
@@ -7,7 +8,7 @@ import type { OwnerKind } from '../identity/owner-id.ts';
  * A port's listening socket travels beside its `add-port` message, on a socket of its own (SCM_RIGHTS).
  */
 export type ToWorker =
-  | { readonly type: 'start'; readonly settings: ProxySettings }
+  | { readonly type: 'start'; readonly settings: ProxySettings; readonly logLevel: LogLevel }
   | { readonly type: 'add-port'; readonly port: PortMessage }
   | { readonly type: 'remove-port'; readonly portId: number }
   | { readonly type: 'status'; readonly request: number }
@@ -58,6 +59,10 @@ export interface ProxySettings {
     readonly targetBytes: number;
     readonly bodyBytes: number;
     readonly connections: number;
+  };
+  readonly log: {
+    /** Which requests get a line in the access log. */
+    readonly access: 'off' | 'errors' | 'all';
   };
 }
 

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * Never loaded: it exists so that every layout shared with user space is in one object's BTF,
+ * from which bpf/layout.ts writes src/kernel/layout.gen.ts.
+ */
+#include "../native/metasteer.h"
+
+struct ms_layout {
+	enum ms_verdict verdict;
+	enum ms_hook hook;
+	enum ms_attach_mode attach_mode;
+	struct ms_port_constants port_constants;
+	struct ms_neighbour_key neighbour_key;
+	struct ms_neighbour neighbour;
+	struct ms_port_counters port_counters;
+	struct ms_port_state port_state;
+	struct ms_settings settings;
+	struct ms_link link;
+	struct ms_maps maps;
+	struct ms_map_sizes map_sizes;
+	struct ms_attachment attachment;
+	struct ms_test_result test_result;
+};
+
+struct ms_layout layout;

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the files of the shim: ownership by scope, the namespace switch, netlink. Not part of the interface. */
+#pragma once
+
+#include "metasteer.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include <libmnl/libmnl.h>
+
+/* A descriptor that is closed when its scope ends, unless TAKE_FD hands it on. Starts at -1. */
+static inline void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+#define OWNED_FD __attribute__((cleanup(close_fd))) int
+#define TAKE_FD(fd) ({ int taken_ = (fd); (fd) = -1; taken_; })
+
+/*
+ * Runs `work` in the namespace named `path`, on a new thread that ends with it: a thread that has
+ * changed its namespace is never used for anything else. Returns what `work` returns, or why it never ran.
+ */
+int netns_call(const char *path, int (*work)(void *argument), void *argument);
+
+/* Room for any request this shim makes. */
+#define NETLINK_REQUEST_BYTES 1024
+
+/* Sends one rtnetlink request in the calling thread's namespace and waits for its acknowledgement. */
+int netlink_do(struct nlmsghdr *request);
+
+/* The same, calling `each` for the answer that comes before the acknowledgement. */
+int netlink_get(struct nlmsghdr *request, mnl_cb_t each, void *argument);
+
+/* Sends one dump request and calls `each` for every answer. */
+int netlink_dump(struct nlmsghdr *request, mnl_cb_t each, void *argument);
+
+/* Reads one interface of the calling thread's namespace. -ENODEV when there is none of that name. */
+int link_read(const char *name, struct ms_link *link);

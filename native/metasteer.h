@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The whole interface between Node and the kernel.
+ *
+ * Every function is one complete operation and returns 0 or a negative errno; out parameters are
+ * untouched on failure. A function that takes a `netns` path does its work in that namespace on a
+ * thread of its own and comes back before it returns: the caller's namespace never changes.
+ * Functions may be called from several threads at once. src/kernel/ffi.ts declares exactly these.
+ */
+#pragma once
+
+#include "../bpf/abi.h"
+
+#define MS_EXPORT __attribute__((visibility("default")))
+
+/* --- shared layouts (TypeScript is generated from them, as from abi.h) --- */
+
+/* A network interface as a namespace's netlink shows it. */
+struct ms_link {
+	__u32 ifindex;
+	__u32 flags;      /* IFF_* of netdevice(7) */
+	__u32 mtu;        /* bytes */
+	__u16 type;       /* ARPHRD_*; 1 is Ethernet */
+	__u8 mac[6];      /* the order it has on the wire; zero where the interface has none */
+	__u8 name[16];    /* terminated by zero */
+};
+_Static_assert(sizeof(struct ms_link) == 36, "ms_link has no hidden padding");
+
+/* File descriptors of the maps that all program instances share. Owned by who called ms_maps_create. */
+struct ms_maps {
+	__s32 neighbours;
+	__s32 counters;
+	__s32 port_state;
+	__s32 settings;
+};
+_Static_assert(sizeof(struct ms_maps) == 16, "ms_maps has no hidden padding");
+
+struct ms_map_sizes {
+	__u32 ports_max;
+	__u32 neighbours_max;
+};
+
+enum ms_hook {
+	MS_HOOK_INGRESS = 0,
+	MS_HOOK_EGRESS = 1,
+};
+
+enum ms_attach_mode {
+	MS_ATTACH_AUTO = 0,   /* tcx where the kernel has it, else clsact */
+	MS_ATTACH_TCX = 1,    /* a link: goes away with its last descriptor, so with the process */
+	MS_ATTACH_CLSACT = 2, /* a filter: stays until it is removed */
+};
+
+/* How a program was attached, and what detaching it takes. */
+struct ms_attachment {
+	__u32 ifindex;
+	__u32 hook;           /* enum ms_hook */
+	__u32 mode;           /* MS_ATTACH_TCX or MS_ATTACH_CLSACT */
+	__s32 link_fd;        /* tcx: owned by this struct; else -1 */
+	__u32 handle;         /* clsact */
+	__u32 priority;       /* clsact */
+	__u32 qdisc_created;  /* clsact: 1 when the interface had no clsact qdisc before */
+	__u32 pad;            /* zero */
+};
+_Static_assert(sizeof(struct ms_attachment) == 32, "ms_attachment has no hidden padding");
+
+/* What BPF_PROG_TEST_RUN gave back. */
+struct ms_test_result {
+	__s32 action;         /* the program's return value */
+	__u32 frame_len;      /* bytes of the frame afterwards */
+	__u32 duration_ns;    /* average of one run */
+	__u32 pad;            /* zero */
+};
+_Static_assert(sizeof(struct ms_test_result) == 16, "ms_test_result has no hidden padding");
+
+/* --- network namespaces (netns.c) --- */
+
+/*
+ * Makes the metasteer namespace, with its sysctls and the IPv4 metadata address on its loopback, and names it
+ * `path`. -EEXIST when that name is taken.
+ */
+MS_EXPORT int ms_netns_create(const char *path);
+
+/* Removes every macvlan device in the named namespace, then its name. -ENOENT when there is none. */
+MS_EXPORT int ms_netns_remove(const char *path);
+
+/* --- interfaces (link.c, port.c) --- */
+
+/* Lists the interfaces of a namespace. -ENOSPC when there are more than `capacity`. */
+MS_EXPORT int ms_links_list(const char *netns, struct ms_link *links, __u32 capacity, __u32 *count);
+
+/*
+ * Makes the port device: a macvlan child of `ifindex` in `router_netns`, private mode, without ARP and down,
+ * called `device` in `port_netns`. -EBUSY when the interface cannot carry one (bridge port, ipvlan).
+ */
+MS_EXPORT int ms_port_create(const char *router_netns, __u32 ifindex, const char *port_netns, const char *device,
+			     struct ms_link *created);
+
+/* Gives the port device the IPv6 metadata address and sets it up. Attach ms_restore before (design D13). */
+MS_EXPORT int ms_port_up(const char *port_netns, const char *device);
+
+/* Removes a port device. -ENODEV when it is gone already. */
+MS_EXPORT int ms_port_remove(const char *port_netns, const char *device);
+
+/* --- BPF (program.c, attach.c, map.c, test_run.c) --- */
+
+/* Makes the shared maps as `object_path` declares them, with the given bounds. Says why in `log` when it fails. */
+MS_EXPORT int ms_maps_create(const char *object_path, const struct ms_map_sizes *sizes, struct ms_maps *maps,
+			     char *log, __u32 log_len);
+
+/* Loads the one program of an object, specialised and on the shared maps. The caller owns `*program_fd`. */
+MS_EXPORT int ms_program_load(const char *object_path, const struct ms_port_constants *constants,
+			      const struct ms_maps *maps, __s32 *program_fd, char *log, __u32 log_len);
+
+/* Attaches a program to an interface. On failure the interface is as it was. -EOPNOTSUPP: no tcx in this kernel. */
+MS_EXPORT int ms_attach(const char *netns, __u32 ifindex, __u32 hook, __s32 program_fd, __u32 mode,
+			struct ms_attachment *attachment);
+
+/* Detaches, and removes the clsact qdisc if it was made for this. 0 too when the interface has gone. */
+MS_EXPORT int ms_detach(const char *netns, const struct ms_attachment *attachment);
+
+/* Removes clsact filters that a killed daemon left on an interface, by the names of our programs. */
+MS_EXPORT int ms_clsact_clear(const char *netns, __u32 ifindex, __u32 *removed);
+
+/* Sums a port's counters over all CPUs into `packets[MS_VERDICT_COUNT]`. */
+MS_EXPORT int ms_counters_read(__s32 counters_fd, __u32 port_id, __u64 *packets);
+
+/* Makes a slot fit for a new port: zero counters and state, and no neighbour of the port before it. */
+MS_EXPORT int ms_port_reset(const struct ms_maps *maps, __u32 port_id);
+
+MS_EXPORT int ms_port_state_read(__s32 port_state_fd, __u32 port_id, struct ms_port_state *state);
+
+MS_EXPORT int ms_settings_write(__s32 settings_fd, const struct ms_settings *settings);
+
+/* Looks one neighbour up. -ENOENT when the address is not known at that port. */
+MS_EXPORT int ms_neighbour_read(__s32 neighbours_fd, const struct ms_neighbour_key *key,
+				struct ms_neighbour *neighbour);
+
+/* Inserts or replaces a neighbour without counting it in port_state. For tests of the programs. */
+MS_EXPORT int ms_neighbour_write(__s32 neighbours_fd, const struct ms_neighbour_key *key,
+				 const struct ms_neighbour *neighbour);
+
+/* Writes a port's state. For tests of the programs. */
+MS_EXPORT int ms_port_state_write(__s32 port_state_fd, __u32 port_id, const struct ms_port_state *state);
+
+/* Runs a program on one frame, `repeat` times, without an interface. `out` must hold at least `out_len` bytes. */
+MS_EXPORT int ms_test_run(__s32 program_fd, const __u8 *frame, __u32 frame_len, __u8 *out, __u32 out_len,
+			  __u32 repeat, struct ms_test_result *result);
+
+/* --- sockets and files (socket.c, lock.c) --- */
+
+/*
+ * Opens a port's listening socket: TCP port 80 of the metadata addresses, both families, bound to the device.
+ * The caller owns `*socket_fd`.
+ */
+MS_EXPORT int ms_listen(const char *port_netns, const char *device, __u32 backlog, __s32 *socket_fd);
+
+/* The source MAC of the SYN that opened an accepted connection (6 bytes). -ENODATA when the kernel kept none. */
+MS_EXPORT int ms_peer_mac(__s32 socket_fd, __u8 *mac);
+
+/* A pair of connected sockets for ms_fd_send and ms_fd_receive. The second is inherited by children. */
+MS_EXPORT int ms_fd_channel(__s32 *pair);
+
+/* Hands a descriptor of port `port_id` to the process at the other end (SCM_RIGHTS). -EAGAIN when it does not read. */
+MS_EXPORT int ms_fd_send(__s32 channel_fd, __s32 fd, __u32 port_id);
+
+/* Takes the next descriptor without waiting. -EAGAIN when there is none. The caller owns `*fd`. */
+MS_EXPORT int ms_fd_receive(__s32 channel_fd, __s32 *fd, __u32 *port_id);
+
+/* Closes a descriptor this interface made. */
+MS_EXPORT int ms_close(__s32 fd);
+
+/*
+ * Takes the daemon's lock, for the life of the process. -EWOULDBLOCK when another process has it:
+ * its pid is then in `*holder`. (Do not open the file again: POSIX drops the lock when any descriptor of it closes.)
+ */
+MS_EXPORT int ms_lock(const char *path, __s32 *fd, __s32 *holder);

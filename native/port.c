@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The port device: a macvlan child of a router interface, living in the metasteer namespace. */
+#include "internal.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+struct port_device {
+	const char *device;
+	__u32 parent_ifindex;
+	int port_netns_fd;
+	struct ms_link created;
+};
+
+/* Runs in the router's namespace; the device appears directly in the other one, under its own name. */
+static int create_macvlan(void *argument)
+{
+	const struct port_device *port = argument;
+	char buffer[NETLINK_REQUEST_BYTES];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct ifinfomsg *link = mnl_nlmsg_put_extra_header(request, sizeof(*link));
+	struct nlattr *info, *data;
+
+	request->nlmsg_type = RTM_NEWLINK;
+	request->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
+	mnl_attr_put_u32(request, IFLA_LINK, port->parent_ifindex);
+	mnl_attr_put_strz(request, IFLA_IFNAME, port->device);
+	mnl_attr_put_u32(request, IFLA_NET_NS_FD, (__u32)port->port_netns_fd);
+	info = mnl_attr_nest_start(request, IFLA_LINKINFO);
+	mnl_attr_put_strz(request, IFLA_INFO_KIND, "macvlan");
+	data = mnl_attr_nest_start(request, IFLA_INFO_DATA);
+	mnl_attr_put_u32(request, IFLA_MACVLAN_MODE, MACVLAN_MODE_PRIVATE);
+	mnl_attr_nest_end(request, data);
+	mnl_attr_nest_end(request, info);
+	return netlink_do(request);
+}
+
+static int change_flags(unsigned int ifindex, unsigned int flags)
+{
+	char buffer[NETLINK_REQUEST_BYTES];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct ifinfomsg *link = mnl_nlmsg_put_extra_header(request, sizeof(*link));
+
+	request->nlmsg_type = RTM_NEWLINK;
+	link->ifi_index = (int)ifindex;
+	link->ifi_flags = link->ifi_change = flags;
+	return netlink_do(request);
+}
+
+/* Without IPv6 in the kernel (EOPNOTSUPP, EAFNOSUPPORT) or on the device (EACCES), the port serves IPv4 alone. */
+static int add_ipv6_metadata_address(unsigned int ifindex)
+{
+	char buffer[NETLINK_REQUEST_BYTES];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct ifaddrmsg *address = mnl_nlmsg_put_extra_header(request, sizeof(*address));
+	__u32 metadata[4] = {htonl(MS_METADATA_IPV6_FIRST), 0, 0, htonl(MS_METADATA_IPV6_LAST)};
+	int error;
+
+	request->nlmsg_type = RTM_NEWADDR;
+	request->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
+	address->ifa_family = AF_INET6;
+	address->ifa_prefixlen = 64;
+	address->ifa_flags = IFA_F_NODAD | IFA_F_PERMANENT;
+	address->ifa_index = ifindex;
+	mnl_attr_put(request, IFA_LOCAL, sizeof(metadata), metadata);
+	mnl_attr_put(request, IFA_ADDRESS, sizeof(metadata), metadata);
+	error = netlink_do(request);
+	return error == -EOPNOTSUPP || error == -EAFNOSUPPORT || error == -EACCES ? 0 : error;
+}
+
+/* Before the device gets an address: with ARP it would join multicast groups and answer for itself. */
+static int without_arp(void *argument)
+{
+	struct port_device *port = argument;
+	int error = link_read(port->device, &port->created);
+
+	return error ? error : change_flags(port->created.ifindex, IFF_NOARP);
+}
+
+static int bring_up(void *argument)
+{
+	struct port_device *port = argument;
+	int error = link_read(port->device, &port->created);
+
+	if (!error)
+		error = add_ipv6_metadata_address(port->created.ifindex);
+	return error ? error : change_flags(port->created.ifindex, IFF_UP);
+}
+
+static int delete_device(void *argument)
+{
+	const struct port_device *port = argument;
+	char buffer[NETLINK_REQUEST_BYTES];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+
+	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
+	request->nlmsg_type = RTM_DELLINK;
+	mnl_attr_put_strz(request, IFLA_IFNAME, port->device);
+	return netlink_do(request);
+}
+
+int ms_port_create(const char *router_netns, __u32 ifindex, const char *port_netns, const char *device,
+		   struct ms_link *created)
+{
+	OWNED_FD port_netns_fd = open(port_netns, O_RDONLY | O_CLOEXEC);
+	struct port_device port = {.device = device, .parent_ifindex = ifindex};
+	int error;
+
+	if (port_netns_fd < 0)
+		return -errno;
+	port.port_netns_fd = port_netns_fd;
+	error = netns_call(router_netns, create_macvlan, &port);
+	if (error)
+		return error;
+	error = netns_call(port_netns, without_arp, &port);
+	if (error) {
+		netns_call(port_netns, delete_device, &port);
+		return error;
+	}
+	*created = port.created;
+	return 0;
+}
+
+int ms_port_up(const char *port_netns, const char *device)
+{
+	struct port_device port = {.device = device};
+
+	return netns_call(port_netns, bring_up, &port);
+}
+
+int ms_port_remove(const char *port_netns, const char *device)
+{
+	struct port_device port = {.device = device};
+
+	return netns_call(port_netns, delete_device, &port);
+}

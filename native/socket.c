@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Listening sockets bound to a port device, and how they travel to the worker. */
+#define _GNU_SOURCE
+#include "internal.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#ifndef TCP_SAVE_SYN
+#define TCP_SAVE_SYN 27
+#endif
+#ifndef TCP_SAVED_SYN
+#define TCP_SAVED_SYN 28
+#endif
+#define SAVE_SYN_FROM_MAC_HEADER 2 /* since kernel 5.10 */
+
+struct listen {
+	const char *device;
+	int backlog;
+	int socket_fd;
+};
+
+static int set_option(int fd, int level, int name, int value)
+{
+	return setsockopt(fd, level, name, &value, sizeof(value)) ? -errno : 0;
+}
+
+static int bind_any(int fd, int family)
+{
+	struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_port = htons(MS_METADATA_PORT)};
+	struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = htons(MS_METADATA_PORT)};
+	int error = family == AF_INET6 ? bind(fd, (struct sockaddr *)&ipv6, sizeof(ipv6))
+				       : bind(fd, (struct sockaddr *)&ipv4, sizeof(ipv4));
+
+	return error ? -errno : 0;
+}
+
+/* Bound to its device, the socket hears one tenant only, and its replies need no route (design D1). */
+static int open_listener(void *argument)
+{
+	struct listen *listener = argument;
+	int family = AF_INET6;
+	OWNED_FD fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int error;
+
+	if (fd < 0 && errno == EAFNOSUPPORT) {
+		family = AF_INET;
+		fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	}
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, listener->device, (socklen_t)strlen(listener->device)))
+		return -errno;
+	error = set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (!error && family == AF_INET6)
+		error = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+	if (!error)
+		error = set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); /* accepted connections inherit it */
+	if (!error)
+		error = set_option(fd, IPPROTO_TCP, TCP_SAVE_SYN, SAVE_SYN_FROM_MAC_HEADER);
+	if (!error)
+		error = bind_any(fd, family);
+	if (!error && listen(fd, listener->backlog))
+		error = -errno;
+	if (!error)
+		listener->socket_fd = TAKE_FD(fd);
+	return error;
+}
+
+int ms_listen(const char *port_netns, const char *device, __u32 backlog, __s32 *socket_fd)
+{
+	struct listen listener = {.device = device, .backlog = (int)backlog};
+	int error = netns_call(port_netns, open_listener, &listener);
+
+	if (error)
+		return error;
+	*socket_fd = listener.socket_fd;
+	return 0;
+}
+
+int ms_peer_mac(__s32 socket_fd, __u8 *mac)
+{
+	__u8 syn[256]; /* Ethernet, IPv6 and TCP headers with all options are shorter */
+	socklen_t length = sizeof(syn);
+
+	if (getsockopt(socket_fd, IPPROTO_TCP, TCP_SAVED_SYN, syn, &length))
+		return -errno;
+	/* Two MACs and a type come before the IP header; the kernel keeps nothing when it sent a SYN cookie. */
+	if (length < 14)
+		return -ENODATA;
+	memcpy(mac, syn + 6, 6);
+	return 0;
+}
+
+int ms_fd_channel(__s32 *pair)
+{
+	int created[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, created))
+		return -errno;
+	pair[0] = created[0];
+	pair[1] = created[1];
+	return 0;
+}
+
+int ms_fd_send(__s32 channel_fd, __s32 fd, __u32 port_id)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {};
+	struct iovec payload = {.iov_base = &port_id, .iov_len = sizeof(port_id)};
+	struct msghdr message = {.msg_iov = &payload, .msg_iovlen = 1, .msg_control = control.bytes,
+				 .msg_controllen = sizeof(control.bytes)};
+	struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
+
+	rights->cmsg_level = SOL_SOCKET;
+	rights->cmsg_type = SCM_RIGHTS;
+	rights->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(rights), &fd, sizeof(int));
+	return sendmsg(channel_fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
+int ms_fd_receive(__s32 channel_fd, __s32 *fd, __u32 *port_id)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	__u32 received_id;
+	struct iovec payload = {.iov_base = &received_id, .iov_len = sizeof(received_id)};
+	struct msghdr message = {.msg_iov = &payload, .msg_iovlen = 1, .msg_control = control.bytes,
+				 .msg_controllen = sizeof(control.bytes)};
+	ssize_t length = recvmsg(channel_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	const struct cmsghdr *rights;
+
+	if (length < 0)
+		return -errno;
+	rights = CMSG_FIRSTHDR(&message);
+	if (length != sizeof(received_id) || !rights || rights->cmsg_type != SCM_RIGHTS)
+		return -EPROTO;
+	memcpy(fd, CMSG_DATA(rights), sizeof(int));
+	*port_id = received_id;
+	return 0;
+}
+
+int ms_close(__s32 fd)
+{
+	return close(fd) ? -errno : 0;
+}

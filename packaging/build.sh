@@ -1,0 +1,17 @@
+#!/bin/bash
+# Builds bpf/, native/ and src/. Compiles TypeScript only when a source is newer than the last build.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+make -s -C bpf
+make -s -C native
+
+stamp=dist/.built
+if [ -e "$stamp" ] && [ -z "$(find src test bench bpf tsconfig.json package-lock.json -newer "$stamp" \( -name '*.ts' -o -name '*.json' \) -print -quit)" ]; then
+  exit 0
+fi
+# Whole, so that a file whose source is gone does not stay.
+rm -rf dist
+node_modules/.bin/tsc -p tsconfig.json
+chmod +x dist/src/cli/main.js
+touch "$stamp"

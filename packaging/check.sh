@@ -1,0 +1,17 @@
+#!/bin/bash
+# Everything that can be said about the sources without running them.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+echo "== format and lint"
+node_modules/.bin/biome check .
+echo "== types"
+node_modules/.bin/tsc --noEmit -p tsconfig.json
+echo "== generated layout"
+packaging/generate.sh --check
+echo "== shell"
+if command -v shellcheck >/dev/null; then
+  shellcheck packaging/*.sh .ci/run
+else
+  echo "shellcheck is not installed: skipped (apt-get install shellcheck)"
+fi

@@ -1,0 +1,82 @@
+import { request } from 'node:http';
+import type { StatusDocument } from '../control/status-document.ts';
+import { type ErrorCode, MetasteerError, messageOf } from '../errors.ts';
+
+const ANSWER_WITHIN_MS = 10_000;
+/** 16384 ports with every counter are some 30 MiB. */
+const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
+
+const CODE_OF_ERRNO: Readonly<Record<string, ErrorCode>> = {
+  ENOENT: 'daemon-not-running',
+  ECONNREFUSED: 'daemon-not-running',
+  EACCES: 'admin-socket-denied',
+  EPERM: 'admin-socket-denied',
+};
+
+/** The daemon's status: the text it sent, and what it says. */
+export interface StatusAnswer {
+  readonly text: string;
+  readonly document: StatusDocument;
+}
+
+/**
+ * Asks the daemon for its status over its admin socket.
+ *
+ * @throws {MetasteerError} `daemon-not-running`, `admin-socket-denied`, or `daemon-no-answer` when what comes is no status
+ */
+export async function fetchStatus(socket: string): Promise<StatusAnswer> {
+  let text: string;
+  try {
+    text = await get(socket, '/v1/status');
+  } catch (error) {
+    const errno = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const code = CODE_OF_ERRNO[errno] ?? 'daemon-no-answer';
+    const what = code === 'daemon-not-running' ? 'no daemon is listening on' : 'no status from';
+    throw new MetasteerError(code, `${what} ${socket}: ${messageOf(error)}`, { cause: error });
+  }
+  const document = parseStatus(text);
+  if (document === undefined) throw new MetasteerError('daemon-no-answer', `${socket} answered, but not with a status`);
+  return { text, document };
+}
+
+function get(socketPath: string, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
+    const asked = request({ socketPath, path, signal, agent: false, headers: { host: 'localhost' } }, (response) => {
+      const chunks: Buffer[] = [];
+      let length = 0;
+      response.on('error', reject);
+      response.on('data', (chunk: Buffer) => {
+        length += chunk.length;
+        if (length > ANSWER_BYTES_MAX)
+          response.destroy(new Error(`the answer is longer than ${ANSWER_BYTES_MAX} bytes`));
+        else chunks.push(chunk);
+      });
+      response.on('end', () => {
+        if (response.statusCode === 200) resolve(Buffer.concat(chunks).toString('utf8'));
+        else reject(new Error(`HTTP status ${response.statusCode}`));
+      });
+    });
+    asked.on('error', (error) => reject(signal.aborted ? new Error(`no answer in ${ANSWER_WITHIN_MS} ms`) : error));
+    asked.end();
+  });
+}
+
+/** Looks at no more than tells a status from something else: daemon and command line come from one package. */
+function parseStatus(text: string): StatusDocument | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isStatus(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isStatus(value: unknown): value is StatusDocument {
+  if (typeof value !== 'object' || value === null) return false;
+  return (
+    'daemon' in value &&
+    'agent' in value &&
+    ['ports', 'workers'].every((name) => Array.isArray(Reflect.get(value, name)))
+  );
+}

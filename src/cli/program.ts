@@ -1,0 +1,75 @@
+import { Command, CommanderError } from 'commander';
+import { MetasteerError, messageOf } from '../errors.ts';
+import { checkConfigCommand } from './check-config.ts';
+import type { CliEnvironment } from './environment.ts';
+import { runCommand } from './run.ts';
+import { statusCommand } from './status.ts';
+import { versionCommand, versionLine } from './version.ts';
+
+/** The command did what it was asked. */
+export const EXIT_DONE = 0;
+/** It was asked well and could not do it. */
+export const EXIT_FAILED = 1;
+/** The arguments or the configuration are wrong: trying again is useless. */
+export const EXIT_MISUSED = 2;
+
+/** Runs one command line to its end. Errors are printed, never thrown; the exit code goes to `environment.exit`. */
+export async function runCli(environment: CliEnvironment): Promise<void> {
+  const program = await programOf(environment);
+  try {
+    await program.parseAsync([...environment.argv], { from: 'user' });
+    environment.exit(EXIT_DONE);
+  } catch (thrown) {
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return environment.exit(EXIT_DONE);
+    const error = toMetasteerError(thrown);
+    environment.stderr.write(environment.argv.includes('--json') ? asJson(error) : asText(error));
+    environment.exit(error.code === 'usage' || error.code.startsWith('config-') ? EXIT_MISUSED : EXIT_FAILED);
+  }
+}
+
+async function programOf(environment: CliEnvironment): Promise<Command> {
+  const program = new Command('metasteer')
+    .description('One metadata proxy for all routers of an OpenStack node.')
+    .version(versionLine(), '-V, --version', 'Print the version.')
+    .helpCommand('help [command]', 'Show the help of a command.');
+  const verbs = [
+    runCommand(),
+    statusCommand(environment),
+    checkConfigCommand(environment),
+    versionCommand(environment),
+  ];
+  for (const verb of verbs) program.addCommand(verb);
+  // Started by the supervisor alone, so it is in no help, and its code is loaded in no other process.
+  if (environment.argv[0] === 'worker') {
+    const { workerCommand } = await import('./worker.ts');
+    program.addCommand(workerCommand(), { hidden: true });
+  }
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => environment.stdout.write(text),
+      // What commander writes here comes again in what it throws.
+      writeErr: () => {},
+    });
+    command.helpOption('-h, --help', 'Show this help.');
+  }
+  return program;
+}
+
+function toMetasteerError(thrown: unknown): MetasteerError {
+  if (thrown instanceof MetasteerError) return thrown;
+  if (!(thrown instanceof CommanderError)) {
+    const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+    return new MetasteerError('unexpected', text, { cause: thrown });
+  }
+  // Without a command, commander shows its help and throws with only a code as its message.
+  const message = thrown.code === 'commander.help' ? 'a command is missing' : messageOf(thrown).replace(/^error: /, '');
+  return new MetasteerError('usage', message);
+}
+
+function asText(error: MetasteerError): string {
+  return `metasteer: ${error.message}\n  what to do: ${error.action} (${error.code})\n`;
+}
+
+function asJson({ code, message, action }: MetasteerError): string {
+  return `${JSON.stringify({ error: { code, message, action } })}\n`;
+}

@@ -1,0 +1,17 @@
+import { Command } from 'commander';
+
+/** `metasteer run`: the daemon, until SIGTERM or SIGINT. */
+export function runCommand(): Command {
+  return new Command('run')
+    .description('Run the daemon in the foreground until SIGTERM. Needs root.')
+    .requiredOption('-c, --config <file>', 'configuration file')
+    .action(async ({ config: file }: { readonly config: string }) => {
+      const { loadConfig } = await import('../config/load.ts');
+      const config = loadConfig(file);
+      const [{ createLogger }, { runDaemon }] = await Promise.all([
+        import('../log.ts'),
+        import('../control/daemon.ts'),
+      ]);
+      await runDaemon(config, createLogger(config.log.level));
+    });
+}

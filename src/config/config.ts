@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import type { ConfigFile } from './schema.ts';
+
+/** The configuration as the program uses it. Times in milliseconds, sizes in bytes; meanings are in `schema.ts`. */
+export interface Config {
+  readonly runDir: string;
+  readonly namespace: string;
+  readonly netnsDir: string;
+  readonly agent: {
+    readonly socket: string;
+    readonly generation: 'auto' | 'keep-alive' | 'one-shot';
+    readonly concurrency: number;
+    readonly queueLength: number;
+    readonly queueTimeoutMs: number;
+    readonly retryMs: number;
+  };
+  readonly admin: { readonly socket: string };
+  /** Without a user it is derived from the agent socket's owner. */
+  readonly worker: { readonly user?: string };
+  readonly discovery: {
+    readonly rescanMs: number;
+    /** UUIDs in lower case; absent: all. */
+    readonly include?: readonly string[];
+    readonly exclude: readonly string[];
+  };
+  readonly steering: {
+    readonly attach: 'auto' | 'tcx' | 'clsact';
+    readonly portsMax: number;
+    readonly neighboursMax: number;
+    readonly neighboursPerPortMax: number;
+    readonly staleAfterMs: number;
+  };
+  readonly metadataHaproxy: {
+    readonly timeoutConnectMs: number;
+    readonly timeoutClientMs: number;
+    readonly timeoutServerMs: number;
+    readonly timeoutHttpRequestMs: number;
+    readonly timeoutHttpKeepAliveMs: number;
+  };
+  readonly limits: {
+    readonly headSizeBytes: number;
+    readonly headerCount: number;
+    readonly targetLengthBytes: number;
+    readonly bodySizeBytes: number;
+    readonly connections: number;
+  };
+  readonly log: {
+    readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+    readonly access: 'off' | 'errors' | 'all';
+  };
+}
+
+/** Gives the values of a validated file their names, and fills in what is derived from other keys. */
+export function configOf(file: ConfigFile): Config {
+  const { agent, discovery, steering, metadata_haproxy: haproxy, limits } = file;
+  return {
+    runDir: file.run_dir,
+    namespace: file.namespace,
+    netnsDir: file.netns_dir,
+    agent: {
+      socket: agent.socket,
+      generation: agent.generation,
+      concurrency: agent.concurrency,
+      queueLength: agent.queue_length,
+      queueTimeoutMs: agent.queue_timeout,
+      retryMs: agent.retry,
+    },
+    admin: { socket: file.admin.socket ?? join(file.run_dir, 'admin.sock') },
+    worker: file.worker.user === undefined ? {} : { user: file.worker.user },
+    discovery: {
+      rescanMs: discovery.rescan,
+      ...(discovery.include === undefined ? {} : { include: discovery.include }),
+      exclude: discovery.exclude ?? [],
+    },
+    steering: {
+      attach: steering.attach,
+      portsMax: steering.ports_max,
+      neighboursMax: steering.neighbours_max,
+      neighboursPerPortMax: steering.neighbours_per_port_max,
+      staleAfterMs: steering.stale_after,
+    },
+    metadataHaproxy: {
+      timeoutConnectMs: haproxy.timeout_connect,
+      timeoutClientMs: haproxy.timeout_client,
+      timeoutServerMs: haproxy.timeout_server,
+      timeoutHttpRequestMs: haproxy.timeout_http_request,
+      timeoutHttpKeepAliveMs: haproxy.timeout_http_keep_alive,
+    },
+    limits: {
+      headSizeBytes: limits.head_size,
+      headerCount: limits.header_count,
+      targetLengthBytes: limits.target_length,
+      bodySizeBytes: limits.body_size,
+      connections: limits.connections,
+    },
+    log: { level: file.log.level, access: file.log.access },
+  };
+}

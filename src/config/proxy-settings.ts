@@ -1,0 +1,25 @@
+import type { ProxySettings } from '../proxy/messages.ts';
+import type { Config } from './config.ts';
+
+/** The part of the configuration that the supervisor hands to a worker. */
+export function proxySettings(config: Config): ProxySettings {
+  const { agent, metadataHaproxy, limits } = config;
+  return {
+    agent: { ...agent },
+    timeouts: {
+      connectMs: metadataHaproxy.timeoutConnectMs,
+      clientMs: metadataHaproxy.timeoutClientMs,
+      serverMs: metadataHaproxy.timeoutServerMs,
+      httpRequestMs: metadataHaproxy.timeoutHttpRequestMs,
+      httpKeepAliveMs: metadataHaproxy.timeoutHttpKeepAliveMs,
+    },
+    limits: {
+      headBytes: limits.headSizeBytes,
+      headerCount: limits.headerCount,
+      targetBytes: limits.targetLengthBytes,
+      bodyBytes: limits.bodySizeBytes,
+      connections: limits.connections,
+    },
+    log: { access: config.log.access },
+  };
+}

@@ -1,0 +1,228 @@
+/**
+ * Every key of the configuration file with its default, its bounds and its meaning. docs/configuration.md has the same
+ * table (a test holds the two equal); `config.ts` gives the values the names and units the rest of the program uses.
+ */
+import { z } from 'zod';
+import { choice, duration, type KeyFacts, keyFacts, optionalText, ownerList, size, text, whole } from './values.ts';
+
+/** `sun_path` of unix(7) has 108 bytes, the last of them zero. */
+const SOCKET_PATH_MAX = 107;
+const socketPath = {
+  accepts: absolutePath(SOCKET_PATH_MAX),
+  expects: `an absolute path of at most ${SOCKET_PATH_MAX} bytes`,
+};
+
+/** Shorter than a socket's path by what the daemon puts into its directory. */
+const RUN_DIR_MAX = 80;
+
+/** Namespaces that Neutron makes: ours under such a name would be taken for one of them, and removed. */
+const NEUTRON_NAMESPACE = /^(qrouter|qdhcp|snat|fip|ovnmeta)-/i;
+const NAMESPACE = /^[a-z0-9_][a-z0-9_.-]{0,63}$/i;
+const USER = /^[a-z_][a-z0-9_.-]{0,30}\$?$/i;
+
+const topKeys = {
+  run_dir: text({
+    accepts: absolutePath(RUN_DIR_MAX),
+    expects: `an absolute path of at most ${RUN_DIR_MAX} bytes`,
+    default: '/run/metasteer',
+    meaning: 'Directory of the lock and the sockets; made when it is missing.',
+  }),
+  namespace: text({
+    accepts: (name) => NAMESPACE.test(name) && !NEUTRON_NAMESPACE.test(name),
+    expects: 'a name of at most 64 letters, digits, `_`, `.`, `-` that is not like one of Neutron’s (`qrouter-`, …)',
+    default: 'metasteer',
+    meaning: 'Network namespace that holds the port devices and the workers.',
+  }),
+  netns_dir: text({
+    accepts: absolutePath(4000),
+    expects: 'an absolute path',
+    default: '/run/netns',
+    meaning: 'Where named network namespaces are found.',
+  }),
+};
+
+/** The sections of the file; a key outside every section is in `topKeys`. */
+const sections = {
+  agent: z.strictObject({
+    socket: text({ ...socketPath, meaning: 'UNIX socket of the metadata agent: its `metadata_proxy_socket`.' }),
+    generation: choice({
+      of: ['auto', 'keep-alive', 'one-shot'],
+      default: 'auto',
+      meaning:
+        'How the agent uses connections: found out from its replies, many requests on each (2024.2 and older), or one (2025.1 and newer).',
+    }),
+    concurrency: whole({
+      from: 1,
+      to: 1024,
+      default: 8,
+      meaning: 'Requests the agent works on at once, over all ports.',
+    }),
+    queue_length: whole({
+      from: 1,
+      to: 65536,
+      default: 4096,
+      meaning: 'Requests that may wait for the agent, over all ports.',
+    }),
+    queue_timeout: duration({
+      from: '10ms',
+      to: '10m',
+      default: '8s',
+      meaning: 'Longest wait for the agent, then 503; cloud-init waits 10 s for an answer.',
+    }),
+    retry: duration({
+      from: '1ms',
+      to: '1m',
+      default: '50ms',
+      meaning: 'From a refused connection to the agent to the next attempt.',
+    }),
+  }),
+  admin: z.strictObject({
+    socket: optionalText({
+      ...socketPath,
+      default: 'admin.sock in run_dir',
+      meaning: 'UNIX socket on which `metasteer status` asks the daemon.',
+    }),
+  }),
+  worker: z.strictObject({
+    user: optionalText({
+      accepts: (name) => USER.test(name),
+      expects: 'the name of a user',
+      default: 'owner of the agent socket, `nobody` where that is root',
+      meaning: 'Unprivileged user the workers run as; it must be able to write to the agent socket.',
+    }),
+  }),
+  discovery: z.strictObject({
+    rescan: duration({
+      from: '50ms',
+      to: '1h',
+      default: '2s',
+      meaning: 'From one look for new and gone routers to the next.',
+    }),
+    include: ownerList({ default: 'all', meaning: 'Routers to steer, no others.' }),
+    exclude: ownerList({ default: 'none', meaning: 'Routers to leave alone, also where `include` names them.' }),
+  }),
+  steering: z.strictObject({
+    attach: choice({
+      of: ['auto', 'tcx', 'clsact'],
+      default: 'auto',
+      meaning:
+        'How programs are attached: tcx links (kernel 6.6 and newer), the clsact queueing discipline, or the first that works.',
+    }),
+    ports_max: whole({ from: 1, to: 16384, default: 1024, meaning: 'Router interfaces that can be steered at once.' }),
+    neighbours_max: whole({
+      from: 1,
+      to: 1048576,
+      default: 65536,
+      meaning: 'Client addresses remembered, over all ports.',
+    }),
+    neighbours_per_port_max: whole({
+      from: 1,
+      to: 65536,
+      default: 1024,
+      meaning: 'Client addresses remembered for one port.',
+    }),
+    stale_after: duration({
+      from: '100ms',
+      to: '1m',
+      default: '2s',
+      meaning: 'How long the programs go on steering without a sign of life from the daemon.',
+    }),
+  }),
+  // The names, defaults and unit of Neutron's options of this group (contract.md 1.1).
+  metadata_haproxy: z.strictObject({
+    timeout_connect: timeout(30, 'Longest time to connect to the agent.'),
+    timeout_client: timeout(32, 'Longest silence of a client within a request or a reply.'),
+    timeout_server: timeout(32, 'Longest silence of the agent, then 504.'),
+    timeout_http_request: timeout(30, 'Longest time from the first byte of a request head to its last, then 408.'),
+    timeout_http_keep_alive: timeout(30, 'Longest silence of a client between two requests.'),
+  }),
+  limits: z.strictObject({
+    head_size: size({
+      from: '1KiB',
+      to: '64KiB',
+      default: '16KiB',
+      meaning: 'Request line and headers together, then 431.',
+    }),
+    header_count: whole({ from: 1, to: 1000, default: 100, meaning: 'Headers of a request, then 431.' }),
+    target_length: size({
+      from: '64B',
+      to: '64KiB',
+      default: '8KiB',
+      meaning: 'Request target, the path with its query, then 414.',
+    }),
+    body_size: size({ from: '0B', to: '16MiB', default: '64KiB', meaning: 'Body of a request, then 413.' }),
+    connections: whole({
+      from: 1,
+      to: 1048576,
+      default: 16384,
+      meaning: 'Client connections open at once in one worker.',
+    }),
+  }),
+  log: z.strictObject({
+    level: choice({
+      of: ['trace', 'debug', 'info', 'warn', 'error'],
+      default: 'info',
+      meaning: 'Least weighty message that is written.',
+    }),
+    access: choice({
+      of: ['off', 'errors', 'all'],
+      default: 'errors',
+      meaning: 'Requests that get a line in the log: none, those not answered well, or every one.',
+    }),
+  }),
+};
+
+/** The whole file, after `agent: {}` has been put where there is no such section. */
+export const configSchema = z
+  .strictObject({
+    ...topKeys,
+    agent: sections.agent,
+    admin: sections.admin.prefault({}),
+    worker: sections.worker.prefault({}),
+    discovery: sections.discovery.prefault({}),
+    steering: sections.steering.prefault({}),
+    metadata_haproxy: sections.metadata_haproxy.prefault({}),
+    limits: sections.limits.prefault({}),
+    log: sections.log.prefault({}),
+  })
+  .superRefine(({ steering, limits }, context) => {
+    if (steering.neighbours_per_port_max > steering.neighbours_max) {
+      const message = `must not exceed neighbours_max, which is ${steering.neighbours_max}`;
+      context.addIssue({ code: 'custom', path: ['steering', 'neighbours_per_port_max'], message });
+    }
+    if (limits.target_length > limits.head_size) {
+      const message = `must not exceed head_size, which is ${limits.head_size} bytes`;
+      context.addIssue({ code: 'custom', path: ['limits', 'target_length'], message });
+    }
+  });
+
+/** A validated file, still in its own words. */
+export type ConfigFile = z.output<typeof configSchema>;
+
+/** Every key as `section.key`, in the order of the documentation. */
+export const KEYS: ReadonlyMap<string, KeyFacts> = new Map([
+  ...factsOf('', topKeys),
+  ...Object.entries(sections).flatMap(([name, section]) => factsOf(`${name}.`, section.shape)),
+]);
+
+/** The keys that may stand in a mapping: those of a section, or those of the whole file for the empty path. */
+export function keysIn(section: string): readonly string[] {
+  if (section === '') return Object.keys(configSchema.shape);
+  return [...KEYS.keys()].filter((key) => key.startsWith(`${section}.`)).map((key) => key.slice(section.length + 1));
+}
+
+function factsOf(prefix: string, shape: Readonly<Record<string, z.ZodType>>): [string, KeyFacts][] {
+  return Object.entries(shape).map(([name, schema]) => {
+    const facts = keyFacts.get(schema);
+    if (facts === undefined) throw new Error(`the key ${prefix}${name} has no facts`);
+    return [prefix + name, facts];
+  });
+}
+
+function timeout(seconds: number, meaning: string) {
+  return duration({ from: '10ms', to: '1h', default: seconds, meaning });
+}
+
+function absolutePath(maxBytes: number): (path: string) => boolean {
+  return (path) => path.startsWith('/') && !path.includes('\0') && Buffer.byteLength(path) <= maxBytes;
+}

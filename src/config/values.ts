@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { parseOwnerId } from '../identity/owner-id.ts';
+import { nearest } from './nearest.ts';
+import { readDurationMs, readSizeBytes } from './units.ts';
+
+/** What is known of a key beside its value: the columns of the table in docs/configuration.md. */
+export interface KeyFacts {
+  /** As it would be written in YAML, or words where it is derived; `required` where there is none. */
+  readonly default: string;
+  readonly expects: string;
+  readonly meaning: string;
+}
+
+/** The facts of every key; a schema that is not in here is a section. */
+export const keyFacts = z.registry<KeyFacts>();
+
+/** A whole number within bounds, both included. */
+export function whole(key: { from: number; to: number; default: number; meaning: string }) {
+  const expects = `a whole number from ${key.from} to ${key.to}`;
+  const read = (value: unknown) =>
+    typeof value === 'number' && Number.isInteger(value) && value >= key.from && value <= key.to ? value : undefined;
+  return checked(read, expects).prefault(key.default).register(keyFacts, facts(key, expects));
+}
+
+/** A duration, out in milliseconds. */
+export function duration(key: { from: string; to: string; default: string | number; meaning: string }) {
+  const expects = `a duration from ${key.from} to ${key.to}: seconds, or a number with ms, s, m or h`;
+  const read = within(readDurationMs, key.from, key.to);
+  return checked(read, expects).prefault(key.default).register(keyFacts, facts(key, expects));
+}
+
+/** A size, out in bytes. */
+export function size(key: { from: string; to: string; default: string; meaning: string }) {
+  const expects = `a size from ${key.from} to ${key.to}: bytes, or a number with B, KiB, MiB or GiB`;
+  const read = within(readSizeBytes, key.from, key.to);
+  return checked(read, expects).prefault(key.default).register(keyFacts, facts(key, expects));
+}
+
+/** One of a few words. */
+export function choice<const Word extends string>(key: {
+  of: readonly Word[];
+  default: NoInfer<Word>;
+  meaning: string;
+}) {
+  const expects = `one of ${key.of.join(', ')}`;
+  const read = (value: unknown) => key.of.find((word) => word === value);
+  const suggest = (value: unknown) => (typeof value === 'string' ? nearest(value, key.of) : undefined);
+  return checked(read, expects, suggest).prefault(key.default).register(keyFacts, facts(key, expects));
+}
+
+/** A text that a check accepts. Without a default it is required. */
+export function text(key: { accepts: (value: string) => boolean; expects: string; default?: string; meaning: string }) {
+  const read = (value: unknown) => (typeof value === 'string' && key.accepts(value) ? value : undefined);
+  const schema = checked(read, key.expects);
+  // A missing key is undefined, which no check accepts: without a default, leaving it out is refused.
+  const complete = key.default === undefined ? schema : schema.prefault(key.default);
+  return complete.register(keyFacts, facts({ default: key.default ?? 'required', meaning: key.meaning }, key.expects));
+}
+
+/** A text that may be left out; `default` says in words what happens then. */
+export function optionalText(key: {
+  accepts: (value: string) => boolean;
+  expects: string;
+  default: string;
+  meaning: string;
+}) {
+  const read = (value: unknown) => (typeof value === 'string' && key.accepts(value) ? value : undefined);
+  return checked(read, key.expects).optional().register(keyFacts, facts(key, key.expects));
+}
+
+/** UUIDs of owners, out in lower case; `default` says in words what an absent list means. */
+export function ownerList(key: { default: string; meaning: string }) {
+  const one = checked((value) => (typeof value === 'string' ? parseOwnerId(value) : undefined), 'a UUID');
+  const expects = 'a list of UUIDs of routers';
+  const list = z.array(one, { error: (issue) => unexpected(expects, issue.input) });
+  return list.optional().register(keyFacts, facts(key, expects));
+}
+
+/** What a person reads when a value is not what a key takes. */
+export function unexpected(expects: string, value: unknown): string {
+  return value === undefined ? `is required: ${expects}` : `expected ${expects}, not ${shown(value)}`;
+}
+
+function checked<T>(
+  read: (value: unknown) => T | undefined,
+  expects: string,
+  suggest: (value: unknown) => string | undefined = () => undefined,
+) {
+  return z.unknown().transform((value, context): T => {
+    const result = read(value);
+    if (result !== undefined) return result;
+    const meant = suggest(value);
+    context.issues.push({
+      code: 'custom',
+      input: value,
+      message: unexpected(expects, value) + (meant === undefined ? '' : `; did you mean \`${meant}\`?`),
+      params: { missing: value === undefined },
+    });
+    return z.NEVER;
+  });
+}
+
+function within(read: (value: unknown) => number | undefined, from: string, to: string) {
+  const [least, most] = [read(from), read(to)];
+  if (least === undefined || most === undefined) throw new RangeError(`bounds of a key: ${from}, ${to}`);
+  return (value: unknown): number | undefined => {
+    const result = read(value);
+    return result !== undefined && result >= least && result <= most ? result : undefined;
+  };
+}
+
+function facts(key: { default: string | number; meaning: string }, expects: string): KeyFacts {
+  return { default: String(key.default), expects, meaning: key.meaning };
+}
+
+function shown(value: unknown): string {
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a mapping';
+  const written = JSON.stringify(value) ?? String(value);
+  return written.length > 60 ? `${written.slice(0, 57)}...` : written;
+}

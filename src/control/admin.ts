@@ -1,0 +1,80 @@
+import { chmodSync, mkdirSync, statSync, unlinkSync } from 'node:fs';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
+import { MetasteerError, messageOf } from '../errors.ts';
+import type { StatusDocument } from './status-document.ts';
+
+/** Root and the socket's group; what is told here names tenants' routers. */
+const SOCKET_MODE = 0o660;
+
+/** Answers operators on a UNIX socket: HTTP, `GET /v1/status`. Owns the socket's file. */
+export class AdminServer {
+  readonly #server: Server;
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  /** @throws {MetasteerError} `admin-socket-failed`, also when another process answers there. */
+  static async listen(path: string, status: () => Promise<StatusDocument>): Promise<AdminServer> {
+    const server = createServer((request, response) => void answer(request.method, request.url, response, status));
+    try {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+      await removeStale(path);
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject).listen(path, resolve);
+      });
+      chmodSync(path, SOCKET_MODE);
+    } catch (error) {
+      server.close();
+      throw new MetasteerError(
+        'admin-socket-failed',
+        `the admin socket ${path} cannot be opened: ${messageOf(error)}`,
+        {
+          cause: error,
+        },
+      );
+    }
+    return new AdminServer(server);
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+/** A socket nobody answers on is a killed daemon's. */
+async function removeStale(path: string): Promise<void> {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return;
+  if (!stats.isSocket()) throw new Error('there is a file there that is not a socket');
+  const isAlive = await new Promise<boolean>((resolve) => {
+    const socket = connect(path, () => resolve(true)).once('error', () => resolve(false));
+    socket.unref().on('connect', () => socket.destroy());
+  });
+  if (isAlive) throw new Error('another process answers there');
+  unlinkSync(path);
+}
+
+async function answer(
+  method: string | undefined,
+  url: string | undefined,
+  response: ServerResponse,
+  status: () => Promise<StatusDocument>,
+): Promise<void> {
+  if (method !== 'GET' || url !== '/v1/status') {
+    send(response, 404, { error: 'only GET /v1/status is served here' });
+    return;
+  }
+  try {
+    send(response, 200, await status());
+  } catch (error) {
+    send(response, 500, { error: messageOf(error) });
+  }
+}
+
+function send(response: ServerResponse, code: number, body: unknown): void {
+  response.writeHead(code, { 'Content-Type': 'application/json' }).end(`${JSON.stringify(body)}\n`);
+}

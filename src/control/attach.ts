@@ -1,0 +1,104 @@
+import { macAddressBytes } from '../identity/mac-address.ts';
+import type { PortId } from '../identity/port-id.ts';
+import type { AttachMode } from '../kernel/attachment.ts';
+import { Attachment } from '../kernel/attachment.ts';
+import type { SteeringMaps } from '../kernel/maps.ts';
+import { PortDevice } from '../kernel/port-device.ts';
+import { SteeringProgram } from '../kernel/program.ts';
+import { PortListener } from '../kernel/sockets.ts';
+import type { FoundInterface } from './discover.ts';
+import { explained } from './explain.ts';
+import { type Port, portKey } from './port.ts';
+import type { PortNamespace } from './port-namespace.ts';
+import type { Workers } from './workers.ts';
+
+/** Connections waiting to be accepted, per port: a boot storm's SYNs must not find it full. */
+const BACKLOG = 4096;
+
+export interface AttachContext {
+  readonly maps: SteeringMaps;
+  readonly namespace: PortNamespace;
+  readonly workers: Workers;
+  readonly mode: AttachMode;
+}
+
+type Undo = () => void | Promise<void>;
+
+/**
+ * Steers one interface: a transaction whose steps are undone, the last first, when one fails.
+ *
+ * Nothing on the router interface changes before the last step, which is the point of no return: until then
+ * packets go where they went before, and after it the port answers.
+ *
+ * @throws {MetasteerError} `port-…` naming the step; the interface is then as it was.
+ */
+export async function attachPort(id: PortId, found: FoundInterface, context: AttachContext): Promise<Port> {
+  const undo: Undo[] = [];
+  try {
+    return await build(id, found, context, undo);
+  } catch (error) {
+    await undoAll(undo);
+    throw explained(error, found);
+  }
+}
+
+async function build(id: PortId, found: FoundInterface, context: AttachContext, undo: Undo[]): Promise<Port> {
+  const { maps, namespace, workers, mode } = context;
+  const { link, netns } = found;
+
+  await maps.reset(id);
+  const device = await PortDevice.create({ netns, ifindex: link.ifindex }, namespace.path, `ms${id}`);
+  undo.push(() => device.remove());
+  const constants = { portId: id, routerMac: macAddressBytes(link.mac), deviceMac: macAddressBytes(device.link.mac) };
+
+  // Before the device is up, so that nothing leaves with its own MAC (design D13).
+  const restore = await SteeringProgram.load('restore', constants, maps);
+  undo.push(() => restore.close());
+  const egress = await Attachment.attach(
+    restore,
+    { netns: namespace.path, ifindex: device.link.ifindex, hook: 'egress' },
+    mode,
+  );
+  undo.push(() => egress.detach());
+  await device.up();
+
+  const listener = await PortListener.open(namespace.path, device.link.name, BACKLOG);
+  undo.push(() => listener.close());
+  const port = {
+    portId: id,
+    ownerKind: found.owner.kind,
+    ownerId: found.owner.id,
+    namespace: found.namespace,
+    interface: link.name,
+  };
+  await workers.addPort(port, listener);
+  undo.push(() => workers.removePort(id));
+
+  const steer = await SteeringProgram.load('steer', constants, maps);
+  undo.push(() => steer.close());
+  const attachment = await Attachment.attach(steer, { netns, ifindex: link.ifindex, hook: 'ingress' }, mode);
+  undo.push(() => attachment.detach());
+  return {
+    id,
+    key: portKey(found),
+    owner: found.owner,
+    found,
+    device,
+    listener,
+    attachment,
+    detach: () => undoAll(undo),
+  };
+}
+
+/** Every step is undone even when one of them cannot be; the first failure is reported. */
+async function undoAll(undo: Undo[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (let step = undo.pop(); step !== undefined; step = undo.pop()) {
+    try {
+      await step();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}

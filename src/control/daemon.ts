@@ -1,0 +1,51 @@
+/**
+ * The daemon's life, top to bottom: make sure it may start, build what all ports share, start the worker,
+ * keep ports and routers in step until a signal comes, and give everything back.
+ */
+import type { Config } from '../config/config.ts';
+import { proxySettings } from '../config/proxy-settings.ts';
+import type { Logger } from '../log.ts';
+import { AdminServer } from './admin.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { clearLeftovers } from './leftovers.ts';
+import { holdLock } from './lock.ts';
+import { PortNamespace } from './port-namespace.ts';
+import { checkPrivileges, createMaps } from './preflight.ts';
+import { Reconciler } from './reconcile.ts';
+import { statusDocument } from './status.ts';
+import { stopSignal } from './stop-signal.ts';
+import { Stopper } from './stopper.ts';
+import { Workers } from './workers.ts';
+
+/**
+ * Runs the daemon until SIGTERM or SIGINT.
+ *
+ * @throws {MetasteerError} when it cannot start; everything begun has then been undone.
+ */
+export async function runDaemon(config: Config, log: Logger): Promise<void> {
+  const signal = stopSignal(log);
+  checkPrivileges();
+  holdLock(config.runDir);
+  await clearLeftovers(config, log);
+
+  const stopper = new Stopper(log);
+  try {
+    const namespace = stopper.owns(await PortNamespace.create(config));
+    const maps = stopper.owns(await createMaps(config));
+    const workers = new Workers({ config, settings: proxySettings(config), namespace, log });
+    const reconciler = new Reconciler({ config, maps, namespace, workers, log });
+    const status = () => statusDocument({ config, maps, workers, reconciler });
+    stopper.owns(await AdminServer.listen(config.admin.socket, status));
+    const heartbeat = stopper.owns(new Heartbeat(config, maps, () => workers.answer));
+    workers.onRunning(() => heartbeat.beat());
+    stopper.owns(reconciler);
+    stopper.owns(workers);
+    await workers.start();
+    log.info({ agent: config.agent.socket, namespace: namespace.path, admin: config.admin.socket }, 'started');
+    await reconciler.run(signal);
+    log.info({ signal: signal.reason }, 'stopping');
+  } finally {
+    await stopper.stop();
+  }
+  log.info('stopped');
+}

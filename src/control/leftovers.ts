@@ -1,0 +1,37 @@
+import type { Config } from '../config/config.ts';
+import { MetasteerError, messageOf } from '../errors.ts';
+import { clearLeftFilters } from '../kernel/attachment.ts';
+import { removeNamespace } from '../kernel/namespace.ts';
+import type { Logger } from '../log.ts';
+import { discover } from './discover.ts';
+import { namespacePath } from './port-namespace.ts';
+
+/**
+ * Removes what a killed daemon left: its namespace with the port devices, and clsact filters on router interfaces,
+ * which outlive the process that made them (tcx links do not). Called with the lock held, so nobody uses them.
+ *
+ * @throws {MetasteerError} `namespace-failed` when the old namespace cannot be removed.
+ */
+export async function clearLeftovers(config: Config, log: Logger): Promise<void> {
+  const path = namespacePath(config);
+  try {
+    if (await removeNamespace(path)) log.info({ namespace: path }, 'removed the namespace of a daemon that was killed');
+  } catch (error) {
+    throw new MetasteerError('namespace-failed', `the old namespace ${path} cannot be removed: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  const { found } = await discover(config);
+  for (const { namespace, netns, link } of found) {
+    try {
+      const removed = await clearLeftFilters(netns, link.ifindex);
+      if (removed > 0)
+        log.info({ namespace, interface: link.name, removed }, 'removed filters of a daemon that was killed');
+    } catch (error) {
+      log.warn(
+        { namespace, interface: link.name, error: messageOf(error) },
+        'leftover filters could not be looked for',
+      );
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import type { Config } from '../config/config.ts';
+import { MetasteerError, messageOf } from '../errors.ts';
+import { SteeringMaps } from '../kernel/maps.ts';
+
+/** @throws {MetasteerError} `not-root` */
+export function checkPrivileges(): void {
+  if (process.geteuid?.() !== 0)
+    throw new MetasteerError('not-root', `the daemon was started as uid ${process.geteuid?.()}`);
+}
+
+/**
+ * Makes the shared maps: the first thing that needs BPF, so also the test of whether there is any.
+ *
+ * @throws {MetasteerError} `kernel-no-bpf` with the kernel's reason.
+ */
+export async function createMaps(config: Config): Promise<SteeringMaps> {
+  const { portsMax, neighboursMax } = config.steering;
+  try {
+    return await SteeringMaps.create({ portsMax, neighboursMax });
+  } catch (error) {
+    if (error instanceof MetasteerError) throw error;
+    throw new MetasteerError('kernel-no-bpf', `the kernel refuses BPF maps: ${messageOf(error)}`, { cause: error });
+  }
+}

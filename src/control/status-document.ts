@@ -1,0 +1,56 @@
+/** What the daemon answers to `GET /v1/status` on its admin socket, and `metasteer status --json` prints. */
+export interface StatusDocument {
+  readonly daemon: {
+    readonly pid: number;
+    readonly version: string;
+    readonly uptime_seconds: number;
+    readonly namespace: string;
+  };
+  readonly ports: readonly PortStatusDocument[];
+  readonly workers: readonly WorkerStatusDocument[];
+  readonly agent: AgentStatusDocument;
+}
+
+export interface PortStatusDocument {
+  /** Slot of the port; null while it has none. */
+  readonly port: number | null;
+  /** UUID of the router or network. */
+  readonly owner: string;
+  readonly owner_kind: 'router' | 'network' | 'ovn-network';
+  readonly namespace: string;
+  /** The steered interface, in `namespace`. */
+  readonly interface: string;
+  /** The port device, in the daemon's namespace. */
+  readonly device: string | null;
+  readonly state: 'attaching' | 'steering' | 'failed';
+  readonly attachment: 'tcx' | 'clsact' | null;
+  /** Why it failed; null otherwise. */
+  readonly reason: string | null;
+  /** Client connections open now. */
+  readonly connections: number;
+  readonly requests: number;
+  /** Requests refused by the proxy, by reason. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** Client addresses remembered now. */
+  readonly neighbours: number;
+  /** Packets by verdict of the BPF programs: `MS_STEER_SYN` of bpf/abi.h is `steer_syn` here. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export interface WorkerStatusDocument {
+  readonly pid: number;
+  readonly user: string;
+  readonly state: 'starting' | 'running' | 'stopping';
+  readonly connections: number;
+  readonly requests: number;
+}
+
+export interface AgentStatusDocument {
+  readonly socket: string;
+  readonly state: 'unknown' | 'answering' | 'absent';
+  readonly generation: 'unknown' | 'keep-alive' | 'one-shot';
+  readonly exchanges_open: number;
+  readonly queued: number;
+  /** Why the last attempt failed; null while the agent answers. */
+  readonly last_error: string | null;
+}

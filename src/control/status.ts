@@ -1,0 +1,113 @@
+import type { Config } from '../config/config.ts';
+import type { SteeringMaps } from '../kernel/maps.ts';
+import type { PortStatus, ProxyStatus } from '../proxy/messages.ts';
+import { packageVersion } from '../version.ts';
+import type { FoundInterface } from './discover.ts';
+import type { Port } from './port.ts';
+import type { Reconciler } from './reconcile.ts';
+import type { AgentStatusDocument, PortStatusDocument, StatusDocument } from './status-document.ts';
+import type { WorkerReport, Workers } from './workers.ts';
+
+export interface StatusContext {
+  readonly config: Config;
+  readonly maps: SteeringMaps;
+  readonly workers: Workers;
+  readonly reconciler: Reconciler;
+}
+
+/** Puts together what supervisor, workers and BPF programs know. */
+export async function statusDocument(context: StatusContext): Promise<StatusDocument> {
+  const { config, maps, workers, reconciler } = context;
+  const reports = await workers.report();
+  return {
+    daemon: {
+      pid: process.pid,
+      version: packageVersion(),
+      uptime_seconds: Math.round(process.uptime()),
+      namespace: config.namespace,
+    },
+    ports: [
+      ...reconciler.ports.map((port) => steeringPort(port, maps, reports)),
+      ...reconciler.attaching.map((found) => idlePort(found, 'attaching', null)),
+      ...reconciler.failures.all.map(({ found, error }) =>
+        idlePort(found, 'failed', `${error.code}: ${error.message}`),
+      ),
+    ],
+    workers: reports.map(({ pid, user, state, status }) => ({
+      pid,
+      user,
+      state,
+      connections: status?.connections ?? 0,
+      requests: status?.requests ?? 0,
+    })),
+    agent: agentStatus(config, workers, reports),
+  };
+}
+
+function steeringPort(port: Port, maps: SteeringMaps, reports: readonly WorkerReport[]): PortStatusDocument {
+  const statuses = reports.flatMap(({ status }) => status?.ports.filter((each) => each.portId === port.id) ?? []);
+  return {
+    ...idlePort(port.found, 'steering', null),
+    port: port.id,
+    device: port.device.link.name,
+    attachment: port.attachment.mode,
+    connections: sum(statuses, (status) => status.connections),
+    requests: sum(statuses, (status) => status.requests),
+    refused: sumByReason(statuses),
+    neighbours: maps.portState(port.id).neighbours,
+    counters: maps.counters(port.id),
+  };
+}
+
+function idlePort(
+  found: FoundInterface,
+  state: PortStatusDocument['state'],
+  reason: string | null,
+): PortStatusDocument {
+  return {
+    port: null,
+    owner: found.owner.id,
+    owner_kind: found.owner.kind,
+    namespace: found.namespace,
+    interface: found.link.name,
+    device: null,
+    state,
+    attachment: null,
+    reason,
+    connections: 0,
+    requests: 0,
+    refused: {},
+    neighbours: 0,
+    counters: {},
+  };
+}
+
+function sum(statuses: readonly PortStatus[], of: (status: PortStatus) => number): number {
+  return statuses.reduce((total, status) => total + of(status), 0);
+}
+
+function sumByReason(statuses: readonly PortStatus[]): Readonly<Record<string, number>> {
+  const total: Record<string, number> = {};
+  for (const { refused } of statuses)
+    for (const [reason, count] of Object.entries(refused)) total[reason] = (total[reason] ?? 0) + count;
+  return total;
+}
+
+/** What the file system shows explains more than the error of a failed connect, so it comes first. */
+function agentStatus(config: Config, workers: Workers, reports: readonly WorkerReport[]): AgentStatusDocument {
+  const agents = reports.flatMap(({ status }) => (status === undefined ? [] : [status.agent]));
+  const [first] = agents;
+  const problem = workers.agentProblem;
+  return {
+    socket: config.agent.socket,
+    state: problem !== undefined ? 'absent' : stateOf(agents),
+    generation: first?.generation ?? 'unknown',
+    exchanges_open: agents.reduce((total, agent) => total + agent.exchangesOpen, 0),
+    queued: agents.reduce((total, agent) => total + agent.queued, 0),
+    last_error: problem?.message ?? first?.lastError ?? null,
+  };
+}
+
+function stateOf(agents: readonly ProxyStatus['agent'][]): AgentStatusDocument['state'] {
+  return agents.find((agent) => agent.state !== 'unknown')?.state ?? 'unknown';
+}

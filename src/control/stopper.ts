@@ -1,0 +1,32 @@
+import { messageOf } from '../errors.ts';
+import type { Logger } from '../log.ts';
+
+interface Closable {
+  close(): void | Promise<void>;
+}
+
+/** Closes what was begun, the last first, and all of it: one failure keeps nothing else open. */
+export class Stopper {
+  readonly #log: Logger;
+  readonly #owned: Closable[] = [];
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** Takes responsibility for something, and hands it back for use. */
+  owns<T extends Closable>(closable: T): T {
+    this.#owned.push(closable);
+    return closable;
+  }
+
+  async stop(): Promise<void> {
+    for (let last = this.#owned.pop(); last !== undefined; last = this.#owned.pop()) {
+      try {
+        await last.close();
+      } catch (error) {
+        this.#log.error({ part: last.constructor.name, error: messageOf(error) }, 'could not be closed');
+      }
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import type { FromWorker } from '../proxy/messages.ts';
+
+/** Numbers that only ever count up or measure something: whole and not negative. */
+const count = z.number().int().nonnegative();
+
+const portStatus = z.strictObject({
+  portId: count,
+  connections: count,
+  requests: count,
+  refused: z.record(z.string().max(64), count),
+});
+
+const agentStatus = z.strictObject({
+  state: z.enum(['unknown', 'answering', 'absent']),
+  generation: z.enum(['unknown', 'keep-alive', 'one-shot']),
+  exchangesOpen: count,
+  queued: count,
+  lastError: z.string().max(1024).optional(),
+});
+
+const message = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('started') }),
+  z.strictObject({ type: z.literal('port-listening'), portId: count }),
+  z.strictObject({ type: z.literal('port-failed'), portId: count, message: z.string().max(4096) }),
+  z.strictObject({
+    type: z.literal('status'),
+    request: count,
+    status: z.strictObject({ ports: z.array(portStatus), connections: count, requests: count, agent: agentStatus }),
+  }),
+  z.strictObject({ type: z.literal('stopped') }),
+]);
+
+/**
+ * Reads a message of a worker. A worker parses what tenants send, so nothing it says is believed unseen.
+ * Undefined when it is not a message a worker may send.
+ */
+export function parseFromWorker(received: unknown): FromWorker | undefined {
+  const parsed = message.safeParse(received);
+  if (!parsed.success) return undefined;
+  return parsed.data as FromWorker;
+}

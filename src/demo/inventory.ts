@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { SocketAddress } from 'node:net';
+import { linkLocalOf, parseMacAddress } from '../identity/mac-address.ts';
+
+/** What Neutron and Nova know about one instance of the demo. */
+export interface InventoryInstance {
+  readonly uuid: string;
+  readonly ec2Id: string;
+  readonly name: string;
+  readonly tenant: string;
+  readonly projectId: string;
+  readonly routerId: string;
+  /** Its fixed address, without prefix length. Tenants may use the same. */
+  readonly address: string;
+  readonly mac: string;
+  readonly publicKeys?: Readonly<Record<string, string>>;
+  readonly userData?: Uint8Array;
+}
+
+export type Inventory = readonly InventoryInstance[];
+
+const USER_DATA_BYTES = 64 * 1024;
+
+/** Two tenants who know nothing of each other and chose the same addresses. */
+export function demoInventory(): Inventory {
+  return [
+    { tenant: 'blue', name: 'blue-web', ec2Id: 'i-0000b10e', mac: 'fa:16:3e:00:00:0b' },
+    { tenant: 'green', name: 'green-shop', ec2Id: 'i-00009ee2', mac: 'fa:16:3e:00:00:09' },
+  ].map((given) => ({
+    ...given,
+    uuid: randomUUID(),
+    projectId: randomUUID().replaceAll('-', ''),
+    routerId: randomUUID(),
+    address: '10.0.0.5',
+    publicKeys: { [`${given.tenant}-key`]: `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 ${given.tenant}@example.org` },
+    userData: userDataOf(given.tenant),
+  }));
+}
+
+/**
+ * The instances a metadata agent finds for a request (contract.md 2.2): those behind the router that have the address,
+ * or, where it is link-local, the MAC it was formed from. Exactly one is an answer; more are as bad as none.
+ */
+export function findInstances(inventory: Inventory, routerId: string, address: string): Inventory {
+  const wanted = canonicalAddress(address);
+  return inventory.filter((instance) => {
+    if (instance.routerId !== routerId) return false;
+    const mac = parseMacAddress(instance.mac);
+    return wanted === canonicalAddress(instance.address) || (mac !== undefined && wanted === linkLocalOf(mac));
+  });
+}
+
+/** An address in the form of RFC 5952, IPv4-mapped ones as IPv4. */
+function canonicalAddress(address: string): string {
+  const unmapped = address.replace(/^::ffff:(?=\d+\.)/i, '');
+  return unmapped.includes(':') ? new SocketAddress({ address: unmapped, family: 'ipv6' }).address : unmapped;
+}
+
+function userDataOf(tenant: string): Uint8Array {
+  const line = `# user data of tenant ${tenant}\n`;
+  return Buffer.from(`#!/bin/sh\n${line.repeat(Math.ceil(USER_DATA_BYTES / line.length))}`.slice(0, USER_DATA_BYTES));
+}

@@ -1,0 +1,60 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { MetadataAgent } from './agent.ts';
+import { demoInventory, type InventoryInstance } from './inventory.ts';
+import { type Family, installNeutronRules } from './neutron-rules.ts';
+import { NovaService } from './nova.ts';
+import type { RunDir } from './run-dir.ts';
+import { type Instance, type Router, Topology } from './topology.ts';
+
+/** One tenant of the demo: what Neutron and Nova know, and what was built of it. */
+export interface Tenant {
+  readonly known: InventoryInstance;
+  readonly router: Router;
+  readonly instance: Instance;
+}
+
+/** Everything around the daemon: what a network node has without us. */
+export interface Stage {
+  readonly tenants: readonly Tenant[];
+  readonly families: readonly Family[];
+  readonly agentSocket: string;
+  readonly novaUrl: string;
+}
+
+/** Notes how to take something away again; the last noted is taken away first. */
+export type Undo = (what: string, action: () => void | Promise<void>) => void;
+
+/** Builds two tenants with the same addresses behind two routers, a metadata agent and a metadata service. */
+export async function buildStage(runDir: RunDir, undo: Undo): Promise<Stage> {
+  const inventory = demoInventory();
+  const topology = new Topology(runDir);
+  undo('namespaces', () => topology.remove());
+  const families: readonly Family[] = topology.hasIpv6 ? ['IPv4', 'IPv6'] : ['IPv4'];
+  const tenants: Tenant[] = [];
+  for (const known of inventory) tenants.push(await buildTenant(topology, known, families));
+
+  const secret = randomBytes(32);
+  const nova = await NovaService.start({ inventory, secret });
+  undo('metadata service', () => nova.close());
+  const agentSocket = runDir.file('agent.sock');
+  const agent = await MetadataAgent.start({ socket: agentSocket, inventory, secret, novaUrl: nova.url });
+  undo('metadata agent', () => agent.close());
+  return { tenants, families, agentSocket, novaUrl: nova.url };
+}
+
+async function buildTenant(topology: Topology, known: InventoryInstance, families: readonly Family[]): Promise<Tenant> {
+  const router = await topology.createRouter({
+    uuid: known.routerId,
+    interface: `qr-${randomUUID().slice(0, 11)}`,
+    address: '10.0.0.1/24',
+  });
+  for (const family of families) await installNeutronRules(router.namespace, family);
+  const instance = await topology.createInstance({
+    port: router.port,
+    name: known.name,
+    address: `${known.address}/24`,
+    gateway: '10.0.0.1',
+    mac: known.mac,
+  });
+  return { known, router, instance };
+}

@@ -1,0 +1,92 @@
+/**
+ * The only file that imports the FFI package: native/metasteer.h as TypeScript sees it.
+ * A test holds the two equal in names and numbers of parameters.
+ */
+import ffi from 'ffi-napi';
+import { KernelError } from './kernel-error.ts';
+import { builtFile } from './paths.ts';
+
+/** Paths and names travel as buffers that end with zero, so that a call on another thread can rely on them. */
+const text = 'pointer';
+
+const SIGNATURES = {
+  ms_netns_create: ['int', [text]],
+  ms_netns_remove: ['int', [text]],
+  ms_links_list: ['int', [text, 'pointer', 'uint32', 'pointer']],
+  ms_port_create: ['int', [text, 'uint32', text, text, 'pointer']],
+  ms_port_up: ['int', [text, text]],
+  ms_port_remove: ['int', [text, text]],
+  ms_maps_create: ['int', [text, 'pointer', 'pointer', 'pointer', 'uint32']],
+  ms_program_load: ['int', [text, 'pointer', 'pointer', 'pointer', 'pointer', 'uint32']],
+  ms_attach: ['int', [text, 'uint32', 'uint32', 'int32', 'uint32', 'pointer']],
+  ms_detach: ['int', [text, 'pointer']],
+  ms_clsact_clear: ['int', [text, 'uint32', 'pointer']],
+  ms_counters_read: ['int', ['int32', 'uint32', 'pointer']],
+  ms_port_reset: ['int', ['pointer', 'uint32']],
+  ms_port_state_read: ['int', ['int32', 'uint32', 'pointer']],
+  ms_settings_write: ['int', ['int32', 'pointer']],
+  ms_neighbour_read: ['int', ['int32', 'pointer', 'pointer']],
+  ms_neighbour_write: ['int', ['int32', 'pointer', 'pointer']],
+  ms_port_state_write: ['int', ['int32', 'uint32', 'pointer']],
+  ms_test_run: ['int', ['int32', 'pointer', 'uint32', 'pointer', 'uint32', 'uint32', 'pointer']],
+  ms_listen: ['int', [text, text, 'uint32', 'pointer']],
+  ms_peer_mac: ['int', ['int32', 'pointer']],
+  ms_fd_channel: ['int', ['pointer']],
+  ms_fd_send: ['int', ['int32', 'int32', 'uint32']],
+  ms_fd_receive: ['int', ['int32', 'pointer', 'pointer']],
+  ms_close: ['int', ['int32']],
+  ms_lock: ['int', [text, 'pointer', 'pointer']],
+} as const;
+
+type Name = keyof typeof SIGNATURES;
+type Argument<T> = T extends 'pointer' ? Buffer : number;
+type Arguments<T extends readonly string[]> = { -readonly [K in keyof T]: Argument<T[K]> };
+type Parameters<K extends Name> = Arguments<(typeof SIGNATURES)[K][1]>;
+
+interface ForeignFunction {
+  (...values: readonly unknown[]): number;
+  async(...values: readonly unknown[]): void;
+}
+
+let loaded: Readonly<Record<string, ForeignFunction>> | undefined;
+
+function shim(): Readonly<Record<string, ForeignFunction>> {
+  loaded ??= ffi.Library(builtFile('shim'), SIGNATURES as never) as unknown as Record<string, ForeignFunction>;
+  return loaded;
+}
+
+function foreign(name: Name): ForeignFunction {
+  const found = shim()[name];
+  if (found === undefined) throw new Error(`the shim has no ${name}`);
+  return found;
+}
+
+function check(name: Name, result: number): void {
+  if (result < 0) throw new KernelError(name, -result);
+}
+
+/** A C string. */
+export function cString(value: string): Buffer {
+  return Buffer.from(`${value}\0`, 'utf8');
+}
+
+/**
+ * Calls the shim on this thread. For what takes microseconds; everything else goes through `callAsync`.
+ *
+ * @throws {KernelError} when the shim returns a negative errno.
+ */
+export function call<K extends Name>(name: K, ...values: Parameters<K>): void {
+  check(name, foreign(name)(...values));
+}
+
+/** Calls the shim on a thread of the pool; rejects with KernelError when it returns a negative errno. */
+export function callAsync<K extends Name>(name: K, ...values: Parameters<K>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    foreign(name).async(...values, (error: Error | null, result: number) => {
+      // `values` is read here so that no buffer is collected while the call runs.
+      if (error) reject(error);
+      else if (result < 0 && values.length > 0) reject(new KernelError(name, -result));
+      else resolve();
+    });
+  });
+}

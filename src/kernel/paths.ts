@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { MetasteerError } from '../errors.ts';
+
+/** The installed package: the folder that holds dist/, bpf/ and native/. */
+export const packageRoot = fileURLToPath(new URL('../../..', import.meta.url));
+
+const BUILT = {
+  shim: 'native/build/libmetasteer.so',
+  launcher: 'native/build/metasteer-launch',
+  steer: 'bpf/build/steer.bpf.o',
+  restore: 'bpf/build/restore.bpf.o',
+} as const;
+
+/**
+ * Path of a file that the build makes outside of TypeScript.
+ *
+ * @throws {MetasteerError} `not-built` when it is not there.
+ */
+export function builtFile(name: keyof typeof BUILT): string {
+  const path = join(packageRoot, BUILT[name]);
+  if (!existsSync(path)) throw new MetasteerError('not-built', `${path} is missing`);
+  return path;
+}

@@ -1,0 +1,45 @@
+import { callAsync, cString } from './ffi.ts';
+import { isKernelError } from './kernel-error.ts';
+import { LINK_BYTES, readLink } from './layout.gen.ts';
+import { type Link, linkOf } from './links.ts';
+
+/** The macvlan child of a router interface that lives in the metasteer namespace. Owns the device. */
+export class PortDevice {
+  readonly link: Link;
+  readonly #netns: string;
+
+  private constructor(netns: string, link: Link) {
+    this.#netns = netns;
+    this.link = link;
+  }
+
+  /**
+   * Makes the device, down and without ARP.
+   *
+   * @throws {KernelError} EBUSY when the interface cannot carry a macvlan device, EEXIST when the name is taken.
+   */
+  static async create(
+    router: { readonly netns: string; readonly ifindex: number },
+    portNetns: string,
+    name: string,
+  ): Promise<PortDevice> {
+    const created = Buffer.alloc(LINK_BYTES);
+    const paths = [cString(router.netns), cString(portNetns), cString(name)] as const;
+    await callAsync('ms_port_create', paths[0], router.ifindex, paths[1], paths[2], created);
+    return new PortDevice(portNetns, linkOf(readLink(created)));
+  }
+
+  /** Gives it the IPv6 metadata address and sets it up. */
+  async up(): Promise<void> {
+    await callAsync('ms_port_up', cString(this.#netns), cString(this.link.name));
+  }
+
+  /** Removes it; does nothing when it went with its router interface. */
+  async remove(): Promise<void> {
+    try {
+      await callAsync('ms_port_remove', cString(this.#netns), cString(this.link.name));
+    } catch (error) {
+      if (!isKernelError(error, 'ENODEV', 'ENOENT')) throw error;
+    }
+  }
+}

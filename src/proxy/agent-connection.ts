@@ -1,0 +1,246 @@
+import { connect, type Socket } from 'node:net';
+import type { Clock, Timed } from './clock.ts';
+import type { Carrier, Exchange } from './exchange.ts';
+import { ONE_SHOT_BYTES_MAX } from './agent-limits.ts';
+import type { ReplyHead } from './reply.ts';
+import { ReplyReader } from './reply-reader.ts';
+
+/** Replies up to this size are collected and passed on in one write; larger ones are streamed. */
+export const GATHER_BYTES_MAX = 65_536;
+
+/** Every read from the agent lands here and is dealt with before the next one: no allocation per read. */
+const READ_BUFFER = Buffer.allocUnsafeSlow(65_536);
+
+/** How a connection was lost under an exchange before any byte of a reply. */
+export type Loss =
+  /** The kernel says that the agent never took the request from the socket: carrying it out elsewhere is its first time. */
+  | 'unread'
+  /** The agent may have read it. */
+  | 'perhaps-read';
+
+/** Who owns agent connections and decides what becomes of them. */
+export interface ConnectionOwner extends Carrier {
+  connected(connection: AgentConnection): void;
+  connectFailed(connection: AgentConnection, code: string, message: string): void;
+  /** The reply was passed on whole. `reusable` tells whether the connection can serve again as far as the reply goes. */
+  ended(connection: AgentConnection, exchange: Exchange, reply: ReplyHead, reusable: boolean): void;
+  /** The exchange failed and its receiver has been told. The connection is closed. */
+  failed(connection: AgentConnection): void;
+  lost(connection: AgentConnection, exchange: Exchange, how: Loss): void;
+  /** A connection without an exchange closed by itself. */
+  closedIdle(connection: AgentConnection): void;
+  /** The moment a connection was asked to wait for has passed and it is still open. */
+  lingered(connection: AgentConnection): void;
+  /** The client does not take the reply as fast as the agent gives it. */
+  stalled(connection: AgentConnection): void;
+}
+
+export interface ConnectionTimes {
+  readonly connectMs: number;
+  readonly serverMs: number;
+}
+
+/** One connection to the agent's socket, with at most one exchange on it at a time. */
+export class AgentConnection implements Timed, Carrier {
+  deadline: number;
+  /** Replies it has brought. */
+  served = 0;
+  /** When its last reply was complete, on the clock's scale. */
+  servedAt = 0;
+  readonly #socket: Socket;
+  readonly #clock: Clock;
+  readonly #times: ConnectionTimes;
+  readonly #owner: ConnectionOwner;
+  #state: 'connecting' | 'idle' | 'lingering' | 'busy' | 'closed' = 'connecting';
+  #exchange: Exchange | undefined;
+  #reader = new ReplyReader(false);
+  #anyByte = false;
+  #streaming = false;
+  #paused = false;
+
+  constructor(path: string, clock: Clock, times: ConnectionTimes, owner: ConnectionOwner) {
+    this.#clock = clock;
+    this.#times = times;
+    this.#owner = owner;
+    this.deadline = clock.now() + times.connectMs;
+    clock.watch(this);
+    this.#socket = connect({ path, onread: { buffer: READ_BUFFER, callback: (size) => this.#read(size) } });
+    this.#socket.on('connect', () => this.#connected());
+    this.#socket.on('end', () => this.#ended());
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#broken(error.code ?? 'unknown', error.message));
+    this.#socket.on('close', () => this.#broken('closed', 'closed'));
+    this.#socket.on('drain', () => undefined);
+  }
+
+  /** Sends the request of an exchange. The connection must be idle. */
+  start(exchange: Exchange): void {
+    this.#state = 'busy';
+    this.#exchange = exchange;
+    this.#reader = new ReplyReader(exchange.toHead);
+    this.#anyByte = false;
+    this.#streaming = false;
+    const now = this.#clock.now();
+    exchange.carrier = this;
+    exchange.sentAt = now;
+    this.deadline = now + this.#times.serverMs;
+    this.#socket.write(exchange.request.bytes);
+  }
+
+  /** Keeps the idle connection for at most that long; then the owner hears of it. */
+  linger(ms: number): void {
+    this.#state = 'lingering';
+    this.deadline = this.#clock.now() + ms;
+  }
+
+  /** Keeps the idle connection until that time is over; then it is closed. */
+  rest(ms: number): void {
+    this.#state = 'idle';
+    this.deadline = this.#clock.now() + ms;
+  }
+
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#clock.unwatch(this);
+    this.#socket.destroy();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.deadline = this.#clock.now() + this.#times.serverMs;
+    this.#socket.resume();
+  }
+
+  cancel(): void {
+    this.resume();
+  }
+
+  expire(): void {
+    switch (this.#state) {
+      case 'connecting':
+        this.#broken('ETIMEDOUT', 'connect ETIMEDOUT');
+        break;
+      case 'lingering':
+        this.deadline = Number.POSITIVE_INFINITY;
+        this.#owner.lingered(this);
+        break;
+      case 'idle':
+        this.#broken('idle', 'idle');
+        break;
+      case 'busy':
+        this.#fail(this.#streaming ? 'reply-cut' : 'agent-timeout');
+        break;
+      default:
+        break;
+    }
+  }
+
+  #connected(): void {
+    if (this.#state !== 'connecting') return;
+    this.#state = 'idle';
+    this.deadline = Number.POSITIVE_INFINITY;
+    this.#owner.connected(this);
+  }
+
+  #read(size: number): boolean {
+    const exchange = this.#exchange;
+    if (exchange === undefined) {
+      // Bytes nobody asked for: the connection is out of step.
+      this.#broken('surplus', 'bytes without a request');
+      return true;
+    }
+    this.#anyByte = true;
+    this.deadline = this.#clock.now() + this.#times.serverMs;
+    this.#reader.read(READ_BUFFER.subarray(0, size));
+    this.#pass(exchange);
+    return true;
+  }
+
+  /** Passes on what the reader has made of the bytes so far. */
+  #pass(exchange: Exchange): void {
+    const reader = this.#reader;
+    const head = reader.head;
+    if (reader.malformed) {
+      this.#fail(this.#streaming ? 'reply-cut' : 'agent-reply-malformed');
+    } else if (head === undefined) {
+      return;
+    } else if (this.#streaming) {
+      const more = reader.bodyBytes === 0 || exchange.receiver.replyContinues(reader.takeBody());
+      if (reader.complete) this.#finish(exchange, head, () => exchange.receiver.replyEnds());
+      else if (!more) this.#pause();
+    } else if (reader.complete) {
+      this.#finish(exchange, head, () => exchange.receiver.replied(head, reader.takeBody()));
+    } else if (reader.bodyBytes > GATHER_BYTES_MAX) {
+      this.#streaming = true;
+      if (!exchange.receiver.replyBegins(head, reader.takeBody())) this.#pause();
+    }
+  }
+
+  #finish(exchange: Exchange, head: ReplyHead, tell: () => void): void {
+    this.#exchange = undefined;
+    exchange.carrier = undefined;
+    this.served += 1;
+    this.servedAt = this.#clock.now();
+    this.#state = 'idle';
+    this.deadline = Number.POSITIVE_INFINITY;
+    tell();
+    // A reply without a body by rule may be followed by one by mistake: such a connection is not used again.
+    const bodiless = exchange.toHead || head.status === 204 || head.status === 304;
+    this.#owner.ended(this, exchange, head, head.keepAlive && !bodiless && !this.#reader.surplus);
+  }
+
+  #pause(): void {
+    if (this.#state !== 'busy') return;
+    this.#paused = true;
+    this.deadline = Number.POSITIVE_INFINITY;
+    this.#socket.pause();
+    this.#owner.stalled(this);
+  }
+
+  /** The agent closed its side. */
+  #ended(): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined || !this.#anyByte) {
+      this.#broken('end', 'closed by the agent');
+      return;
+    }
+    this.#reader.end();
+    this.#pass(exchange);
+  }
+
+  #fail(reason: 'agent-timeout' | 'agent-reply-malformed' | 'reply-cut'): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    this.close();
+    if (exchange !== undefined) {
+      exchange.carrier = undefined;
+      exchange.receiver.failed(reason);
+    }
+    this.#owner.failed(this);
+  }
+
+  #broken(code: string, message: string): void {
+    const state = this.#state;
+    const exchange = this.#exchange;
+    if (state === 'closed') return;
+    if (state === 'busy' && this.#anyByte) {
+      this.#fail(this.#streaming ? 'reply-cut' : 'agent-reply-malformed');
+      return;
+    }
+    this.#exchange = undefined;
+    this.close();
+    if (state === 'connecting') this.#owner.connectFailed(this, code, message);
+    else if (exchange === undefined) this.#owner.closedIdle(this);
+    else this.#owner.lost(this, exchange, lossOf(code, exchange));
+  }
+}
+
+/**
+ * On a UNIX socket ECONNRESET means that the peer closed with unread bytes in its queue, or never accepted, and EPIPE that
+ * it closed before the write. A request of one small write is read whole or not at all, so it was not read.
+ */
+function lossOf(code: string, exchange: Exchange): Loss {
+  const unread = (code === 'ECONNRESET' || code === 'EPIPE') && exchange.request.bytes.length <= ONE_SHOT_BYTES_MAX;
+  return unread ? 'unread' : 'perhaps-read';
+}

@@ -1,0 +1,77 @@
+import type { ClientAddress } from '../identity/client-address.ts';
+import type { PortState } from './port.ts';
+import type { Waiting } from './queue.ts';
+import type { Reason } from './refuse.ts';
+import type { ReplyHead } from './reply.ts';
+
+/** Who gets the reply of an exchange. Exactly one of `replied`, `failed` or `replyBegins` is called, at most once. */
+export interface Receiver {
+  /** The whole reply. `body` is good only during the call. */
+  replied(head: ReplyHead, body: Buffer): void;
+  /** The first part of a reply too large to be held. Returns false to have the agent's side paused until `resume`. */
+  replyBegins(head: ReplyHead, body: Buffer): boolean;
+  /** A further part. The buffer is the receiver's. */
+  replyContinues(body: Buffer): boolean;
+  replyEnds(): void;
+  /** No reply, or with `reply-cut` no more of it. */
+  failed(reason: Reason): void;
+}
+
+/** Takes what is left of a reply nobody wants any more, so that the agent's connection stays in step. */
+const NOBODY: Receiver = {
+  replied: () => undefined,
+  replyBegins: () => true,
+  replyContinues: () => true,
+  replyEnds: () => undefined,
+  failed: () => undefined,
+};
+
+/** Where an exchange is carried out; it can be asked to go on after a pause, or to forget about it. */
+export interface Carrier {
+  resume(): void;
+  cancel(exchange: Exchange): void;
+}
+
+export interface ExchangeRequest {
+  /** Head and body, ready to be written. */
+  readonly bytes: Buffer;
+  readonly headBytes: number;
+  readonly method: string;
+}
+
+/** One request and its reply on the agent socket. */
+export class Exchange implements Waiting {
+  readonly port: PortState;
+  readonly client: ClientAddress;
+  readonly request: ExchangeRequest;
+  readonly queueDeadline: number;
+  /** Carrying it out twice does no more than once (RFC 9110 section 9.2.1). */
+  readonly safe: boolean;
+  readonly toHead: boolean;
+  receiver: Receiver;
+  carrier: Carrier | undefined;
+  /** Connections that were lost under it before the agent had read it. */
+  losses = 0;
+  /** It failed on a used connection: only a fresh one will do. */
+  freshOnly: boolean;
+  /** When the agent got it, on the clock's scale; 0 before. */
+  sentAt = 0;
+
+  constructor(port: PortState, client: ClientAddress, request: ExchangeRequest, queueDeadline: number, receiver: Receiver) {
+    this.port = port;
+    this.client = client;
+    this.request = request;
+    this.queueDeadline = queueDeadline;
+    this.receiver = receiver;
+    const method = request.method;
+    this.toHead = method === 'HEAD';
+    this.safe = this.toHead || method === 'GET' || method === 'OPTIONS';
+    this.freshOnly = !this.safe;
+  }
+
+  /** The client is gone. A request that still waits is not carried out; a reply under way is read and dropped. */
+  abandon(): void {
+    this.receiver = NOBODY;
+    this.carrier?.cancel(this);
+  }
+}

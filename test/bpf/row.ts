@@ -1,0 +1,188 @@
+/** One row of the tables, and the bench that runs it through a real program by BPF_PROG_TEST_RUN. */
+import assert from 'node:assert/strict';
+import { parsePortId } from '../../src/identity/port-id.ts';
+import { type Neighbour, VERDICT_NAMES, type VerdictName } from '../../src/kernel/layout.gen.ts';
+import { type Counters, SteeringMaps } from '../../src/kernel/maps.ts';
+import { type ProgramKind, SteeringProgram } from '../../src/kernel/program.ts';
+import { macBytes } from '../kit/packet.ts';
+import { clientKey, DEVICE, ROUTER, sourceKey } from './frames.ts';
+
+/** The port whose programs run, and another one of the same node. */
+const PORT = parsePortId(2);
+const OTHER_PORT = parsePortId(1);
+
+export const ACTION = { pass: -1, accept: 0, drop: 2 } as const;
+
+const SECOND = 10n ** 9n;
+const HOUR = 3600n * SECOND;
+
+export interface Known {
+  readonly address: string;
+  readonly mac: string;
+  /** At the port of the row unless this says otherwise. */
+  readonly at?: 'other port';
+  /** CLOCK_MONOTONIC in nanoseconds; 1 unless given. */
+  readonly seenNs?: bigint;
+}
+
+/** What the maps hold before the packet comes. Left out: a daemon that answers and a port without neighbours. */
+export interface Setup {
+  readonly heartbeat?: 'stale' | 'never' | 'later than now';
+  readonly known?: readonly Known[];
+  /** What port_state counts; the entries in `known` unless given. */
+  readonly counted?: number;
+  readonly perPortMax?: number;
+  /** The node's table has room for one neighbour. */
+  readonly tableOfOne?: true;
+}
+
+/** What is checked besides verdict, action, bytes and counters. */
+export interface After {
+  /** MAC that replies to the frame's source go to; `none` when it must not be known. */
+  readonly mac?: string;
+  readonly seen?: 'now' | 'as before';
+}
+
+export interface Row {
+  readonly name: string;
+  readonly frame: Buffer;
+  readonly verdict: VerdictName;
+  /** MACs of the frame when it leaves; without them no byte may change. */
+  readonly leavesWith?: { readonly to: string; readonly from?: string };
+  readonly action: (typeof ACTION)[keyof typeof ACTION];
+  readonly setup?: Setup;
+  readonly after?: After;
+}
+
+/** A packet that goes to the port device. */
+export function steered(row: Omit<Row, 'action' | 'leavesWith'>): Row {
+  return { ...row, action: ACTION.accept, leavesWith: { to: DEVICE.mac } };
+}
+
+/** A packet that is left to whoever would have had it without us. */
+export function passed(row: Omit<Row, 'action'>): Row {
+  return { ...row, action: ACTION.pass };
+}
+
+export function dropped(row: Omit<Row, 'action'>): Row {
+  return { ...row, action: ACTION.drop };
+}
+
+function expectedFrame({ frame, leavesWith }: Row): Buffer {
+  if (leavesWith === undefined) return frame;
+  const from = leavesWith.from === undefined ? frame.subarray(6, 12) : macBytes(leavesWith.from);
+  return Buffer.concat([macBytes(leavesWith.to), from, frame.subarray(12)]);
+}
+
+/** One program on maps of its own. */
+class Instance {
+  readonly maps: SteeringMaps;
+  readonly program: SteeringProgram;
+
+  private constructor(maps: SteeringMaps, program: SteeringProgram) {
+    this.maps = maps;
+    this.program = program;
+  }
+
+  static async open(kind: ProgramKind, neighboursMax: number): Promise<Instance> {
+    const maps = await SteeringMaps.create({ portsMax: 4, neighboursMax });
+    const constants = { portId: PORT, routerMac: macBytes(ROUTER.mac), deviceMac: macBytes(DEVICE.mac) };
+    return new Instance(maps, await SteeringProgram.load(kind, constants, maps));
+  }
+
+  async prepare(setup: Setup): Promise<void> {
+    const now = process.hrtime.bigint();
+    const heartbeats = { stale: 1n, never: 0n, 'later than now': now + HOUR } as const;
+    const known = setup.known ?? [];
+    await this.maps.reset(PORT);
+    await this.maps.reset(OTHER_PORT);
+    this.maps.writeSettings({
+      heartbeatNs: setup.heartbeat === undefined ? now : heartbeats[setup.heartbeat],
+      staleAfterNs: setup.heartbeat === 'stale' ? 1n : setup.heartbeat === 'never' ? 0n : HOUR,
+      neighboursPerPortMax: setup.perPortMax ?? 8,
+    });
+    for (const { address, mac, at, seenNs = 1n } of known) {
+      const portId = at === undefined ? PORT : OTHER_PORT;
+      this.maps.writeNeighbour({ portId, address: clientKey(address) }, { mac: macBytes(mac), seenNs });
+    }
+    const here = known.filter(({ at }) => at === undefined).length;
+    this.maps.writePortState(PORT, { neighbours: setup.counted ?? here });
+  }
+
+  neighbour(key: Buffer): Neighbour | undefined {
+    return this.maps.neighbour({ portId: PORT, address: key });
+  }
+
+  close(): void {
+    this.program.close();
+    this.maps.close();
+  }
+}
+
+/** Counters in which `verdict` stands at 1 and every other at 0. */
+export function exactly(verdict?: VerdictName): Counters {
+  return Object.fromEntries(VERDICT_NAMES.map((name) => [name, name === verdict ? 1 : 0])) as Counters;
+}
+
+/** A program with room for many neighbours, and the same with room for one. */
+export class ProgramBench {
+  readonly #usual: Instance;
+  readonly #small: Instance;
+
+  private constructor(usual: Instance, small: Instance) {
+    this.#usual = usual;
+    this.#small = small;
+  }
+
+  static async open(kind: ProgramKind): Promise<ProgramBench> {
+    return new ProgramBench(await Instance.open(kind, 64), await Instance.open(kind, 1));
+  }
+
+  /** Runs a row and checks everything about it. */
+  async check(row: Row): Promise<void> {
+    const setup = row.setup ?? {};
+    const instance = setup.tableOfOne ? this.#small : this.#usual;
+    await instance.prepare(setup);
+    const key = sourceKey(row.frame);
+    const before = key && instance.neighbour(key);
+    const countedBefore = instance.maps.portState(PORT).neighbours;
+    const startedNs = process.hrtime.bigint();
+
+    const run = instance.program.testRun(row.frame);
+
+    assert.deepEqual(instance.maps.counters(PORT), exactly(row.verdict));
+    assert.deepEqual(instance.maps.counters(OTHER_PORT), exactly());
+    assert.equal(run.action, row.action);
+    assert.equal(run.frame.toString('hex'), expectedFrame(row).toString('hex'));
+    const now = key && instance.neighbour(key);
+    const learned = before === undefined && now !== undefined ? 1 : 0;
+    assert.equal(instance.maps.portState(PORT).neighbours, countedBefore + learned);
+    if (!row.verdict.startsWith('steer_')) assert.deepEqual(now, before, 'nothing is learned');
+    else checkNeighbour(row, before, now, startedNs);
+  }
+
+  /** The verdict a frame ends with, on a port without neighbours. */
+  async verdict(frame: Buffer): Promise<VerdictName> {
+    await this.#usual.prepare({});
+    this.#usual.program.testRun(frame);
+    const moved = Object.entries(this.#usual.maps.counters(PORT)).filter(([, packets]) => packets !== 0);
+    assert.equal(moved.length, 1);
+    const name = VERDICT_NAMES.find((verdict) => verdict === moved[0]?.[0]);
+    assert.ok(name);
+    return name;
+  }
+
+  close(): void {
+    this.#usual.close();
+    this.#small.close();
+  }
+}
+
+/** Replies go to the MAC the frame came from, unless the row says otherwise. */
+function checkNeighbour(row: Row, before: Neighbour | undefined, now: Neighbour | undefined, startedNs: bigint): void {
+  const mac = row.after?.mac === undefined ? row.frame.subarray(6, 12) : macBytes(row.after.mac);
+  assert.ok(now, 'the sender is known');
+  assert.equal(Buffer.from(now.mac).toString('hex'), mac.toString('hex'));
+  if (row.after?.seen === 'as before') assert.equal(now.seenNs, before?.seenNs);
+  else assert.ok(now.seenNs >= startedNs && now.seenNs <= process.hrtime.bigint());
+}
