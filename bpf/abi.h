@@ -51,7 +51,7 @@ enum ms_verdict {
 	MS_PASS_BAD_TCP_HEADER = 15,  /* TCP header cut short, or its data offset is impossible */
 	MS_PASS_BAD_TCP_FLAGS = 16,   /* SYN together with FIN or RST */
 	/* Passed: ours, but the daemon does not answer (dead-man switch, design D4). */
-	MS_PASS_DAEMON_STALE = 17,
+	MS_PASS_DAEMON_STALE = 17,    /* SYN or data alike */
 	/* Dropped on the way in. */
 	MS_DROP_DEVICE_MAC = 18,      /* addressed to the port device itself, whose MAC is never on the wire: forged */
 	MS_DROP_NEIGHBOUR_QUOTA = 19, /* the port has as many neighbours as it may have */

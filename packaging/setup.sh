@@ -27,6 +27,7 @@ tcpdump        tcpdump           captures (tests)
 conntrack      conntrack         counts connections (demo, tests)
 curl           curl              the instances' client (demo, tests)
 tc             iproute2          looks at filters (tests)
+ping           iputils-ping      ICMP (tests)
 setpriv        util-linux        drops privileges (tests)
 LIST
 }
@@ -35,6 +36,7 @@ files() {
 /usr/include/bpf/bpf_helpers.h        libbpf-dev
 /usr/include/libmnl/libmnl.h          libmnl-dev
 /usr/include/linux/bpf.h              linux-libc-dev
+/usr/bin/python3                      python3
 LIST
 }
 

@@ -18,4 +18,4 @@ if [ ${#files[@]} = 0 ]; then
   echo "no test file matches" >&2
   exit 1
 fi
-exec node --test --test-concurrency=2 "${files[@]}"
+exec node --test --test-concurrency=2 --test-timeout=180000 "${files[@]}"

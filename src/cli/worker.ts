@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { messageOf } from '../errors.ts';
+import type { ListenOptions } from 'node:net';
 import { parseOwnerId } from '../identity/owner-id.ts';
 import type { PortId } from '../identity/port-id.ts';
 import { parsePortId } from '../identity/port-id.ts';
@@ -64,7 +65,7 @@ async function addPort(proxy: Proxy, port: PortMessage): Promise<void> {
     const ownerId = parseOwnerId(port.ownerId);
     if (ownerId === undefined) throw new Error(`not an owner's UUID: ${port.ownerId}`);
     const owner = { kind: port.ownerKind, id: ownerId };
-    await proxy.addPort({ id, owner, namespace: port.namespace, interface: port.interface }, { fd, backlog: BACKLOG });
+    await proxy.addPort({ id, owner, namespace: port.namespace, interface: port.interface }, { fd, backlog: BACKLOG } as ListenOptions);
     send({ type: 'port-listening', portId: id });
   } catch (error) {
     send({ type: 'port-failed', portId: id, message: messageOf(error) });

@@ -30,8 +30,8 @@ export async function runDaemon(config: Config, log: Logger): Promise<void> {
 
   const stopper = new Stopper(log);
   try {
-    const namespace = stopper.owns(await PortNamespace.create(config));
     const maps = stopper.owns(await createMaps(config));
+    const namespace = stopper.owns(await PortNamespace.create(config));
     const workers = new Workers({ config, settings: proxySettings(config), namespace, log });
     const reconciler = new Reconciler({ config, maps, namespace, workers, log });
     const status = () => statusDocument({ config, maps, workers, reconciler });

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
 import { fetchStatus } from '../cli/admin-client.ts';
 import type { StatusDocument } from '../control/status-document.ts';
 import { messageOf } from '../errors.ts';
@@ -19,6 +21,8 @@ export interface DaemonOptions {
   readonly agentSocket: string;
   /** UUIDs of the routers it may touch; whatever else is on this machine stays out of it. */
   readonly routers: readonly string[];
+  /** Further keys of the configuration file; they win over the ones made here. */
+  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 /** The daemon as an operator starts it: `metasteer run -c FILE`, in a process and a namespace of its own. */
@@ -27,21 +31,23 @@ export class Daemon {
   readonly adminSocket: string;
   readonly namespace: string;
   readonly #child: ChildProcess;
-  readonly #exited: Promise<void>;
+  /** Resolves when it has ended, however. */
+  readonly ended: Promise<{ readonly code: number | null }>;
   readonly #log: string[] = [];
 
-  constructor({ runDir, agentSocket, routers }: DaemonOptions) {
+  constructor({ runDir, agentSocket, routers, settings = {} }: DaemonOptions) {
     this.configFile = runDir.file('metasteer.yaml');
     this.adminSocket = runDir.file('admin.sock');
-    this.namespace = `metasteer-demo-${process.pid}`;
-    const config = [
-      `run_dir: ${runDir.path}`,
-      `namespace: ${this.namespace}`,
-      `agent: { socket: ${agentSocket} }`,
-      `admin: { socket: ${this.adminSocket} }`,
-      `discovery: { include: [${routers.join(', ')}] }`,
-    ];
-    writeFileSync(this.configFile, `${config.join('\n')}\n`);
+    this.namespace = basename(runDir.path);
+    const config = {
+      run_dir: runDir.path,
+      namespace: this.namespace,
+      agent: { socket: agentSocket },
+      admin: { socket: this.adminSocket },
+      discovery: { include: routers },
+      ...settings,
+    };
+    writeFileSync(this.configFile, stringify(config));
     runDir.recordNamespace(this.namespace);
     // A session of its own, so that Ctrl-C in the terminal does not stop it behind our back.
     this.#child = spawn(process.execPath, [CLI, 'run', '-c', this.configFile], {
@@ -49,8 +55,12 @@ export class Daemon {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     if (this.#child.pid !== undefined) runDir.recordDaemon(this.#child.pid);
-    this.#exited = new Promise((resolve) => {
-      this.#child.once('exit', () => resolve()).once('error', (error) => this.#keep(messageOf(error), resolve));
+    this.ended = new Promise((resolve) => {
+      this.#child.once('close', (code) => resolve({ code }));
+      this.#child.once('error', (error) => {
+        this.#keep(messageOf(error));
+        resolve({ code: null });
+      });
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       if (stream !== null) createInterface({ input: stream }).on('line', (line) => this.#keep(line));
@@ -101,19 +111,28 @@ export class Daemon {
   async stop(): Promise<boolean> {
     if (!this.#runs()) return true;
     this.#child.kill('SIGTERM');
-    await Promise.race([this.#exited, sleep(STOP_MS, undefined, { ref: false })]);
+    await Promise.race([this.ended, sleep(STOP_MS, undefined, { ref: false })]);
     if (!this.#runs()) return true;
     this.#child.kill('SIGKILL');
-    await this.#exited;
+    await this.ended;
     return false;
+  }
+
+  /** Sends it a signal as an operator or the kernel would. Resolves when SIGKILL has done its work. */
+  async signal(name: NodeJS.Signals): Promise<void> {
+    this.#child.kill(name);
+    if (name === 'SIGKILL') await this.ended;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   #runs(): boolean {
     return this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  #keep(line: string, done?: () => void): void {
+  #keep(line: string): void {
     if (this.#log.push(line.slice(0, 2000)) > LOG_LINES_MAX) this.#log.shift();
-    done?.();
   }
 }

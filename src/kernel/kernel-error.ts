@@ -1,6 +1,11 @@
 import { constants } from 'node:os';
 
-const NAMES = new Map(Object.entries(constants.errno).map(([name, value]) => [value, name]));
+/** By number; where two names share one (EAGAIN and EWOULDBLOCK), the first in the alphabet is used. */
+const NAMES = new Map(
+  Object.entries(constants.errno)
+    .sort(([a], [b]) => (a < b ? 1 : -1))
+    .map(([name, value]) => [value, name]),
+);
 
 /** The kernel, or the shim on its behalf, refused an operation. */
 export class KernelError extends Error {

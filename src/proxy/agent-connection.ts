@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
+import { ONE_SHOT_BYTES_MAX } from './agent-limits.ts';
 import type { Clock, Timed } from './clock.ts';
 import type { Carrier, Exchange } from './exchange.ts';
-import { ONE_SHOT_BYTES_MAX } from './agent-limits.ts';
 import type { ReplyHead } from './reply.ts';
 import { ReplyReader } from './reply-reader.ts';
 
@@ -23,7 +23,7 @@ export interface ConnectionOwner extends Carrier {
   connected(connection: AgentConnection): void;
   connectFailed(connection: AgentConnection, code: string, message: string): void;
   /** The reply was passed on whole. `reusable` tells whether the connection can serve again as far as the reply goes. */
-  ended(connection: AgentConnection, exchange: Exchange, reply: ReplyHead, reusable: boolean): void;
+  ended(connection: AgentConnection, reply: ReplyHead, reusable: boolean): void;
   /** The exchange failed and its receiver has been told. The connection is closed. */
   failed(connection: AgentConnection): void;
   lost(connection: AgentConnection, exchange: Exchange, how: Loss): void;
@@ -69,7 +69,6 @@ export class AgentConnection implements Timed, Carrier {
     this.#socket.on('end', () => this.#ended());
     this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#broken(error.code ?? 'unknown', error.message));
     this.#socket.on('close', () => this.#broken('closed', 'closed'));
-    this.#socket.on('drain', () => undefined);
   }
 
   /** Sends the request of an exchange. The connection must be idle. */
@@ -103,6 +102,11 @@ export class AgentConnection implements Timed, Carrier {
     this.#state = 'closed';
     this.#clock.unwatch(this);
     this.#socket.destroy();
+  }
+
+  /** Gives up a reply that is being streamed. */
+  abort(): void {
+    this.#fail('reply-cut');
   }
 
   resume(): void {
@@ -186,8 +190,7 @@ export class AgentConnection implements Timed, Carrier {
     this.deadline = Number.POSITIVE_INFINITY;
     tell();
     // A reply without a body by rule may be followed by one by mistake: such a connection is not used again.
-    const bodiless = exchange.toHead || head.status === 204 || head.status === 304;
-    this.#owner.ended(this, exchange, head, head.keepAlive && !bodiless && !this.#reader.surplus);
+    this.#owner.ended(this, head, head.keepAlive && !head.bodiless && !this.#reader.surplus);
   }
 
   #pause(): void {

@@ -5,13 +5,15 @@ import { ConnectPace } from './connect-pace.ts';
 import type { Exchange } from './exchange.ts';
 import { Generation } from './generation.ts';
 import type { AgentStatus, ProxySettings } from './messages.ts';
+import { Pool } from './pool.ts';
+import { Prober } from './prober.ts';
 import { Queue } from './queue.ts';
+import type { Reason } from './refuse.ts';
 import type { ReplyHead } from './reply.ts';
+import { SocketWatch } from './socket-watch.ts';
 
 /** A one-shot agent has closed a connection this long after its reply; a keep-alive agent has not. */
 const LINGER_MS = 250;
-/** An unused connection pins a green thread of one agent worker (contract.md 2.3): not for long. */
-const REST_MS = 15_000;
 /** A request that the agent never read is tried again this often. */
 const LOSSES_MAX = 3;
 
@@ -24,133 +26,163 @@ export class Agent implements ConnectionOwner, Timed {
   readonly #clock: Clock;
   readonly #queue = new Queue<Exchange>();
   readonly #generation: Generation;
+  readonly #pool: Pool;
   readonly #pace: ConnectPace;
-  readonly #busy = new Set<AgentConnection>();
-  /** Streaming to clients that read slowly: they hold no turn, the oldest goes when there are too many. */
-  readonly #stalled = new Set<AgentConnection>();
-  readonly #idle: AgentConnection[] = [];
-  readonly #lingering = new Set<AgentConnection>();
+  readonly #prober: Prober;
+  readonly #watch: SocketWatch;
   #connecting = 0;
   #answered = false;
+  #stopped = false;
 
   constructor(settings: ProxySettings, clock: Clock) {
+    const { concurrency, generation, retryMs, socket } = settings.agent;
     this.#settings = settings;
     this.#clock = clock;
-    this.#generation = new Generation(settings.agent.generation);
-    this.#pace = new ConnectPace(settings.agent.retryMs, () => this.#pump());
-    clock.watch(this);
+    this.#generation = new Generation(generation);
+    this.#pool = new Pool(concurrency);
+    this.#pace = new ConnectPace(retryMs, () => this.#pump());
+    this.#prober = new Prober((held, reason) => fail(held, reason));
+    this.#watch = new SocketWatch(socket);
   }
 
   /** Due at every sweep while requests wait. */
   get deadline(): number {
-    return this.#queue.size === 0 ? Number.POSITIVE_INFINITY : 0;
+    return this.#waiting === 0 ? Number.POSITIVE_INFINITY : 0;
   }
 
-  /** Whether requests must fit what a one-shot agent reads, as far as is known. */
-  get oneShot(): boolean {
-    return this.#generation.state === 'one-shot';
+  get #waiting(): number {
+    return this.#queue.size + this.#prober.size;
   }
 
-  /** Whether requests say that their connection is not used again: only to an agent configured as one-shot, so that detection sees what the agent does by itself. */
+  /**
+   * Whether requests say that their connection is not used again. Only to an agent configured as one-shot: others are left
+   * free to keep it open, because that is how their generation is found out.
+   */
   get saysClose(): boolean {
-    return this.#generation.fixed && this.oneShot;
+    return this.#generation.fixed && this.#generation.state === 'one-shot';
   }
 
   status(): AgentStatus {
     const { absent, lastError } = this.#pace;
     const state = absent ? 'absent' : this.#answered ? 'answering' : 'unknown';
-    const status = { state, generation: this.#generation.state, exchangesOpen: this.#busy.size, queued: this.#queue.size } as const;
+    const status = {
+      state,
+      generation: this.#generation.state,
+      exchangesOpen: this.#pool.busy,
+      queued: this.#waiting,
+    } as const;
     return lastError === undefined ? status : { ...status, lastError };
+  }
+
+  /** Tells why a request of that size cannot be carried out, as far as is known by now. */
+  tooLarge(headBytes: number, bodyBytes: number): Reason | undefined {
+    if (headBytes + bodyBytes <= ONE_SHOT_BYTES_MAX) return undefined;
+    this.#look();
+    if (this.#generation.readsMore !== false) return undefined;
+    return headBytes > ONE_SHOT_BYTES_MAX ? 'head-too-large-for-agent' : 'body-too-large-for-agent';
   }
 
   /** Takes an exchange over; its receiver hears how it ends. */
   submit(exchange: Exchange): void {
-    if (this.#queue.size >= this.#settings.agent.queueLength) {
+    if (this.#waiting >= this.#settings.agent.queueLength) {
       exchange.receiver.failed('queue-full');
       return;
     }
+    this.#look();
     exchange.carrier = this;
     this.#queue.push(exchange);
     this.#pump();
+    if (this.#waiting > 0) this.#clock.watch(this);
   }
 
   resume(): void {}
 
-  /** Tells whether the exchange waits for its turn. */
+  /** Takes an exchange that waits out of the queue. */
   cancel(exchange: Exchange): void {
-    if (this.#queue.remove(exchange)) exchange.carrier = undefined;
+    if (this.#queue.remove(exchange) || this.#prober.remove(exchange)) exchange.carrier = undefined;
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#clock.unwatch(this);
     this.#pace.stop();
-    for (const connection of [...this.#busy, ...this.#stalled, ...this.#idle, ...this.#lingering]) connection.close();
-    this.#idle.length = 0;
+    this.#pool.closeAll();
   }
 
   expire(now: number): void {
     const reason = this.#pace.absent ? 'agent-absent' : 'queue-timeout';
-    for (const exchange of this.#queue.takeExpired(now)) {
-      exchange.carrier = undefined;
-      exchange.receiver.failed(reason);
-    }
+    fail(this.#queue.takeExpired(now), reason);
+    fail(this.#prober.takeExpired(now), reason);
+    if (this.#waiting === 0) this.#clock.unwatch(this);
   }
 
   /** Gives waiting exchanges to idle connections, then opens as many new ones as there are exchanges left and turns free. */
   #pump(): void {
     const { concurrency, socket } = this.#settings.agent;
-    for (;;) {
-      if (this.#busy.size >= concurrency || this.#idle.length === 0) break;
+    while (this.#pool.hasIdle && this.#pool.busy < concurrency) {
       const next = this.#queue.peek();
       if (next === undefined || next.freshOnly) break;
-      const connection = this.#idle.pop();
+      const connection = this.#pool.takeIdle();
       if (connection !== undefined) this.#startOn(connection);
     }
     while (
       this.#connecting < this.#queue.size &&
-      this.#busy.size + this.#connecting < concurrency &&
-      this.#pace.mayConnect(this.#connecting)
+      this.#pool.busy + this.#connecting < concurrency &&
+      this.#pace.mayConnect(this.#connecting) &&
+      !this.#stopped
     ) {
       this.#connecting += 1;
       new AgentConnection(socket, this.#clock, this.#settings.timeouts, this);
     }
   }
 
-  /** Starts the exchange whose turn it is; without one the connection rests or is closed. */
+  /** Starts the exchange whose turn it is. The connection is idle; without an exchange it rests or is closed. */
   #startOn(connection: AgentConnection): void {
     for (;;) {
       const exchange = this.#queue.take();
       if (exchange === undefined) {
-        this.#rest(connection);
+        this.#keep(connection);
         return;
       }
-      if (!this.#tooLarge(exchange)) {
-        this.#busy.add(connection);
+      const large = exchange.request.bytes.length > ONE_SHOT_BYTES_MAX;
+      if (!large || this.#generation.readsMore === true) {
+        this.#pool.serve(connection);
         connection.start(exchange);
         return;
       }
+      if (this.#generation.readsMore === undefined) {
+        this.#prober.hold(exchange);
+        if (!this.#prober.running) {
+          this.#pool.serve(connection);
+          this.#prober.send(connection);
+          return;
+        }
+      } else {
+        this.#refuseLarge([exchange]);
+      }
     }
   }
 
-  #tooLarge(exchange: Exchange): boolean {
-    const { bytes, headBytes } = exchange.request;
-    if (bytes.length <= ONE_SHOT_BYTES_MAX || this.#generation.state === 'keep-alive') return false;
-    exchange.carrier = undefined;
-    exchange.receiver.failed(headBytes > ONE_SHOT_BYTES_MAX ? 'head-too-large-for-agent' : 'body-too-large-for-agent');
-    return true;
+  #refuseLarge(exchanges: readonly Exchange[]): void {
+    for (const exchange of exchanges) {
+      const fits = exchange.request.headBytes <= ONE_SHOT_BYTES_MAX;
+      fail([exchange], fits ? 'body-too-large-for-agent' : 'head-too-large-for-agent');
+    }
   }
 
-  #rest(connection: AgentConnection): void {
-    if (this.#generation.state !== 'keep-alive' || this.#idle.length >= this.#settings.agent.concurrency) {
-      connection.close();
-      return;
-    }
-    connection.rest(REST_MS);
-    this.#idle.push(connection);
+  /** What becomes of a connection that is free and, as far as can be seen, still good. */
+  #keep(connection: AgentConnection): void {
+    if (this.#generation.state === 'keep-alive') this.#pool.rest(connection);
+    else if (this.#generation.fixed || connection.served === 0) connection.close();
+    else this.#pool.linger(connection, LINGER_MS);
   }
 
   connected(connection: AgentConnection): void {
     this.#connecting -= 1;
+    if (this.#stopped) {
+      connection.close();
+      return;
+    }
     this.#pace.succeeded();
     this.#startOn(connection);
     this.#pump();
@@ -158,27 +190,43 @@ export class Agent implements ConnectionOwner, Timed {
 
   connectFailed(_connection: AgentConnection, code: string, message: string): void {
     this.#connecting -= 1;
+    if (this.#stopped) return;
     if (code !== 'EAGAIN') this.#generation.forget();
     this.#pace.failed(code, message);
   }
 
-  ended(connection: AgentConnection, exchange: Exchange, reply: ReplyHead, reusable: boolean): void {
-    this.#release(connection);
+  ended(connection: AgentConnection, reply: ReplyHead, reusable: boolean): void {
     this.#answered = true;
     if (connection.served > 1) this.#generation.servedAgain();
-    if (!reusable) {
-      if (!reply.keepAlive) this.#generation.closedAfterReply();
-      connection.close();
-    } else if (this.#generation.state === 'keep-alive') {
-      this.#rest(connection);
-    } else if (this.#generation.fixed || this.#lingering.size >= this.#settings.agent.concurrency) {
-      connection.close();
-    } else {
-      this.#lingering.add(connection);
-      connection.linger(LINGER_MS);
+    if (this.#prober.probes(connection)) {
+      this.#probed(connection, reusable);
+      return;
     }
-    void exchange;
+    this.#release(connection);
+    if (reusable) {
+      this.#keep(connection);
+    } else {
+      if (!reply.keepAlive) this.#generation.closedAfterReply(true);
+      connection.close();
+    }
     this.#pump();
+  }
+
+  /** A probing request was answered: the second answer on one connection decides. */
+  #probed(connection: AgentConnection, reusable: boolean): void {
+    if (connection.served === 1 && reusable && this.#prober.send(connection)) return;
+    this.#release(connection);
+    if (connection.served === 1) this.#generation.didNotServeAgain();
+    this.#endProbe();
+    if (reusable) this.#keep(connection);
+    else connection.close();
+    this.#pump();
+  }
+
+  #endProbe(): void {
+    const held = this.#prober.release();
+    if (this.#generation.readsMore === false) this.#refuseLarge(held);
+    else for (const exchange of held.reverse()) this.#queue.pushFront(exchange);
   }
 
   failed(connection: AgentConnection): void {
@@ -187,51 +235,70 @@ export class Agent implements ConnectionOwner, Timed {
   }
 
   lost(connection: AgentConnection, exchange: Exchange, how: Loss): void {
+    const probing = this.#prober.probes(connection);
     this.#release(connection);
     exchange.carrier = undefined;
-    if (connection.served > 0) this.#generation.failedAgain();
-    exchange.losses += 1;
-    const again = how === 'unread' ? exchange.losses <= LOSSES_MAX : connection.served > 0 && exchange.safe;
-    if (again) {
-      exchange.freshOnly = true;
-      exchange.carrier = this;
-      this.#queue.pushFront(exchange);
+    if (probing && connection.served > 0) {
+      this.#generation.didNotServeAgain();
+      this.#endProbe();
+    } else if (probing) {
+      for (const held of this.#prober.release().reverse()) this.#again(held, how === 'unread');
     } else {
-      exchange.receiver.failed('agent-closed');
+      if (connection.served > 0) this.#generation.closedAfterReply(false);
+      this.#again(exchange, how === 'unread' || (connection.served > 0 && exchange.safe));
     }
     this.#pump();
   }
 
+  /** Gives an exchange that a connection lost another try on a fresh one, if it may have one. */
+  #again(exchange: Exchange, may: boolean): void {
+    exchange.losses += 1;
+    if (!may || exchange.losses > LOSSES_MAX) {
+      fail([exchange], 'agent-closed');
+      return;
+    }
+    exchange.freshOnly = true;
+    exchange.carrier = this;
+    exchange.sentAt = 0;
+    this.#queue.pushFront(exchange);
+    this.#clock.watch(this);
+  }
+
   closedIdle(connection: AgentConnection): void {
-    const index = this.#idle.indexOf(connection);
-    if (index !== -1) this.#idle.splice(index, 1);
-    if (this.#lingering.delete(connection)) this.#generation.closedAfterReply();
-    else if (this.#clock.now() - connection.servedAt < LINGER_MS) this.#generation.closedAfterReply();
+    const wasLingering = this.#pool.closed(connection);
+    const early = connection.served > 0 && this.#clock.now() - connection.servedAt < LINGER_MS;
+    if (wasLingering || early) this.#generation.closedAfterReply(false);
   }
 
   lingered(connection: AgentConnection): void {
-    this.#lingering.delete(connection);
     this.#generation.stayedOpen();
-    for (const other of this.#lingering) this.#rest(other);
-    this.#lingering.clear();
-    this.#rest(connection);
+    this.#pool.closed(connection);
+    this.#pool.rest(connection);
+    this.#pool.restLingering();
     this.#pump();
   }
 
   stalled(connection: AgentConnection): void {
-    this.#busy.delete(connection);
-    this.#stalled.delete(connection);
-    this.#stalled.add(connection);
-    if (this.#stalled.size > this.#settings.agent.concurrency) {
-      const [oldest] = this.#stalled;
-      oldest?.abort();
-    }
+    this.#pool.stall(connection);
     this.#pump();
   }
 
   #release(connection: AgentConnection): void {
-    this.#busy.delete(connection);
-    this.#stalled.delete(connection);
+    this.#pool.release(connection);
     this.#pace.roomMade();
+  }
+
+  /** An agent that was replaced may be of the other generation, and does not have our connections. */
+  #look(): void {
+    if (!this.#watch.replaced(this.#clock.now())) return;
+    this.#generation.forget();
+    this.#pool.closeUnused();
+  }
+}
+
+function fail(exchanges: readonly Exchange[], reason: Reason): void {
+  for (const exchange of exchanges) {
+    exchange.carrier = undefined;
+    exchange.receiver.failed(reason);
   }
 }

@@ -28,7 +28,8 @@ export class BodyReader {
   /** @param declared as `RequestHead.bodyBytes`: -1 for chunks; it was checked against the bound already */
   constructor(declared: number, limits: BodyLimits) {
     this.#expected = declared;
-    if (declared === -1) this.#decoder = new ChunkedDecoder({ bodyBytes: limits.bodyBytes, extraBytes: limits.headBytes });
+    if (declared === -1)
+      this.#decoder = new ChunkedDecoder({ bodyBytes: limits.bodyBytes, extraBytes: limits.headBytes });
     if (declared === 0) this.#whole = EMPTY;
   }
 

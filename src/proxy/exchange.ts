@@ -57,7 +57,13 @@ export class Exchange implements Waiting {
   /** When the agent got it, on the clock's scale; 0 before. */
   sentAt = 0;
 
-  constructor(port: PortState, client: ClientAddress, request: ExchangeRequest, queueDeadline: number, receiver: Receiver) {
+  constructor(
+    port: PortState,
+    client: ClientAddress,
+    request: ExchangeRequest,
+    queueDeadline: number,
+    receiver: Receiver,
+  ) {
     this.port = port;
     this.client = client;
     this.request = request;

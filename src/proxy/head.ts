@@ -1,9 +1,9 @@
-import { at, COLON, CR, isBlank, LF, SP, TARGET, TOKEN, VALUE } from './characters.ts';
+import { at, COLON, CR, isBlank, LF, TOKEN, VALUE } from './characters.ts';
 import { ConnectionOptions, isChunked, parseContentLength } from './framing.ts';
 import { LINE, type Line, lineOf } from './headers.ts';
 import { isHost } from './host.ts';
 import type { Reason } from './refuse.ts';
-import { reduceTarget } from './target.ts';
+import { MORE, malformedAt, RequestLine, type Step } from './request-line.ts';
 
 export interface HeadLimits {
   readonly headBytes: number;
@@ -33,17 +33,8 @@ export interface RequestHead {
   readonly end: number;
 }
 
-/** The step found no end in the bytes there are. */
-const MORE = 'more';
-type Step = Reason | typeof MORE | undefined;
-
-/** Longest method taken for one. No method registered with IANA is longer than 17 bytes. */
-const METHOD_BYTES_MAX = 32;
-/** `HTTP/1.1` */
-const VERSION_BYTES = 8;
 /** Sent as Host for HTTP/1.0 clients that name none (RFC 9112 section 3.2). */
 const DEFAULT_HOST = '169.254.169.254';
-const VERSION_PREFIX = Buffer.from('HTTP/', 'latin1');
 
 /**
  * Strict parser of request heads (RFC 9112). One instance parses one head at a time and is used again;
@@ -51,16 +42,12 @@ const VERSION_PREFIX = Buffer.from('HTTP/', 'latin1');
  */
 export class HeadParser {
   readonly #limits: HeadLimits;
+  readonly #line = new RequestLine();
   #bytes: Buffer = Buffer.alloc(0);
   #at = 0;
   #end = 0;
-  #method = '';
-  #target = '';
-  #minor = 0;
-  #count = 0;
   #hostStart = -1;
   #hostEnd = 0;
-  #authority: string | undefined;
   #length = -1;
   #encoded = false;
   #chunked = false;
@@ -79,26 +66,23 @@ export class HeadParser {
    * @returns the head, why it is refused, or undefined while its end has not arrived
    */
   parse(bytes: Buffer, start: number, end: number): RequestHead | Reason | undefined {
-    this.#begin(bytes, start, end);
-    let step = this.#requestLine();
-    const lineEnd = step === undefined ? this.#at : -1;
-    step ??= this.#headerLines();
-    if (step === MORE) {
-      if (end - start <= this.#limits.headBytes) return undefined;
-      return lineEnd === -1 ? 'target-too-long' : 'head-too-large';
-    }
+    const { headBytes, targetBytes } = this.#limits;
+    const lineStep = this.#line.parse(bytes, start, end, targetBytes);
+    if (lineStep === MORE) return end - start > headBytes ? 'target-too-long' : undefined;
+    if (lineStep !== undefined) return lineStep;
+    this.#begin(bytes, end);
+    const step = this.#headerLines();
+    if (step === MORE) return end - start > headBytes ? 'head-too-large' : undefined;
     if (step !== undefined) return step;
-    if (this.#at - start > this.#limits.headBytes) return 'head-too-large';
-    return this.#semantics() ?? this.#result();
+    if (this.#at - start > headBytes) return 'head-too-large';
+    return this.#check() ?? this.#result();
   }
 
-  #begin(bytes: Buffer, start: number, end: number): void {
+  #begin(bytes: Buffer, end: number): void {
     this.#bytes = bytes;
-    this.#at = start;
+    this.#at = this.#line.end;
     this.#end = end;
-    this.#count = 0;
     this.#hostStart = -1;
-    this.#authority = undefined;
     this.#length = -1;
     this.#encoded = false;
     this.#chunked = false;
@@ -107,65 +91,11 @@ export class HeadParser {
     this.#lines.length = 0;
   }
 
-  #requestLine(): Step {
-    const bytes = this.#bytes;
-    const end = this.#end;
-    const start = this.#at;
-    let index = start;
-    while (index < end && TOKEN[at(bytes, index)] === 1) index += 1;
-    if (index - start > METHOD_BYTES_MAX) return 'request-line-malformed';
-    if (index === end) return MORE;
-    if (index === start || at(bytes, index) !== SP) return this.#malformedAt(index, 'request-line-malformed');
-    this.#method = methodOf(bytes, start, index);
-    const targetStart = index + 1;
-    index = targetStart;
-    while (index < end && TARGET[at(bytes, index)] === 1) index += 1;
-    if (index - targetStart > this.#limits.targetBytes) return 'target-too-long';
-    if (index === end) return MORE;
-    if (index === targetStart) return this.#malformedAt(index, 'request-line-malformed');
-    if (at(bytes, index) !== SP) return this.#malformedAt(index, 'target-malformed');
-    this.#target = bytes.latin1Slice(targetStart, index);
-    this.#at = index + 1;
-    return this.#version() ?? this.#checkRequestLine();
-  }
-
-  #version(): Step {
-    const bytes = this.#bytes;
-    const start = this.#at;
-    for (let index = 0; index < VERSION_BYTES; index += 1) {
-      if (start + index === this.#end) return MORE;
-      const byte = at(bytes, start + index);
-      const good = index < 5 ? byte === VERSION_PREFIX[index] : index === 6 ? byte === 0x2e : byte >= 0x30 && byte <= 0x39;
-      if (!good) return this.#malformedAt(start + index, 'request-line-malformed');
-    }
-    const end = start + VERSION_BYTES;
-    if (end === this.#end) return MORE;
-    if (at(bytes, end) !== CR) return this.#malformedAt(end, 'request-line-malformed');
-    if (end + 1 === this.#end) return MORE;
-    if (at(bytes, end + 1) !== LF) return 'line-end-malformed';
-    this.#at = end + 2;
-    this.#minor = at(bytes, start + 7) - 0x30;
-    return at(bytes, start + 5) === 0x31 && this.#minor <= 1 ? undefined : 'version-unsupported';
-  }
-
-  /** CONNECT and TRACE are refused in any case, because agents turn methods into upper case (contract.md 2.4). */
-  #checkRequestLine(): Step {
-    const method = this.#method;
-    if (method.length === 7 && method.toUpperCase() === 'CONNECT') return 'method-refused';
-    if (method.length === 5 && method.toUpperCase() === 'TRACE') return 'method-refused';
-    if (this.#target.charCodeAt(0) === 0x2f) return undefined;
-    const reduced = reduceTarget(this.#target, method);
-    if (reduced === undefined) return 'target-malformed';
-    this.#target = reduced.target;
-    this.#authority = reduced.authority;
-    return undefined;
-  }
-
   #headerLines(): Step {
+    let count = 0;
     for (;;) {
       if (this.#at === this.#end) return MORE;
-      const first = at(this.#bytes, this.#at);
-      if (first === CR) {
+      if (at(this.#bytes, this.#at) === CR) {
         if (this.#at + 1 === this.#end) return MORE;
         if (at(this.#bytes, this.#at + 1) !== LF) return 'line-end-malformed';
         this.#at += 2;
@@ -173,11 +103,12 @@ export class HeadParser {
       }
       const step = this.#headerLine();
       if (step !== undefined) return step;
-      this.#count += 1;
-      if (this.#count > this.#limits.headerCount) return 'headers-too-many';
+      count += 1;
+      if (count > this.#limits.headerCount) return 'headers-too-many';
     }
   }
 
+  /** A folded line begins with a blank and therefore has no name (RFC 9112 section 5.2). */
   #headerLine(): Step {
     const bytes = this.#bytes;
     const end = this.#end;
@@ -185,14 +116,14 @@ export class HeadParser {
     let index = start;
     while (index < end && TOKEN[at(bytes, index)] === 1) index += 1;
     if (index === end) return MORE;
-    if (index === start || at(bytes, index) !== COLON) return this.#malformedAt(index, 'header-malformed');
+    if (index === start || at(bytes, index) !== COLON) return malformedAt(bytes, index, end, 'header-malformed');
     const nameEnd = index;
     do index += 1;
     while (index < end && isBlank(at(bytes, index)));
     const valueStart = index;
     while (index < end && VALUE[at(bytes, index)] === 1) index += 1;
     if (index === end) return MORE;
-    if (at(bytes, index) !== CR) return this.#malformedAt(index, 'header-malformed');
+    if (at(bytes, index) !== CR) return malformedAt(bytes, index, end, 'header-malformed');
     if (index + 1 === end) return MORE;
     if (at(bytes, index + 1) !== LF) return 'line-end-malformed';
     this.#at = index + 2;
@@ -200,15 +131,6 @@ export class HeadParser {
     const line = lineOf(bytes, start, nameEnd);
     this.#lines.push(line, start, nameEnd, this.#at);
     return line === LINE.pass || line === LINE.drop ? undefined : this.#special(line, valueStart, index);
-  }
-
-  /** A lone CR or LF is named as such wherever it stands. */
-  #malformedAt(index: number, otherwise: Reason): Reason | typeof MORE {
-    const byte = at(this.#bytes, index);
-    if (byte === LF) return 'line-end-malformed';
-    if (byte !== CR) return otherwise;
-    if (index + 1 === this.#end) return MORE;
-    return at(this.#bytes, index + 1) === LF ? otherwise : 'line-end-malformed';
   }
 
   #special(line: Line, start: number, end: number): Step {
@@ -228,36 +150,42 @@ export class HeadParser {
         this.#chunked = isChunked(this.#bytes, start, end);
         return undefined;
       case LINE.connection:
-        this.#connection.read(this.#bytes.latin1Slice(start, end));
+        this.#connection.read(this.#bytes.toString('latin1', start, end));
         return undefined;
       default:
         this.#expects = true;
-        return this.#bytes.latin1Slice(start, end).toLowerCase() === '100-continue' ? undefined : 'expectation-unsupported';
+        return this.#bytes.toString('latin1', start, end).toLowerCase() === '100-continue'
+          ? undefined
+          : 'expectation-unsupported';
     }
   }
 
-  #semantics(): Reason | undefined {
-    if (this.#hostStart === -1 ? this.#minor === 1 : !isHost(this.#bytes, this.#hostStart, this.#hostEnd)) return 'host-malformed';
+  /** What only the whole head shows: Host (RFC 9112 section 3.2) and framing (section 6). */
+  #check(): Reason | undefined {
+    const { minor } = this.#line;
+    if (this.#hostStart === -1 ? minor === 1 : !isHost(this.#bytes, this.#hostStart, this.#hostEnd))
+      return 'host-malformed';
     if (!this.#encoded) return undefined;
     if (this.#length !== -1) return 'framing-ambiguous';
-    if (this.#minor === 0) return 'transfer-encoding-malformed';
+    if (minor === 0) return 'transfer-encoding-malformed';
     return this.#chunked ? undefined : 'transfer-encoding-unsupported';
   }
 
   #result(): RequestHead {
-    const host = this.#authority ?? (this.#hostStart === -1 ? DEFAULT_HOST : undefined);
+    const { method, target, minor, authority } = this.#line;
+    const host = authority ?? (this.#hostStart === -1 ? DEFAULT_HOST : undefined);
     const { close, keepAlive } = this.#connection;
     const passed = this.#passedRuns(host === undefined);
     let passedBytes = 0;
     for (let run = 0; run < passed.length; run += 2) passedBytes += (passed[run + 1] ?? 0) - (passed[run] ?? 0);
     return {
-      method: this.#method,
-      target: this.#target,
-      minor: this.#minor,
+      method,
+      target,
+      minor,
       host,
-      keepAlive: !close && (this.#minor === 1 || keepAlive),
+      keepAlive: !close && (minor === 1 || keepAlive),
       bodyBytes: this.#chunked ? -1 : Math.max(0, this.#length),
-      expectsContinue: this.#expects && this.#minor === 1,
+      expectsContinue: this.#expects && minor === 1,
       bytes: this.#bytes,
       passed,
       passedBytes,
@@ -275,7 +203,7 @@ export class HeadParser {
       const start = lines[index + 1] ?? 0;
       if (line !== LINE.pass && !(line === LINE.host && withHost)) continue;
       if (line === LINE.pass && named.length > 0) {
-        const name = this.#bytes.latin1Slice(start, lines[index + 2]).toLowerCase();
+        const name = this.#bytes.toString('latin1', start, lines[index + 2]).toLowerCase();
         if (named.includes(name)) continue;
       }
       const end = lines[index + 3] ?? 0;
@@ -284,17 +212,4 @@ export class HeadParser {
     }
     return runs;
   }
-}
-
-/** The method as a string; the usual ones without a new string. */
-function methodOf(bytes: Buffer, start: number, end: number): string {
-  if (end - start === 3 && at(bytes, start) === 0x47 && at(bytes, start + 1) === 0x45 && at(bytes, start + 2) === 0x54) return 'GET';
-  return bytes.latin1Slice(start, end);
-}
-
-/** Tells whether the bytes are an empty line, the beginning of one, or neither. */
-export function emptyLineAt(bytes: Uint8Array, start: number, end: number): 'empty' | 'perhaps' | 'no' {
-  if (at(bytes, start) !== CR) return 'no';
-  if (start + 1 === end) return 'perhaps';
-  return at(bytes, start + 1) === LF ? 'empty' : 'no';
 }

@@ -140,11 +140,11 @@ export function agentHeadBytes(head: RequestHead, identity: string, bodyBytes: n
 export function agentRequest(head: RequestHead, identity: string, body: Buffer, close: boolean): Buffer {
   const { first, last, length } = new AgentHead(head, identity, body.length, close);
   const request = Buffer.allocUnsafe(length + body.length);
-  let offset = request.latin1Write(first, 0);
+  let offset = request.write(first, 0, 'latin1');
   for (let run = 0; run < head.passed.length; run += 2) {
     offset += head.bytes.copy(request, offset, head.passed[run], head.passed[run + 1]);
   }
-  offset += request.latin1Write(last, offset);
+  offset += request.write(last, offset, 'latin1');
   body.copy(request, offset);
   return request;
 }

@@ -12,16 +12,36 @@ export interface Port {
   readonly interface: string;
 }
 
+/** What is counted over all ports. */
+export interface Census {
+  connections: number;
+}
+
 /** What the worker counts and holds for one port. */
 export class PortState {
   readonly port: Port;
-  /** Open client connections, oldest first. */
-  readonly connections = new Set<Connection>();
+  readonly #connections = new Set<Connection>();
+  readonly #census: Census;
   requests = 0;
   readonly #refused = new Map<Reason, number>();
 
-  constructor(port: Port) {
+  constructor(port: Port, census: Census) {
     this.port = port;
+    this.#census = census;
+  }
+
+  /** Open client connections, oldest first. */
+  get connections(): ReadonlySet<Connection> {
+    return this.#connections;
+  }
+
+  opened(connection: Connection): void {
+    this.#connections.add(connection);
+    this.#census.connections += 1;
+  }
+
+  closed(connection: Connection): void {
+    if (this.#connections.delete(connection)) this.#census.connections -= 1;
   }
 
   countRefused(reason: Reason): void {
@@ -31,7 +51,7 @@ export class PortState {
   status(): PortStatus {
     return {
       portId: this.port.id,
-      connections: this.connections.size,
+      connections: this.#connections.size,
       requests: this.requests,
       refused: Object.fromEntries(this.#refused),
     };

@@ -25,7 +25,10 @@ function keeping(status: number, sentence: string, extra = ''): Ending {
 export const ENDINGS = {
   'request-line-malformed': closing(400, 'The request line is not `method SP target SP version`.'),
   'line-end-malformed': closing(400, 'A line does not end with CR LF, or a CR or LF stands alone.'),
-  'target-malformed': closing(400, 'The target is not in origin, absolute (http) or asterisk form, or has characters it may not have.'),
+  'target-malformed': closing(
+    400,
+    'The target is not in origin, absolute (http) or asterisk form, or has characters it may not have.',
+  ),
   'target-too-long': closing(414, 'The target is longer than `limits.target_bytes`.'),
   'method-refused': closing(405, 'CONNECT and TRACE have no meaning here.', ALLOW),
   'version-unsupported': closing(505, 'The version is neither HTTP/1.1 nor HTTP/1.0.'),
@@ -48,11 +51,18 @@ export const ENDINGS = {
   'connections-exhausted': closing(503, 'There are as many connections as `limits.connections` allows.', RETRY),
   'queue-full': keeping(503, 'As many requests wait for the agent as `agent.queue_length` allows.', RETRY),
   'queue-timeout': keeping(503, 'The agent was busy for as long as a request may wait.', RETRY),
-  'agent-absent': keeping(503, 'Nobody accepted a connection on the agent socket for as long as a request may wait.', RETRY),
+  'agent-absent': keeping(
+    503,
+    'Nobody accepted a connection on the agent socket for as long as a request may wait.',
+    RETRY,
+  ),
   'agent-closed': keeping(502, 'The agent closed the connection without a reply.'),
   'agent-reply-malformed': keeping(502, 'The reply of the agent is malformed or ends too early.'),
   'agent-timeout': keeping(504, 'The agent did not reply in time.'),
-  'client-unidentified': closing(0, 'The address of the client is link-local and its MAC is unknown: the connection is reset.'),
+  'client-unidentified': closing(
+    0,
+    'The address of the client is link-local and its MAC is unknown: the connection is reset.',
+  ),
   'client-left': closing(0, 'The client closed the connection before it had its response.'),
   'client-stalled': closing(0, 'The client did not read its response in time: the connection is closed.'),
   'reply-cut': closing(0, 'The reply ended too early after its head was passed on: the connection is closed.'),
@@ -87,16 +97,15 @@ export function mayKeep(reason: Reason): boolean {
 }
 
 /**
- * The complete response of a refusal, to be sent in one write.
+ * The response of a refusal, head and body apart, because HEAD gets the head alone (RFC 9110 section 9.3.2).
  *
  * @param connection the `Connection` line with its CR LF, or nothing
- * @param withBody false for HEAD (RFC 9110 section 9.3.2): same head, no body
  */
-export function refusal(reason: Reason, connection: string, withBody: boolean): Buffer {
+export function refusal(reason: Reason, connection: string): { readonly head: string; readonly body: string } {
   const { status, sentence, extra = '' }: Ending = ENDINGS[reason];
   const body = `${reason}: ${sentence}\n`;
   const head =
     `HTTP/1.1 ${status} ${PHRASES[status] ?? ''}\r\nContent-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n` +
     `${extra}Content-Length: ${body.length}\r\n${connection}\r\n`;
-  return Buffer.from(withBody ? head + body : head, 'latin1');
+  return { head, body };
 }

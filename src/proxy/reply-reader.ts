@@ -67,12 +67,12 @@ export class ReplyReader {
         if (input.bytes === chunk) this.#keep();
         return;
       }
-      if (head === 'malformed' || head.status === 101) {
+      if (head === 'malformed') {
         this.malformed = true;
         return;
       }
       input.start = head.end;
-      if (head.status >= 200) {
+      if (!head.interim) {
         this.#begin(head);
         break;
       }

@@ -17,8 +17,14 @@ export interface ReplyHead {
   /** Content-Length as stated, -1 without one. With HEAD it may be stated although no body follows. */
   readonly contentLength: number;
   readonly framing: ReplyFraming;
+  /** Whether it has no body by rule, whatever its headers say: a reply to HEAD, 204, 304. */
+  readonly bodiless: boolean;
+  /** Whether it may state a Content-Length at all: not with 204 (RFC 9110 section 8.6). */
+  readonly statesLength: boolean;
   /** Whether the agent says, or its version implies, that it keeps the connection open. */
   readonly keepAlive: boolean;
+  /** An interim reply (1xx), after which the real one follows. */
+  readonly interim: boolean;
   /** Offset after the head. */
   readonly end: number;
 }
@@ -27,7 +33,16 @@ export type ReplyHeadResult = ReplyHead | 'malformed' | undefined;
 
 const VERSION = Buffer.from('HTTP/1.', 'latin1');
 /** Names that are not passed on; Connection may name more. */
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'content-length']);
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'content-length',
+]);
 
 /**
  * Parser of reply heads, lenient where agents need it: lines may end with LF alone and the reason phrase may be missing
@@ -97,10 +112,11 @@ export class ReplyParser {
     const status = textEnd < codeEnd ? -1 : parseContentLength(bytes, codeStart, codeEnd);
     if (minor < 0 || minor > 1 || at(bytes, start + 8) !== SP || status < 100 || status > 599) return this.#malformed();
     if (textEnd > codeEnd && at(bytes, codeEnd) !== SP) return this.#malformed();
-    for (let index = codeEnd; index < textEnd; index += 1) if (REPLY_VALUE[at(bytes, index)] === 0) return this.#malformed();
+    for (let index = codeEnd; index < textEnd; index += 1)
+      if (REPLY_VALUE[at(bytes, index)] === 0) return this.#malformed();
     this.#minor = minor;
     this.#status = status;
-    this.#statusText = textEnd > codeEnd ? bytes.latin1Slice(codeStart, textEnd) : `${status} `;
+    this.#statusText = textEnd > codeEnd ? bytes.toString('latin1', codeStart, textEnd) : `${status} `;
     this.#at = lineEnd + 1;
     return true;
   }
@@ -132,7 +148,7 @@ export class ReplyParser {
     while (index < end && TOKEN[at(bytes, index)] === 1) index += 1;
     if (index === end) return false;
     if (index === start || at(bytes, index) !== COLON) return this.#malformed();
-    const name = bytes.latin1Slice(start, index);
+    const name = bytes.toString('latin1', start, index);
     do index += 1;
     while (index < end && isBlank(at(bytes, index)));
     const valueStart = index;
@@ -146,7 +162,7 @@ export class ReplyParser {
     this.#at = next + 1;
     const lower = name.toLowerCase();
     this.#names.push(lower);
-    this.#texts.push(`${name}: ${bytes.latin1Slice(valueStart, index)}\r\n`);
+    this.#texts.push(`${name}: ${bytes.toString('latin1', valueStart, index)}\r\n`);
     this.#special(lower, valueStart, index);
     return true;
   }
@@ -162,7 +178,7 @@ export class ReplyParser {
       this.#encodings += 1;
       this.#chunked = isChunked(this.#bytes, start, end);
     } else if (name === 'connection') {
-      this.#connection.read(this.#bytes.latin1Slice(start, end));
+      this.#connection.read(this.#bytes.toString('latin1', start, end));
     }
   }
 
@@ -180,6 +196,9 @@ export class ReplyParser {
       lines,
       contentLength: this.#lengths > 0 ? this.#length : -1,
       framing,
+      bodiless: this.#bodiless(toHead),
+      statesLength: this.#status !== 204,
+      interim: this.#status < 200,
       keepAlive: framing !== 'eof' && !close && (this.#minor === 1 || keepAlive),
       end: this.#at,
     };
@@ -188,9 +207,15 @@ export class ReplyParser {
   /** RFC 9112 section 6.3, with every contradiction refused. Undefined when the end of the body cannot be known for certain. */
   #framing(toHead: boolean): ReplyFraming | undefined {
     if (this.#lengths > 0 && this.#length === -1) return undefined;
-    if (this.#encodings > 0 && (this.#encodings > 1 || !this.#chunked || this.#lengths > 0 || this.#minor === 0)) return undefined;
-    if (toHead || this.#status < 200 || this.#status === 204 || this.#status === 304) return 0;
+    if (this.#encodings > 0 && (this.#encodings > 1 || !this.#chunked || this.#lengths > 0 || this.#minor === 0))
+      return undefined;
+    if (this.#status === 101) return undefined;
+    if (this.#bodiless(toHead)) return 0;
     if (this.#encodings > 0) return 'chunked';
     return this.#length === -1 ? 'eof' : this.#length;
+  }
+
+  #bodiless(toHead: boolean): boolean {
+    return toHead || this.#status < 200 || this.#status === 204 || this.#status === 304;
   }
 }

@@ -8,7 +8,10 @@ const SCHEME = 'http://';
  *
  * @returns undefined when it is no such target
  */
-export function reduceTarget(target: string, method: string): { target: string; authority: string | undefined } | undefined {
+export function reduceTarget(
+  target: string,
+  method: string,
+): { target: string; authority: string | undefined } | undefined {
   if (target === '*') return method === 'OPTIONS' ? { target, authority: undefined } : undefined;
   if (target.slice(0, SCHEME.length).toLowerCase() !== SCHEME) return undefined;
   const pathStart = target.slice(SCHEME.length).search(/[/?]/);

@@ -115,11 +115,20 @@ export function clientKey(address: string): Buffer {
   return Buffer.concat([Buffer.alloc(10), Buffer.from([0xff, 0xff]), ipv4Bytes(address)]);
 }
 
-/** The source of a frame as the programs keep it; undefined where it is not IP, or ends before. */
-export function sourceKey(packet: Buffer): Buffer | undefined {
-  if (packet.length < ETHERNET_BYTES) return undefined;
+/** The source or destination of a frame as the programs keep it; undefined where it is not IP, or ends before. */
+export function addressKey(packet: Buffer, end: 'source' | 'destination'): Buffer | undefined {
   const type = packet.readUInt16BE(12);
-  if (type === 0x86dd && packet.length >= 38) return packet.subarray(22, 38);
-  if (type !== 0x0800 || packet.length < 30) return undefined;
-  return Buffer.concat([clientKey('0.0.0.0').subarray(0, 12), packet.subarray(26, 30)]);
+  const length = type === 0x86dd ? 16 : 4;
+  const first = type === 0x86dd ? 22 : 26;
+  const at = end === 'source' ? first : first + length;
+  if ((type !== 0x86dd && type !== 0x0800) || packet.length < at + length) return undefined;
+  const address = packet.subarray(at, at + length);
+  return length === 16 ? address : Buffer.concat([clientKey('0.0.0.0').subarray(0, 12), address]);
+}
+
+/** Whether an IP frame ends before its IP header does. Such a frame newer kernels refuse to test a program with. */
+export function endsBeforeIpHeader(packet: Buffer): boolean {
+  const type = packet.readUInt16BE(12);
+  if (type === 0x0800) return packet.length < ETHERNET_BYTES + IP_BYTES.ipv4;
+  return type === 0x86dd && packet.length < ETHERNET_BYTES + IP_BYTES.ipv6;
 }

@@ -1,11 +1,12 @@
 /** One row of the tables, and the bench that runs it through a real program by BPF_PROG_TEST_RUN. */
 import assert from 'node:assert/strict';
 import { parsePortId } from '../../src/identity/port-id.ts';
+import { isKernelError } from '../../src/kernel/kernel-error.ts';
 import { type Neighbour, VERDICT_NAMES, type VerdictName } from '../../src/kernel/layout.gen.ts';
 import { type Counters, SteeringMaps } from '../../src/kernel/maps.ts';
-import { type ProgramKind, SteeringProgram } from '../../src/kernel/program.ts';
+import { type ProgramKind, SteeringProgram, type TestRun } from '../../src/kernel/program.ts';
 import { macBytes } from '../kit/packet.ts';
-import { clientKey, DEVICE, ROUTER, sourceKey } from './frames.ts';
+import { addressKey, clientKey, DEVICE, endsBeforeIpHeader, ROUTER } from './frames.ts';
 
 /** The port whose programs run, and another one of the same node. */
 const PORT = parsePortId(2);
@@ -38,7 +39,7 @@ export interface Setup {
 
 /** What is checked besides verdict, action, bytes and counters. */
 export interface After {
-  /** MAC that replies to the frame's source go to; `none` when it must not be known. */
+  /** MAC that replies to the frame's source go to; the frame's own unless given. */
   readonly mac?: string;
   readonly seen?: 'now' | 'as before';
 }
@@ -109,8 +110,28 @@ class Instance {
     this.maps.writePortState(PORT, { neighbours: setup.counted ?? here });
   }
 
+  /** Undefined where the kernel refuses the frame: newer ones (seen with 6.18) want a whole IP header behind its EtherType. */
+  run(frame: Buffer): TestRun | undefined {
+    try {
+      return this.program.testRun(frame);
+    } catch (error) {
+      if (endsBeforeIpHeader(frame) && isKernelError(error, 'EINVAL')) return undefined;
+      throw error;
+    }
+  }
+
   neighbour(key: Buffer): Neighbour | undefined {
     return this.maps.neighbour({ portId: PORT, address: key });
+  }
+
+  /** What the other port knows is never touched. */
+  checkOtherPort(setup: Setup): void {
+    assert.deepEqual(this.maps.counters(OTHER_PORT), exactly());
+    for (const { address, mac, at } of setup.known ?? []) {
+      if (at === undefined) continue;
+      const theirs = this.maps.neighbour({ portId: OTHER_PORT, address: clientKey(address) });
+      assert.deepEqual(theirs && Buffer.from(theirs.mac), macBytes(mac));
+    }
   }
 
   close(): void {
@@ -143,15 +164,16 @@ export class ProgramBench {
     const setup = row.setup ?? {};
     const instance = setup.tableOfOne ? this.#small : this.#usual;
     await instance.prepare(setup);
-    const key = sourceKey(row.frame);
+    const key = addressKey(row.frame, row.verdict.startsWith('restore_') ? 'destination' : 'source');
     const before = key && instance.neighbour(key);
     const countedBefore = instance.maps.portState(PORT).neighbours;
     const startedNs = process.hrtime.bigint();
 
-    const run = instance.program.testRun(row.frame);
+    const run = instance.run(row.frame);
+    if (run === undefined) return;
 
     assert.deepEqual(instance.maps.counters(PORT), exactly(row.verdict));
-    assert.deepEqual(instance.maps.counters(OTHER_PORT), exactly());
+    instance.checkOtherPort(setup);
     assert.equal(run.action, row.action);
     assert.equal(run.frame.toString('hex'), expectedFrame(row).toString('hex'));
     const now = key && instance.neighbour(key);

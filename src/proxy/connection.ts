@@ -1,0 +1,312 @@
+import type { Socket } from 'node:net';
+import type { ClientAddress } from '../identity/client-address.ts';
+import { CONTINUE } from './body.ts';
+import type { Timed } from './clock.ts';
+import type { ProxyContext } from './context.ts';
+import { Exchange, type Receiver } from './exchange.ts';
+import { fdOf } from './handle.ts';
+import type { RequestHead } from './head.ts';
+import { agentHeadBytes, agentRequest, identityLines } from './headers.ts';
+import { Outlet } from './outlet.ts';
+import type { PortState } from './port.ts';
+import { mayKeep, type Reason, refusal, statusOf } from './refuse.ts';
+import type { ReplyHead } from './reply.ts';
+import { type Request, RequestReader } from './request-reader.ts';
+import { connectionLine, ResponseStream, wholeResponse } from './response.ts';
+
+/**
+ * What a client connection is doing:
+ *
+ *     reading ─▶ waiting ─▶ (streaming ─▶) (flushing ─▶) reading
+ *       any ─▶ closing ─▶ closed
+ */
+type State = 'reading' | 'waiting' | 'streaming' | 'flushing' | 'closing' | 'closed';
+
+/** What a client may still send after our last byte. */
+const DISCARD_BYTES_MAX = 262_144;
+/** Bytes of further requests that are held while one is served. */
+const AHEAD_BYTES_MAX = 16_384;
+/** A client that ends its side this long after its request has given up waiting; one that half-closes does so at once. */
+const HALF_CLOSE_MS = 100;
+
+/** One client's connection: requests are served one after the other, in order. */
+export class Connection implements Timed, Receiver {
+  readonly client: ClientAddress;
+  readonly #socket: Socket;
+  readonly #port: PortState;
+  readonly #context: ProxyContext;
+  readonly #identity: string;
+  readonly #reader: RequestReader;
+  readonly #outlet: Outlet;
+  #state: State = 'reading';
+  /** When the request, or the wait for it, must be over. */
+  #readDeadline: number;
+  /** When the request's first byte came, and when it was complete; 0 before. */
+  #startedAt = 0;
+  #completeAt = 0;
+  #exchange: Exchange | undefined;
+  #stream: ResponseStream | undefined;
+  /** Whether the connection may serve another request. */
+  #keepAlive = true;
+  /** The client has ended its side. */
+  #ended = false;
+  #reading = false;
+  #discarded = 0;
+
+  constructor(socket: Socket, port: PortState, client: ClientAddress, context: ProxyContext) {
+    const { clock, headParser, settings } = context;
+    this.client = client;
+    this.#socket = socket;
+    this.#port = port;
+    this.#context = context;
+    this.#identity = identityLines(port.port.owner, client);
+    this.#reader = new RequestReader(headParser, settings.limits, (head) => this.#admit(head));
+    this.#outlet = new Outlet(socket, clock, settings.timeouts.clientMs);
+    this.#readDeadline = clock.now() + settings.timeouts.httpKeepAliveMs;
+    clock.watch(this);
+    port.opened(this);
+    socket.on('data', (chunk: Buffer) => this.#received(chunk));
+    socket.on('end', () => this.#clientEnded());
+    socket.on('drain', () => this.#drained());
+    socket.on('error', () => this.#gone());
+    socket.on('close', () => this.#gone());
+  }
+
+  get deadline(): number {
+    return this.#state === 'reading' ? this.#readDeadline : this.#outlet.deadline;
+  }
+
+  /** Whether no complete request of it is being served. */
+  get evictable(): boolean {
+    return this.#state === 'reading';
+  }
+
+  /** Ends the connection once what is being served is done; at once when nothing is. */
+  shutDown(): void {
+    this.#keepAlive = false;
+    if (this.#state === 'reading' && !this.#reader.begun) this.#close();
+  }
+
+  /** Ends the connection at once. */
+  destroy(): void {
+    this.#socket.destroy();
+    this.#gone();
+  }
+
+  /** Refuses the request and goes on or closes as the reason says. */
+  refuse(reason: Reason): void {
+    const complete = this.#state === 'waiting';
+    this.#keepAlive = this.#keepAlive && complete && mayKeep(reason) && !this.#ended;
+    const head = this.#reader.head;
+    const { head: start, body } = refusal(reason, connectionLine(this.#keepAlive, head?.minor ?? 1));
+    const withBody = head?.method !== 'HEAD';
+    this.#port.countRefused(reason);
+    this.#record(statusOf(reason), withBody ? body.length : 0, reason);
+    this.#send(Buffer.from(withBody ? start + body : start, 'latin1'));
+  }
+
+  /** Ends the connection without a (further) word to the client. */
+  endWithout(reason: Reason): void {
+    this.#port.countRefused(reason);
+    this.#record(statusOf(reason), this.#stream?.bytes ?? 0, reason);
+    this.#forget();
+    this.#socket.destroy();
+  }
+
+  expire(now: number): void {
+    if (this.#state === 'reading') {
+      if (this.#reader.begun) this.refuse('request-timeout');
+      else this.#close();
+    } else if (!this.#outlet.extend(now)) {
+      if (this.#state === 'closing') this.destroy();
+      else this.endWithout('client-stalled');
+    }
+  }
+
+  #received(chunk: Buffer): void {
+    if (this.#state === 'closing') {
+      this.#discarded += chunk.length;
+      if (this.#discarded > DISCARD_BYTES_MAX) this.destroy();
+      return;
+    }
+    this.#reader.push(chunk);
+    if (this.#state === 'reading') this.#read();
+    else if (this.#reader.ahead > AHEAD_BYTES_MAX) this.#socket.pause();
+  }
+
+  /** Reads requests for as long as one is answered at once, without growing the stack. */
+  #read(): void {
+    if (this.#reading) return;
+    this.#reading = true;
+    while (this.#state === 'reading') {
+      const request = this.#reader.read();
+      if (this.#startedAt === 0 && (this.#reader.begun || request !== undefined))
+        this.#startedAt = this.#context.clock.now();
+      if (request === undefined) {
+        if (this.#reader.begun) this.#awaitMore();
+        break;
+      }
+      if (typeof request === 'string') this.refuse(request);
+      else this.#submit(request);
+    }
+    this.#reading = false;
+  }
+
+  /** The whole request has a time limit however its bytes drip; a pause between them has one too. */
+  #awaitMore(): void {
+    const { httpRequestMs, clientMs } = this.#context.settings.timeouts;
+    this.#readDeadline = Math.min(this.#startedAt + httpRequestMs, this.#context.clock.now() + clientMs);
+  }
+
+  /** What can be told from the head alone: no body is waited for that would be refused. */
+  #admit(head: RequestHead): Reason | undefined {
+    const { agent } = this.#context;
+    const declared = Math.max(0, head.bodyBytes);
+    const headBytes = agentHeadBytes(head, this.#identity, declared, agent.saysClose);
+    const reason = agent.tooLarge(headBytes, declared);
+    if (reason === undefined && head.expectsContinue && head.bodyBytes !== 0 && this.#reader.ahead === 0)
+      this.#socket.write(CONTINUE);
+    return reason;
+  }
+
+  #submit({ head, body }: Request): void {
+    const { agent, clock, settings } = this.#context;
+    const now = clock.now();
+    const bytes = agentRequest(head, this.#identity, body, agent.saysClose);
+    const request = { bytes, headBytes: bytes.length - body.length, method: head.method };
+    const exchange = new Exchange(this.#port, this.client, request, now + settings.agent.queueTimeoutMs, this);
+    this.#port.requests += 1;
+    this.#exchange = exchange;
+    this.#completeAt = now;
+    this.#keepAlive = this.#keepAlive && head.keepAlive;
+    this.#state = 'waiting';
+    agent.submit(exchange);
+  }
+
+  replied(reply: ReplyHead, body: Buffer): void {
+    this.#keepAlive = this.#keepAlive && !this.#ended;
+    const response = wholeResponse(reply, body, connectionLine(this.#keepAlive, this.#minor));
+    this.#record(reply.status, reply.bodiless ? 0 : body.length, undefined);
+    this.#send(response);
+  }
+
+  replyBegins(reply: ReplyHead, body: Buffer): boolean {
+    const stream = new ResponseStream(this.#socket, reply, this.#minor === 1);
+    this.#keepAlive = this.#keepAlive && !this.#ended && !stream.needsClose;
+    this.#state = 'streaming';
+    this.#stream = stream;
+    return this.#outlet.watch(stream.begin(body, connectionLine(this.#keepAlive, this.#minor)));
+  }
+
+  replyContinues(body: Buffer): boolean {
+    return this.#stream === undefined || this.#outlet.watch(this.#stream.continue(body));
+  }
+
+  replyEnds(): void {
+    const stream = this.#stream;
+    if (stream === undefined) return;
+    stream.end();
+    this.#record(stream.status, stream.bytes, undefined);
+    this.#stream = undefined;
+    if (this.#keepAlive) this.#goOn(this.#outlet.watch(!this.#outlet.full));
+    else this.#close();
+  }
+
+  failed(reason: Reason): void {
+    if (reason === 'reply-cut') this.endWithout(reason);
+    else this.refuse(reason);
+  }
+
+  get #minor(): number {
+    return this.#reader.head?.minor ?? 1;
+  }
+
+  /** Sends a whole response and goes on as `keepAlive` says. */
+  #send(response: Buffer): void {
+    if (this.#keepAlive) this.#goOn(this.#outlet.write(response));
+    else this.#close(response);
+  }
+
+  /** @param taken whether the response has gone out; until then no further request is looked at */
+  #goOn(taken: boolean): void {
+    this.#exchange = undefined;
+    if (!taken) {
+      this.#state = 'flushing';
+      return;
+    }
+    if (this.#ended || !this.#keepAlive) {
+      this.#close();
+      return;
+    }
+    const { clock, settings } = this.#context;
+    this.#state = 'reading';
+    this.#startedAt = 0;
+    this.#completeAt = 0;
+    this.#readDeadline = clock.now() + settings.timeouts.httpKeepAliveMs;
+    this.#reader.next();
+    if (this.#socket.isPaused()) this.#socket.resume();
+    if (this.#reader.ahead > 0) this.#read();
+  }
+
+  #drained(): void {
+    if (this.#state !== 'flushing' && this.#state !== 'streaming') return;
+    this.#outlet.watch(true);
+    if (this.#state === 'flushing') this.#goOn(true);
+    else this.#exchange?.carrier?.resume();
+  }
+
+  #close(lastBytes?: Buffer): void {
+    if (this.#state === 'closed' || this.#state === 'closing') return;
+    this.#state = 'closing';
+    this.#exchange = undefined;
+    this.#reader.clear();
+    this.#outlet.end(lastBytes);
+    if (this.#socket.isPaused()) this.#socket.resume();
+  }
+
+  #clientEnded(): void {
+    this.#ended = true;
+    if (this.#state === 'reading') {
+      if (this.#reader.begun) this.refuse('request-cut');
+      else this.#close();
+    } else if (this.#exchange?.sentAt === 0 && this.#context.clock.now() - this.#completeAt > HALF_CLOSE_MS) {
+      this.endWithout('client-left');
+    }
+  }
+
+  /** The socket is closed, by whomever. */
+  #gone(): void {
+    if (this.#state === 'waiting' || this.#state === 'streaming') this.endWithout('client-left');
+    else if (this.#state !== 'closed') this.#forget();
+  }
+
+  #forget(): void {
+    this.#state = 'closed';
+    this.#exchange?.abandon();
+    this.#exchange = undefined;
+    this.#reader.clear();
+    this.#context.clock.unwatch(this);
+    this.#port.closed(this);
+  }
+
+  #record(status: number, bytes: number, reason: Reason | undefined): void {
+    const { accessLog, clock, environment } = this.#context;
+    if (!accessLog.wants(status, reason)) return;
+    const now = clock.now();
+    const sentAt = this.#exchange?.sentAt ?? 0;
+    const head = this.#reader.head;
+    const record = {
+      port: this.#port.port,
+      client: this.client,
+      method: head?.method,
+      target: head?.target,
+      status,
+      bytes,
+      totalMs: this.#startedAt === 0 ? 0 : now - this.#startedAt,
+      agentMs: sentAt === 0 ? 0 : now - sentAt,
+      reason,
+    };
+    const fd = fdOf(this.#socket);
+    accessLog.write(record, fd === -1 ? undefined : environment.peerMac(fd));
+  }
+}

@@ -1,0 +1,27 @@
+import type { Logger } from 'pino';
+import type { AccessLog } from './access-log.ts';
+import type { Agent } from './agent.ts';
+import type { Clock } from './clock.ts';
+import type { HeadParser } from './head.ts';
+import type { PeerMac } from './identity.ts';
+import type { ProxySettings } from './messages.ts';
+import type { Census, PortState } from './port.ts';
+
+/** What lies outside the request path: the worker hands it in. */
+export interface ProxyEnvironment {
+  readonly log: Logger;
+  /** MAC address that frames of a connection came from, by the descriptor of its socket. */
+  readonly peerMac: PeerMac;
+}
+
+/** What all connections of a worker share. */
+export interface ProxyContext {
+  readonly settings: ProxySettings;
+  readonly environment: ProxyEnvironment;
+  readonly clock: Clock;
+  readonly headParser: HeadParser;
+  readonly agent: Agent;
+  readonly accessLog: AccessLog;
+  readonly ports: Set<PortState>;
+  readonly census: Census;
+}

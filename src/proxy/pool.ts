@@ -1,0 +1,101 @@
+import type { AgentConnection } from './agent-connection.ts';
+
+/** An unused connection pins a green thread of one agent worker (contract.md 2.3): not for long. */
+const REST_MS = 15_000;
+
+/** The open connections to the agent, by what they do. At most `size` may serve, and at most `size` wait, at once. */
+export class Pool {
+  readonly #size: number;
+  readonly #busy = new Set<AgentConnection>();
+  /** Streaming to clients that read slowly: they hold no turn. */
+  readonly #stalled = new Set<AgentConnection>();
+  /** Ready to be used again; the last used first. */
+  readonly #idle: AgentConnection[] = [];
+  /** Waiting for what the agent does after its reply. */
+  readonly #lingering = new Set<AgentConnection>();
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  /** Exchanges under way that hold a turn. */
+  get busy(): number {
+    return this.#busy.size;
+  }
+
+  get hasIdle(): boolean {
+    return this.#idle.length > 0;
+  }
+
+  takeIdle(): AgentConnection | undefined {
+    return this.#idle.pop();
+  }
+
+  serve(connection: AgentConnection): void {
+    this.#busy.add(connection);
+  }
+
+  /** The exchange on it is over. */
+  release(connection: AgentConnection): void {
+    this.#busy.delete(connection);
+    this.#stalled.delete(connection);
+  }
+
+  /** The client of the exchange on it does not read. When too many do not, the one that has waited longest is given up. */
+  stall(connection: AgentConnection): void {
+    this.#busy.delete(connection);
+    this.#stalled.delete(connection);
+    this.#stalled.add(connection);
+    if (this.#stalled.size <= this.#size) return;
+    const [oldest] = this.#stalled;
+    oldest?.abort();
+  }
+
+  /** Keeps the connection for another exchange, if there is use for it. */
+  rest(connection: AgentConnection): void {
+    if (this.#idle.length + this.#busy.size >= this.#size) {
+      connection.close();
+      return;
+    }
+    connection.rest(REST_MS);
+    this.#idle.push(connection);
+  }
+
+  /** Keeps the connection to see what the agent does with it. */
+  linger(connection: AgentConnection, ms: number): void {
+    if (this.#lingering.size >= this.#size) {
+      connection.close();
+      return;
+    }
+    this.#lingering.add(connection);
+    connection.linger(ms);
+  }
+
+  /** All connections that lingered are kept for further exchanges. */
+  restLingering(): void {
+    const lingering = [...this.#lingering];
+    this.#lingering.clear();
+    for (const connection of lingering) this.rest(connection);
+  }
+
+  /** A connection closed while nothing was asked of it. Returns whether it was lingering. */
+  closed(connection: AgentConnection): boolean {
+    const index = this.#idle.indexOf(connection);
+    if (index !== -1) this.#idle.splice(index, 1);
+    return this.#lingering.delete(connection);
+  }
+
+  /** Closes those that nothing is asked of. */
+  closeUnused(): void {
+    for (const connection of [...this.#idle, ...this.#lingering]) connection.close();
+    this.#idle.length = 0;
+    this.#lingering.clear();
+  }
+
+  closeAll(): void {
+    this.closeUnused();
+    for (const connection of [...this.#busy, ...this.#stalled]) connection.close();
+    this.#busy.clear();
+    this.#stalled.clear();
+  }
+}

@@ -1,0 +1,109 @@
+import type { AddressInfo, ListenOptions } from 'node:net';
+import type { PortId } from '../identity/port-id.ts';
+import { AccessLog } from './access-log.ts';
+import { Agent } from './agent.ts';
+import { Clock } from './clock.ts';
+import type { ProxyContext, ProxyEnvironment } from './context.ts';
+import { HeadParser } from './head.ts';
+import { Listener } from './listener.ts';
+import type { ProxySettings, ProxyStatus } from './messages.ts';
+import { type Port, PortState } from './port.ts';
+
+export type { ProxyEnvironment } from './context.ts';
+
+/**
+ * The worker's request path. A request goes through these stages, each in a file of its own; any of them may end it early
+ * with a reason of refuse.ts:
+ *
+ *     listener.ts    a client connects
+ *     identity.ts    who it is: from its socket, never from its bytes
+ *     connection.ts  its requests, one after the other
+ *     head.ts        a request's head, parsed strictly
+ *     body.ts        its body, collected
+ *     headers.ts     the request as the agent gets it, with our identity lines
+ *     agent.ts       its turn (queue.ts), on a connection for the agent's generation (generation.ts, agent-connection.ts)
+ *     reply.ts       the agent's reply
+ *     response.ts    the reply as the client gets it
+ *     access-log.ts  what happened
+ */
+// biome-ignore lint/suspicious/noShadowRestrictedNames: it is what this class is, and nothing here uses the global one
+export class Proxy {
+  readonly #context: ProxyContext;
+  readonly #listeners = new Map<PortId, Listener>();
+  /** Requests of ports that are gone. */
+  #removedRequests = 0;
+
+  constructor(settings: ProxySettings, environment: ProxyEnvironment) {
+    const clock = new Clock();
+    this.#context = {
+      settings,
+      environment,
+      clock,
+      headParser: new HeadParser(settings.limits),
+      agent: new Agent(settings, clock),
+      accessLog: new AccessLog(environment.log, settings.log.access),
+      ports: new Set(),
+      census: { connections: 0 },
+    };
+  }
+
+  /**
+   * Begins to serve a port.
+   *
+   * @param listen `{ fd, backlog }` of a socket bound to the port's device, or an address in tests
+   * @returns the address it listens on
+   * @throws {Error} when the port is served already, or the socket cannot listen
+   */
+  async addPort(port: Port, listen: ListenOptions): Promise<AddressInfo | undefined> {
+    if (this.#listeners.has(port.id)) throw new Error(`port ${port.id} is served already`);
+    const listener = new Listener(new PortState(port, this.#context.census), this.#context);
+    this.#listeners.set(port.id, listener);
+    try {
+      await listener.listen(listen);
+    } catch (error) {
+      this.#listeners.delete(port.id);
+      throw error;
+    }
+    this.#context.ports.add(listener.state);
+    return listener.address();
+  }
+
+  /** Stops accepting on a port and ends its connections: idle ones at once, others with their response. */
+  async removePort(id: PortId): Promise<void> {
+    const listener = this.#listeners.get(id);
+    if (listener === undefined) return;
+    this.#listeners.delete(id);
+    listener.close();
+    const { state } = listener;
+    for (const connection of state.connections) connection.shutDown();
+    await until(() => state.connections.size === 0);
+    this.#removedRequests += state.requests;
+    this.#context.ports.delete(state);
+  }
+
+  status(): ProxyStatus {
+    const ports = [...this.#listeners.values()].map((listener) => listener.state.status());
+    let requests = this.#removedRequests;
+    for (const state of this.#context.ports) requests += state.requests;
+    return { ports, connections: this.#context.census.connections, requests, agent: this.#context.agent.status() };
+  }
+
+  /** Stops accepting, lets open requests end, and after `deadlineMs` ends the rest. */
+  async stop(deadlineMs: number): Promise<void> {
+    const { ports, agent, clock } = this.#context;
+    for (const listener of this.#listeners.values()) listener.close();
+    const connections = () => [...ports].flatMap((state) => [...state.connections]);
+    for (const connection of connections()) connection.shutDown();
+    const deadline = clock.now() + deadlineMs;
+    await until(() => connections().length === 0 || clock.now() >= deadline);
+    for (const connection of connections()) connection.destroy();
+    agent.stop();
+    this.#listeners.clear();
+    ports.clear();
+  }
+}
+
+/** Waits for a condition that other events bring about. Its callers bound it. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+}

@@ -1,0 +1,14 @@
+/** Needs CAP_BPF and CAP_NET_ADMIN (root). Every row of ms_restore through the loaded program. */
+import { after, before, describe, test } from 'node:test';
+import { RESTORE_ROWS } from './restore-rows.ts';
+import { ProgramBench } from './row.ts';
+
+describe('ms_restore:', () => {
+  let bench: ProgramBench;
+  before(async () => {
+    bench = await ProgramBench.open('restore');
+  });
+  after(() => bench.close());
+
+  for (const row of RESTORE_ROWS) test(row.name, () => bench.check(row));
+});
