@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
-import type { PortId } from '../identity/port-id.ts';
+import { type PortId, parsePortId } from '../identity/port-id.ts';
 import type { PortListener } from '../kernel/sockets.ts';
 import type { Logger } from '../log.ts';
 import type { PortMessage, ProxySettings, ProxyStatus } from '../proxy/messages.ts';
@@ -82,7 +82,7 @@ export class Workers {
     const worker = this.#current;
     if (worker?.state !== 'running') throw new MetasteerError('worker-failed', 'no worker is running');
     await worker.addPort(port, listener);
-    this.#ports.set(port.portId as PortId, { port, listener });
+    this.#ports.set(parsePortId(port.portId), { port, listener });
   }
 
   removePort(portId: PortId): void {

@@ -1,11 +1,12 @@
 import { constants } from 'node:os';
 
-/** By number; where two names share one (EAGAIN and EWOULDBLOCK), the first in the alphabet is used. */
-const NAMES = new Map(
-  Object.entries(constants.errno)
-    .sort(([a], [b]) => (a < b ? 1 : -1))
-    .map(([name, value]) => [value, name]),
-);
+/** Of two names for one number, the one the kernel's documentation uses for what we call. */
+const PREFERRED = ['EAGAIN', 'EOPNOTSUPP'] as const;
+
+const NAMES = new Map([
+  ...Object.entries(constants.errno).map(([name, number]) => [number, name] as const),
+  ...PREFERRED.map((name) => [constants.errno[name], name] as const),
+]);
 
 /** The kernel, or the shim on its behalf, refused an operation. */
 export class KernelError extends Error {

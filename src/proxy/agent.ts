@@ -90,7 +90,7 @@ export class Agent implements ConnectionOwner, Timed {
     }
     this.#look();
     exchange.carrier = this;
-    this.#queue.push(exchange);
+    this.#admit(exchange);
     this.#pump();
     if (this.#waiting > 0) this.#clock.watch(this);
   }
@@ -116,17 +116,26 @@ export class Agent implements ConnectionOwner, Timed {
     if (this.#waiting === 0) this.#clock.unwatch(this);
   }
 
+  /** Only what the agent reads whole gets into the queue; while that cannot be told, it is held until it can. */
+  #admit(exchange: Exchange): void {
+    const readsIt = exchange.request.bytes.length <= ONE_SHOT_BYTES_MAX || this.#generation.readsMore;
+    if (readsIt === true) this.#queue.push(exchange);
+    else if (readsIt === undefined) this.#prober.hold(exchange);
+    else this.#refuseLarge([exchange]);
+  }
+
   /** Gives waiting exchanges to idle connections, then opens as many new ones as there are exchanges left and turns free. */
   #pump(): void {
     const { concurrency, socket } = this.#settings.agent;
     while (this.#pool.hasIdle && this.#pool.busy < concurrency) {
       const next = this.#queue.peek();
-      if (next === undefined || next.freshOnly) break;
+      if (!this.#prober.wanted && (next === undefined || next.freshOnly)) break;
       const connection = this.#pool.takeIdle();
       if (connection !== undefined) this.#startOn(connection);
     }
+    const wanted = this.#queue.size + (this.#prober.wanted ? 1 : 0);
     while (
-      this.#connecting < this.#queue.size &&
+      this.#connecting < wanted &&
       this.#pool.busy + this.#connecting < concurrency &&
       this.#pace.mayConnect(this.#connecting) &&
       !this.#stopped
@@ -138,28 +147,24 @@ export class Agent implements ConnectionOwner, Timed {
 
   /** Starts the exchange whose turn it is. The connection is idle; without an exchange it rests or is closed. */
   #startOn(connection: AgentConnection): void {
+    if (this.#prober.wanted) {
+      this.#pool.serve(connection);
+      this.#prober.send(connection);
+      return;
+    }
     for (;;) {
       const exchange = this.#queue.take();
       if (exchange === undefined) {
         this.#keep(connection);
         return;
       }
-      const large = exchange.request.bytes.length > ONE_SHOT_BYTES_MAX;
-      if (!large || this.#generation.readsMore === true) {
+      if (exchange.request.bytes.length <= ONE_SHOT_BYTES_MAX || this.#generation.readsMore === true) {
         this.#pool.serve(connection);
         connection.start(exchange);
         return;
       }
-      if (this.#generation.readsMore === undefined) {
-        this.#prober.hold(exchange);
-        if (!this.#prober.running) {
-          this.#pool.serve(connection);
-          this.#prober.send(connection);
-          return;
-        }
-      } else {
-        this.#refuseLarge([exchange]);
-      }
+      // The agent is no longer what it was when the exchange was let into the queue.
+      this.#admit(exchange);
     }
   }
 

@@ -23,8 +23,9 @@ export class Prober implements Receiver {
     return this.#held.size;
   }
 
-  get running(): boolean {
-    return this.#connection !== undefined;
+  /** Whether something is held and no probe is under way. */
+  get wanted(): boolean {
+    return this.#held.size > 0 && this.#connection === undefined;
   }
 
   probes(connection: AgentConnection): boolean {

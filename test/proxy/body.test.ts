@@ -203,8 +203,10 @@ describe('a large request while the generation is unknown', () => {
     const agent = await startOneShot(worker);
     const responses = await Promise.all([worker.raw(request), worker.raw(request), worker.raw(request)]);
     for (const response of responses) assert.equal(parseResponse(response)?.status, 413);
+    // Connections that were opened for the others are closed unused.
+    const asked = agent.received.filter((received) => received.raw !== '');
     assert.deepEqual(
-      agent.received.map((received) => received.requestLine),
+      asked.map((received) => received.requestLine),
       ['GET / HTTP/1.1'],
     );
     assert.equal(worker.proxy.status().agent.generation, 'one-shot');

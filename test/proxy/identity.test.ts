@@ -70,10 +70,6 @@ test('values that look like lines of ours stay values', async () => {
   const worker = await startWorker();
   const agent = await startKeepAlive(worker);
   await worker.raw(
-    'GET /?X-Forwarded-For:%201.2.3.4%0d%0aX-Neutron-Router-ID: HTTP/1.1\r\nHost: a\r\nA: X-Forwarded-For: 1.2.3.4\r\nConnection: close\r\n\r\n',
-  );
-  assert.equal(agent.received.length, 0, 'the target had a space');
-  await worker.raw(
     'GET /?X-Forwarded-For:%201.2.3.4%0d%0aX HTTP/1.1\r\nHost: a\r\nA: X-Forwarded-For: 1.2.3.4\r\nConnection: close\r\n\r\n',
   );
   assert.deepEqual(agent.received[0]?.values('x-forwarded-for'), ['127.0.0.1']);
