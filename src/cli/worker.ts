@@ -1,13 +1,13 @@
+import type { ListenOptions } from 'node:net';
 import { Command } from 'commander';
 import { messageOf } from '../errors.ts';
-import type { ListenOptions } from 'node:net';
 import { parseOwnerId } from '../identity/owner-id.ts';
 import type { PortId } from '../identity/port-id.ts';
 import { parsePortId } from '../identity/port-id.ts';
 import { peerMac, receiveDescriptor } from '../kernel/sockets.ts';
 import { createLogger } from '../log.ts';
 import type { FromWorker, PortMessage, ToWorker } from '../proxy/messages.ts';
-import { Proxy } from '../proxy/proxy.ts';
+import { Proxy as MetadataProxy } from '../proxy/proxy.ts';
 
 /** Where the launcher leaves the socket that descriptors come over: after the three standard ones and the process channel. */
 const DESCRIPTOR_CHANNEL = 4;
@@ -22,7 +22,7 @@ export function workerCommand(): Command {
 function runWorker(): Promise<void> {
   // A terminal's Ctrl-C reaches the whole process group; when to stop is the supervisor's to say.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
-  let proxy: Proxy | undefined;
+  let proxy: MetadataProxy | undefined;
   return new Promise((resolve) => {
     process.once('disconnect', () => process.exit(0));
     process.on('message', (message: ToWorker) => {
@@ -32,14 +32,14 @@ function runWorker(): Promise<void> {
   });
 }
 
-function start({ settings, logLevel }: Extract<ToWorker, { type: 'start' }>): Proxy {
+function start({ settings, logLevel }: Extract<ToWorker, { type: 'start' }>): MetadataProxy {
   const log = createLogger(logLevel, { role: 'worker' });
-  const proxy = new Proxy(settings, { log, peerMac });
+  const proxy = new MetadataProxy(settings, { log, peerMac });
   send({ type: 'started' });
   return proxy;
 }
 
-async function handle(proxy: Proxy, message: ToWorker, resolve: () => void): Promise<void> {
+async function handle(proxy: MetadataProxy, message: ToWorker, resolve: () => void): Promise<void> {
   switch (message.type) {
     case 'start':
       return;
@@ -58,14 +58,17 @@ async function handle(proxy: Proxy, message: ToWorker, resolve: () => void): Pro
   }
 }
 
-async function addPort(proxy: Proxy, port: PortMessage): Promise<void> {
+async function addPort(proxy: MetadataProxy, port: PortMessage): Promise<void> {
   const id = parsePortId(port.portId);
   try {
     const fd = takeDescriptor(id);
     const ownerId = parseOwnerId(port.ownerId);
     if (ownerId === undefined) throw new Error(`not an owner's UUID: ${port.ownerId}`);
     const owner = { kind: port.ownerKind, id: ownerId };
-    await proxy.addPort({ id, owner, namespace: port.namespace, interface: port.interface }, { fd, backlog: BACKLOG } as ListenOptions);
+    await proxy.addPort({ id, owner, namespace: port.namespace, interface: port.interface }, {
+      fd,
+      backlog: BACKLOG,
+    } as ListenOptions);
     send({ type: 'port-listening', portId: id });
   } catch (error) {
     send({ type: 'port-failed', portId: id, message: messageOf(error) });

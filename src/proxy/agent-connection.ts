@@ -45,6 +45,8 @@ export class AgentConnection implements Timed, Carrier {
   deadline: number;
   /** Replies it has brought. */
   served = 0;
+  /** It leads to an agent that has been replaced: it serves to the end, and no more. */
+  retired = false;
   /** When its last reply was complete, on the clock's scale. */
   servedAt = 0;
   readonly #socket: Socket;

@@ -154,7 +154,8 @@ export class Agent implements ConnectionOwner, Timed {
     }
     for (;;) {
       const exchange = this.#queue.take();
-      if (exchange === undefined) {
+      if (exchange === undefined || (exchange.freshOnly && connection.served > 0)) {
+        if (exchange !== undefined) this.#queue.pushFront(exchange);
         this.#keep(connection);
         return;
       }
@@ -202,16 +203,16 @@ export class Agent implements ConnectionOwner, Timed {
 
   ended(connection: AgentConnection, reply: ReplyHead, reusable: boolean): void {
     this.#answered = true;
-    if (connection.served > 1) this.#generation.servedAgain();
+    if (connection.served > 1 && !connection.retired) this.#generation.servedAgain();
     if (this.#prober.probes(connection)) {
       this.#probed(connection, reusable);
       return;
     }
     this.#release(connection);
-    if (reusable) {
+    if (reusable && !connection.retired) {
       this.#keep(connection);
     } else {
-      if (!reply.keepAlive) this.#generation.closedAfterReply(true);
+      if (!reply.keepAlive && !connection.retired) this.#generation.closedAfterReply(true);
       connection.close();
     }
     this.#pump();
@@ -297,7 +298,7 @@ export class Agent implements ConnectionOwner, Timed {
   #look(): void {
     if (!this.#watch.replaced(this.#clock.now())) return;
     this.#generation.forget();
-    this.#pool.closeUnused();
+    this.#pool.retireAll();
   }
 }
 

@@ -85,15 +85,16 @@ export class Pool {
     return this.#lingering.delete(connection);
   }
 
-  /** Closes those that nothing is asked of. */
-  closeUnused(): void {
+  /** Closes those that nothing is asked of, and lets the others serve no more than what they serve now. */
+  retireAll(): void {
     for (const connection of [...this.#idle, ...this.#lingering]) connection.close();
     this.#idle.length = 0;
     this.#lingering.clear();
+    for (const connection of [...this.#busy, ...this.#stalled]) connection.retired = true;
   }
 
   closeAll(): void {
-    this.closeUnused();
+    this.retireAll();
     for (const connection of [...this.#busy, ...this.#stalled]) connection.close();
     this.#busy.clear();
     this.#stalled.clear();

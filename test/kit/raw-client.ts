@@ -6,14 +6,16 @@ export type Bytes = string | Buffer;
 /** A client that knows nothing of HTTP: it sends bytes and keeps what comes back. */
 export class RawClient {
   readonly socket: Socket;
-  #received = Buffer.alloc(0);
+  #chunks: Buffer[] = [];
+  #length = 0;
   #state: 'open' | 'ended' | 'reset' | 'closed' = 'open';
   readonly #listeners = new Set<() => void>();
 
   private constructor(socket: Socket) {
     this.socket = socket;
     socket.on('data', (chunk: Buffer) => {
-      this.#received = Buffer.concat([this.#received, chunk]);
+      this.#chunks.push(chunk);
+      this.#length += chunk.length;
       this.#changed();
     });
     socket.on('end', () => this.#end('ended'));
@@ -32,11 +34,18 @@ export class RawClient {
 
   /** Everything received so far, one character per byte. */
   get text(): string {
-    return this.#received.toString('latin1');
+    return this.bytes.toString('latin1');
+  }
+
+  /** How many bytes were received so far. */
+  get length(): number {
+    return this.#length;
   }
 
   get bytes(): Buffer {
-    return this.#received;
+    const whole = Buffer.concat(this.#chunks);
+    this.#chunks = [whole];
+    return whole;
   }
 
   /** How the server's side stands. */
