@@ -53,13 +53,17 @@ static int change_flags(unsigned int ifindex, unsigned int flags)
 }
 
 /* Without IPv6 in the kernel (EOPNOTSUPP, EAFNOSUPPORT) or on the device (EACCES), the port serves IPv4 alone. */
+static int unless_no_ipv6(int error)
+{
+	return error == -EOPNOTSUPP || error == -EAFNOSUPPORT || error == -EACCES ? 0 : error;
+}
+
 static int add_ipv6_metadata_address(unsigned int ifindex)
 {
 	char buffer[NETLINK_REQUEST_BYTES];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
 	struct ifaddrmsg *address = mnl_nlmsg_put_extra_header(request, sizeof(*address));
 	__u32 metadata[4] = {htonl(MS_METADATA_IPV6_FIRST), 0, 0, htonl(MS_METADATA_IPV6_LAST)};
-	int error;
 
 	request->nlmsg_type = RTM_NEWADDR;
 	request->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
@@ -69,8 +73,29 @@ static int add_ipv6_metadata_address(unsigned int ifindex)
 	address->ifa_index = ifindex;
 	mnl_attr_put(request, IFA_LOCAL, sizeof(metadata), metadata);
 	mnl_attr_put(request, IFA_ADDRESS, sizeof(metadata), metadata);
-	error = netlink_do(request);
-	return error == -EOPNOTSUPP || error == -EAFNOSUPPORT || error == -EACCES ? 0 : error;
+	return unless_no_ipv6(netlink_do(request));
+}
+
+/*
+ * Replies to IPv6 clients with a global address need a route, other than IPv4's, where a fixed output interface
+ * is enough. The metric keeps the routes of different devices apart; a bound socket finds the one of its device.
+ */
+static int add_ipv6_route(unsigned int ifindex)
+{
+	char buffer[NETLINK_REQUEST_BYTES];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct rtmsg *route = mnl_nlmsg_put_extra_header(request, sizeof(*route));
+
+	request->nlmsg_type = RTM_NEWROUTE;
+	request->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
+	route->rtm_family = AF_INET6;
+	route->rtm_table = RT_TABLE_MAIN;
+	route->rtm_protocol = RTPROT_STATIC;
+	route->rtm_scope = RT_SCOPE_LINK;
+	route->rtm_type = RTN_UNICAST;
+	mnl_attr_put_u32(request, RTA_OIF, ifindex);
+	mnl_attr_put_u32(request, RTA_PRIORITY, ifindex);
+	return unless_no_ipv6(netlink_do(request));
 }
 
 /* Before the device gets an address: with ARP it would join multicast groups and answer for itself. */
@@ -89,7 +114,9 @@ static int bring_up(void *argument)
 
 	if (!error)
 		error = add_ipv6_metadata_address(port->created.ifindex);
-	return error ? error : change_flags(port->created.ifindex, IFF_UP);
+	if (!error)
+		error = change_flags(port->created.ifindex, IFF_UP);
+	return error ? error : add_ipv6_route(port->created.ifindex);
 }
 
 static int delete_device(void *argument)

@@ -51,15 +51,14 @@ async function build(id: PortId, found: FoundInterface, context: AttachContext, 
   undo.push(() => device.remove());
   const constants = { portId: id, routerMac: macAddressBytes(link.mac), deviceMac: macAddressBytes(device.link.mac) };
 
-  // Before the device is up, so that nothing leaves with its own MAC (design D13).
+  // Before the device is up, so that nothing leaves with its own MAC (design D13). As a filter, whatever the router
+  // interface gets: it lasts as long as the device, so what a worker may send never outlives this process unguarded,
+  // and a tcx link would hold the kernel's network lock for a grace period per port.
   const restore = await SteeringProgram.load('restore', constants, maps);
   undo.push(() => restore.close());
-  const egress = await Attachment.attach(
-    restore,
-    { netns: namespace.path, ifindex: device.link.ifindex, hook: 'egress' },
-    mode,
-  );
-  undo.push(() => egress.detach());
+  const egress = { netns: namespace.path, ifindex: device.link.ifindex, hook: 'egress' } as const;
+  const guard = await Attachment.attach(restore, egress, 'clsact');
+  undo.push(() => guard.detach());
   await device.up();
 
   const listener = await PortListener.open(namespace.path, device.link.name, BACKLOG);

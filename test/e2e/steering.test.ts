@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
 import type { Daemon } from '../../src/demo/daemon.ts';
+import type { Namespace } from '../../src/demo/namespace.ts';
 import type { Tenant } from '../../src/demo/stage.ts';
 import { HeldConnection } from '../kit/held-connection.ts';
 import { curl, METADATA_V4, METADATA_V6, needsRoot, portOf, TestNode, until, whoAmI } from '../kit/node.ts';
@@ -72,6 +73,20 @@ for (const attach of ['tcx', 'clsact'] as const) {
       for (const connection of connections) await connection.close();
     });
 
+    it('knows an IPv6 client with a privacy address by the MAC of its frames', async () => {
+      const { instance } = node.blue;
+      await instance.namespace.ip('addr', 'add', 'fe80::b1e:b1e/64', 'dev', 'eth0', 'nodad');
+      const reply = await getFrom(instance.namespace, 'fe80::b1e:b1e%eth0');
+      assert.ok(reply.endsWith(`\r\n\r\n${node.blue.known.ec2Id}`), reply);
+    });
+
+    it('reaches an IPv6 client that uses a global address', async () => {
+      const { instance } = node.blue;
+      await instance.namespace.ip('addr', 'add', '2001:db8::5/64', 'dev', 'eth0', 'nodad');
+      // The agent of this test knows no instance by such an address: the reply is its 404.
+      assert.match(await getFrom(instance.namespace, '2001:db8::5'), /^HTTP\/1\.1 404 /);
+    });
+
     it('shows no MAC on the tenant network but the instance’s and the router interface’s', async () => {
       const { instance, router } = node.blue;
       const macs = await macsDuring(node.blue, async () => {
@@ -87,9 +102,18 @@ for (const attach of ['tcx', 'clsact'] as const) {
       assert.ok((counters['steer_syn'] ?? 0) >= 5);
       assert.ok((counters['restore_reply'] ?? 0) > (counters['steer_syn'] ?? 0));
       assert.equal(counters['drop_device_mac'], 0);
-      assert.equal(neighbours, 2, 'one IPv4 and one IPv6 address');
+      assert.equal(neighbours, 4, 'one IPv4 and three IPv6 addresses');
     });
   });
+}
+
+/** Asks over IPv6 from one of the instance's addresses. */
+async function getFrom(namespace: Namespace, localAddress: string): Promise<string> {
+  const connection = new HeldConnection(namespace);
+  assert.equal(await connection.connect({ host: 'fe80::a9fe:a9fe%eth0', port: 80, localAddress }), 'connected');
+  const reply = await connection.get(INSTANCE_ID);
+  await connection.close();
+  return reply;
 }
 
 /** Every MAC that unicast TCP frames carry at the instance's interface while something happens. */

@@ -25,6 +25,7 @@ export class HeldConnection {
     readonly host: string;
     readonly port: number;
     readonly localPort?: number;
+    readonly localAddress?: string;
   }): Promise<string> {
     const { connected, error } = await this.#order({ connect: target });
     return connected === true ? 'connected' : String(error);

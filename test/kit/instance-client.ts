@@ -11,7 +11,12 @@ import { createInterface } from 'node:readline';
 const SILENCE_MS = 5000;
 
 interface Order {
-  readonly connect?: { readonly host: string; readonly port: number; readonly localPort?: number };
+  readonly connect?: {
+    readonly host: string;
+    readonly port: number;
+    readonly localPort?: number;
+    readonly localAddress?: string;
+  };
   readonly get?: string;
 }
 
