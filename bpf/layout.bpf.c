@@ -9,6 +9,7 @@ struct ms_layout {
 	enum ms_verdict verdict;
 	enum ms_hook hook;
 	enum ms_attach_mode attach_mode;
+	enum ms_event_kind event_kind;
 	struct ms_port_constants port_constants;
 	struct ms_neighbour_key neighbour_key;
 	struct ms_neighbour neighbour;
@@ -19,6 +20,7 @@ struct ms_layout {
 	struct ms_maps maps;
 	struct ms_map_sizes map_sizes;
 	struct ms_attachment attachment;
+	struct ms_event event;
 	struct ms_test_result test_result;
 };
 

@@ -2,7 +2,9 @@
 /* Reads the interfaces of a namespace. */
 #include "internal.h"
 
+#include <arpa/inet.h>
 #include <linux/if.h>
+#include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -55,15 +57,63 @@ int link_read(const char *name, struct ms_link *link)
 	return netlink_get(request, collect_link, &list);
 }
 
+/*
+ * An address that makes the interface its router's on this node: a backup of an HA router has none (contract.md 1.5).
+ * Link-local addresses say nothing, because the kernel makes them by itself.
+ */
+static int is_own_address(const struct nlmsghdr *answer)
+{
+	const struct ifaddrmsg *address = mnl_nlmsg_get_payload(answer);
+	__u32 metadata = htonl(MS_METADATA_IPV4), flags = address->ifa_flags;
+	const struct nlattr *attribute;
+
+	if (address->ifa_family == AF_INET6 && address->ifa_scope != RT_SCOPE_UNIVERSE)
+		return 0;
+	mnl_attr_for_each(attribute, answer, sizeof(*address)) {
+		if (mnl_attr_get_type(attribute) == IFA_ADDRESS && address->ifa_family == AF_INET &&
+		    memcmp(mnl_attr_get_payload(attribute), &metadata, sizeof(metadata)) == 0)
+			return 0;
+		if (mnl_attr_get_type(attribute) == IFA_FLAGS)
+			flags = mnl_attr_get_u32(attribute);
+	}
+	return !(flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED));
+}
+
+static int count_address(const struct nlmsghdr *answer, void *argument)
+{
+	const struct ifaddrmsg *address = mnl_nlmsg_get_payload(answer);
+	struct list *list = argument;
+
+	if (!is_own_address(answer))
+		return MNL_CB_OK;
+	for (__u32 i = 0; i < list->count && i < list->capacity; i++)
+		if (list->links[i].ifindex == address->ifa_index)
+			list->links[i].addresses++;
+	return MNL_CB_OK;
+}
+
+static int count_addresses(struct list *list)
+{
+	char buffer[NETLINK_REQUEST_BYTES];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct ifaddrmsg *address = mnl_nlmsg_put_extra_header(request, sizeof(*address));
+
+	request->nlmsg_type = RTM_GETADDR;
+	address->ifa_family = AF_UNSPEC;
+	return netlink_dump(request, count_address, list);
+}
+
 static int list_links(void *argument)
 {
 	char buffer[NETLINK_REQUEST_BYTES];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
 	struct ifinfomsg *link = mnl_nlmsg_put_extra_header(request, sizeof(*link));
+	int error;
 
 	request->nlmsg_type = RTM_GETLINK;
 	link->ifi_family = AF_UNSPEC;
-	return netlink_dump(request, collect_link, argument);
+	error = netlink_dump(request, collect_link, argument);
+	return error ? error : count_addresses(argument);
 }
 
 int ms_links_list(const char *netns, struct ms_link *links, __u32 capacity, __u32 *count)

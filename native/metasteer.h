@@ -23,8 +23,9 @@ struct ms_link {
 	__u16 type;       /* ARPHRD_*; 1 is Ethernet */
 	__u8 mac[6];      /* the order it has on the wire; zero where the interface has none */
 	__u8 name[16];    /* terminated by zero */
+	__u32 addresses;  /* of its own: IPv4 or global IPv6, not the metadata address, not tentative */
 };
-_Static_assert(sizeof(struct ms_link) == 36, "ms_link has no hidden padding");
+_Static_assert(sizeof(struct ms_link) == 40, "ms_link has no hidden padding");
 
 /* File descriptors of the maps that all program instances share. Owned by who called ms_maps_create. */
 struct ms_maps {
@@ -64,6 +65,22 @@ struct ms_attachment {
 };
 _Static_assert(sizeof(struct ms_attachment) == 32, "ms_attachment has no hidden padding");
 
+enum ms_event_kind {
+	MS_EVENT_LINK = 0,           /* an interface appeared, changed or went */
+	MS_EVENT_ADDRESS = 1,        /* an address appeared on an interface or went */
+	MS_EVENT_NAMESPACE_GONE = 2, /* the namespace itself has gone, and its id may be given to another */
+	MS_EVENT_LOST = 3,           /* events were lost: look at everything again */
+};
+
+/* One record of the stream of ms_events_open. */
+struct ms_event {
+	__u32 kind;       /* enum ms_event_kind */
+	__s32 nsid;       /* of ms_netns_watch; -1 for the caller's own namespace */
+	__u32 ifindex;    /* the interface, in that namespace; 0 where there is none */
+	__u32 pad;        /* zero */
+};
+_Static_assert(sizeof(struct ms_event) == 16, "ms_event has no hidden padding");
+
 /* What BPF_PROG_TEST_RUN gave back. */
 struct ms_test_result {
 	__s32 action;         /* the program's return value */
@@ -84,7 +101,16 @@ MS_EXPORT int ms_netns_create(const char *path);
 /* Removes every macvlan device in the named namespace, then its name. -ENOENT when there is none. */
 MS_EXPORT int ms_netns_remove(const char *path);
 
-/* --- interfaces (link.c, port.c) --- */
+/*
+ * Makes changes in a namespace appear in the stream of ms_events_open, under `*nsid`. The id stays with the namespace
+ * for its life; asking again gives the same.
+ */
+MS_EXPORT int ms_netns_watch(const char *netns, __s32 *nsid);
+
+/* --- interfaces (link.c, port.c, link_events.c) --- */
+
+/* Opens a stream of struct ms_event. The caller owns `*stream_fd`; closing it ends the stream. */
+MS_EXPORT int ms_events_open(__s32 *stream_fd);
 
 /* Lists the interfaces of a namespace. -ENOSPC when there are more than `capacity`. */
 MS_EXPORT int ms_links_list(const char *netns, struct ms_link *links, __u32 capacity, __u32 *count);

@@ -95,8 +95,8 @@ const sections = {
     rescan: duration({
       from: '50ms',
       to: '1h',
-      default: '2s',
-      meaning: 'From one look for new and gone routers to the next.',
+      default: '60s',
+      meaning: 'Safety net: look at every router again, whatever was heard of changes.',
     }),
     include: ownerList({ default: 'all', meaning: 'Routers to steer, no others.' }),
     exclude: ownerList({ default: 'none', meaning: 'Routers to leave alone, also where `include` names them.' }),

@@ -6,9 +6,8 @@ import type { SteeringMaps } from '../kernel/maps.ts';
 import { PortDevice } from '../kernel/port-device.ts';
 import { SteeringProgram } from '../kernel/program.ts';
 import { PortListener } from '../kernel/sockets.ts';
-import type { FoundInterface } from './discover.ts';
 import { explained } from './explain.ts';
-import { type Port, portKey } from './port.ts';
+import { type FoundInterface, type Port, portKey } from './port.ts';
 import type { PortNamespace } from './port-namespace.ts';
 import type { Workers } from './workers.ts';
 

@@ -1,6 +1,6 @@
 import { type ErrorCode, MetasteerError, messageOf } from '../errors.ts';
 import { isKernelError } from '../kernel/kernel-error.ts';
-import type { FoundInterface } from './discover.ts';
+import type { FoundInterface } from './port.ts';
 
 /** What a failing operation of the shim means to an operator: by operation, then by errno; `''` is any other. */
 const MEANINGS: Readonly<Record<string, Readonly<Record<string, ErrorCode>>>> = {

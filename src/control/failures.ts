@@ -1,6 +1,5 @@
 import type { MetasteerError } from '../errors.ts';
-import type { FoundInterface } from './discover.ts';
-import type { PortKey } from './port.ts';
+import type { FoundInterface, PortKey } from './port.ts';
 
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 30_000;

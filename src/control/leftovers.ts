@@ -3,7 +3,7 @@ import { MetasteerError, messageOf } from '../errors.ts';
 import { clearLeftFilters } from '../kernel/attachment.ts';
 import { removeNamespace } from '../kernel/namespace.ts';
 import type { Logger } from '../log.ts';
-import { discover } from './discover.ts';
+import { Inventory } from './inventory.ts';
 import { namespacePath } from './port-namespace.ts';
 
 /**
@@ -21,8 +21,9 @@ export async function clearLeftovers(config: Config, log: Logger): Promise<void>
       cause: error,
     });
   }
-  const { found } = await discover(config);
-  for (const { namespace, netns, link } of found) {
+  const inventory = new Inventory(config);
+  await inventory.refresh({ all: true });
+  for (const { namespace, netns, link } of inventory.found) {
     try {
       const removed = await clearLeftFilters(netns, link.ifindex);
       if (removed > 0)

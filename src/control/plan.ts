@@ -1,5 +1,4 @@
-import type { FoundInterface } from './discover.ts';
-import { type Port, type PortKey, portKey } from './port.ts';
+import { type FoundInterface, type Port, type PortKey, portKey } from './port.ts';
 
 /** What brings the ports in step with the interfaces. */
 export interface Plan {
@@ -11,21 +10,26 @@ export interface Plan {
  * Compares what should be steered with what is.
  *
  * @param devices names of the port devices that still exist: a device goes with its router interface
- * @param waiting keys whose last attempt failed and whose next is not due
+ * @param busy keys that are being attached, or whose last attempt failed and whose next is not due
  */
 export function plan(
   found: readonly FoundInterface[],
   ports: readonly Port[],
   devices: ReadonlySet<string>,
-  waiting: ReadonlySet<PortKey>,
+  busy: ReadonlySet<PortKey>,
 ): Plan {
-  const wanted = new Map(found.filter((each) => each.link.isUp).map((each) => [portKey(each), each]));
+  const wanted = new Map(found.filter(isActive).map((each) => [portKey(each), each]));
   const kept = new Set<PortKey>();
   const detach: Port[] = [];
   for (const port of ports) {
     if (wanted.has(port.key) && devices.has(port.device.link.name)) kept.add(port.key);
     else detach.push(port);
   }
-  const attach = [...wanted].filter(([key]) => !kept.has(key) && !waiting.has(key)).map(([, each]) => each);
+  const attach = [...wanted].filter(([key]) => !kept.has(key) && !busy.has(key)).map(([, each]) => each);
   return { detach, attach };
+}
+
+/** A backup of an HA router has its interfaces, up even, but no address on them: it must not answer (contract.md 1.5). */
+function isActive({ link }: FoundInterface): boolean {
+  return link.isUp && link.hasAddress;
 }

@@ -1,9 +1,20 @@
 import type { Owner } from '../identity/owner-id.ts';
 import type { PortId } from '../identity/port-id.ts';
 import type { Attachment } from '../kernel/attachment.ts';
+import type { Link } from '../kernel/links.ts';
 import type { PortDevice } from '../kernel/port-device.ts';
 import type { PortListener } from '../kernel/sockets.ts';
-import type { FoundInterface } from './discover.ts';
+
+/** An interface that should be steered, and for whom. */
+export interface FoundInterface {
+  readonly owner: Owner;
+  /** Name of the namespace, as in `ip netns list`. */
+  readonly namespace: string;
+  /** Path of the namespace. */
+  readonly netns: string;
+  readonly netnsInode: number;
+  readonly link: Link;
+}
 
 /**
  * What makes a port the same port from one look to the next. Anything else under the old name is a new one:

@@ -1,7 +1,6 @@
 /**
- * Keeps ports and router interfaces in step: discover, plan, detach, attach, wait, again.
+ * Keeps ports and router interfaces in step: hear of a change, look, plan, detach and attach, again.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
 import type { PortId } from '../identity/port-id.ts';
@@ -9,12 +8,15 @@ import { listLinks } from '../kernel/links.ts';
 import type { SteeringMaps } from '../kernel/maps.ts';
 import type { Logger } from '../log.ts';
 import { attachPort } from './attach.ts';
-import { type Discovery, discover, type FoundInterface } from './discover.ts';
+import { ChangeQueue, type Changes } from './changes.ts';
 import { Failures } from './failures.ts';
+import { Inventory } from './inventory.ts';
+import { Lanes } from './lanes.ts';
 import { plan } from './plan.ts';
-import { type Port, portKey } from './port.ts';
+import { type FoundInterface, type Port, type PortKey, portKey } from './port.ts';
 import type { PortNamespace } from './port-namespace.ts';
 import { Slots } from './slots.ts';
+import { Watch } from './watch.ts';
 import type { Workers } from './workers.ts';
 
 /** Ports that change at once: the threads of the pool that the shim's calls run on. */
@@ -31,13 +33,19 @@ export interface ReconcileContext {
 export class Reconciler {
   readonly failures = new Failures();
   readonly #context: ReconcileContext;
-  readonly #ports = new Map<PortId, Port>();
+  readonly #inventory: Inventory;
+  readonly #changes = new ChangeQueue();
+  readonly #lanes = new Lanes(CHANGES_AT_ONCE);
   readonly #slots: Slots;
-  #attaching: readonly FoundInterface[] = [];
-  #broken = new Map<string, string>();
+  readonly #ports = new Map<PortId, Port>();
+  readonly #attaching = new Map<PortKey, FoundInterface>();
+  readonly #retries = new Set<NodeJS.Timeout>();
+  /** Broken namespaces that the log has been told of. */
+  readonly #reported = new Set<string>();
 
   constructor(context: ReconcileContext) {
     this.#context = context;
+    this.#inventory = new Inventory(context.config);
     this.#slots = new Slots(context.config.steering.portsMax);
   }
 
@@ -45,45 +53,50 @@ export class Reconciler {
     return [...this.#ports.values()];
   }
 
-  /** Interfaces that are being attached now. */
+  /** Interfaces that are being attached, or wait for their turn. */
   get attaching(): readonly FoundInterface[] {
-    return this.#attaching;
+    return [...this.#attaching.values()];
   }
 
-  /** Looks and acts, over and over, until the signal. */
+  /** Follows every change until the signal comes. */
   async run(signal: AbortSignal): Promise<void> {
+    const { config, log } = this.#context;
+    const watch = new Watch(config, this.#changes, this.#inventory, log);
     while (!signal.aborted) {
       try {
-        await this.#pass(signal);
+        const changes = await this.#changes.next(config.discovery.rescanMs, signal);
+        if (!signal.aborted) await this.#follow(changes, watch);
       } catch (error) {
-        this.#context.log.error(
-          { error: messageOf(error) },
-          'a pass over the routers failed; the next one tries again',
-        );
+        log.error({ error: messageOf(error) }, 'a look at the routers failed; the next one tries again');
       }
-      await sleep(this.#context.config.discovery.rescanMs, undefined, { signal }).catch(() => undefined);
     }
+    watch.close();
   }
 
   /** Gives every interface back. */
   async close(): Promise<void> {
-    await inTurns(this.ports, (port) => this.#detach(port));
+    for (const timer of this.#retries) clearTimeout(timer);
+    await this.#lanes.stop();
+    for (const port of this.ports) this.#lanes.add(() => this.#detach(port));
+    await this.#lanes.idle();
   }
 
-  async #pass(signal: AbortSignal): Promise<void> {
-    const { config, namespace, workers } = this.#context;
-    await workers.followAgentSocket();
-    const discovery = await discover(config);
-    this.#reportBroken(discovery);
-    const devices = new Set((await listLinks(namespace.path)).map((link) => link.name));
-    this.failures.keepOnly(new Set(discovery.found.map(portKey)));
-    const { detach, attach } = plan(discovery.found, this.ports, devices, this.failures.waiting(Date.now()));
-    await inTurns(detach, (port) => this.#detach(port));
-    this.#attaching = attach;
-    await inTurns(attach, async (found) => {
-      if (!signal.aborted) await this.#attach(found);
-      this.#attaching = this.#attaching.filter((each) => each !== found);
-    });
+  async #follow(changes: Changes, watch: Watch): Promise<void> {
+    await this.#inventory.refresh(changes);
+    this.#reportBroken(watch);
+    const { found } = this.#inventory;
+    const devices = new Set((await listLinks(this.#context.namespace.path)).map((link) => link.name));
+    this.failures.keepOnly(new Set(found.map(portKey)));
+    const busy = new Set([...this.#attaching.keys(), ...this.failures.waiting(Date.now())]);
+    const { detach, attach } = plan(found, this.ports, devices, busy);
+    for (const port of detach) {
+      this.#ports.delete(port.id);
+      this.#lanes.add(() => this.#detach(port));
+    }
+    for (const each of attach) {
+      this.#attaching.set(portKey(each), each);
+      this.#lanes.add(() => this.#attach(each));
+    }
   }
 
   async #attach(found: FoundInterface): Promise<void> {
@@ -103,10 +116,15 @@ export class Reconciler {
       const failure =
         error instanceof MetasteerError ? error : new MetasteerError('port-attach-failed', messageOf(error));
       const retryMs = this.failures.add(portKey(found), found, failure, Date.now());
+      this.#lookAgain(found.namespace, retryMs);
       log.warn(
         { ...where, code: failure.code, error: failure.message, action: failure.action, retry_ms: retryMs },
         'not steering',
       );
+    } finally {
+      this.#attaching.delete(portKey(found));
+      // It may have changed while it was attached: the events of that time named a port that was not there yet.
+      this.#changes.add(found.namespace);
     }
   }
 
@@ -117,7 +135,6 @@ export class Reconciler {
       interface: port.found.link.name,
       port: port.id,
     };
-    this.#ports.delete(port.id);
     try {
       await port.detach();
       this.#context.log.info(where, 'no longer steering');
@@ -130,23 +147,28 @@ export class Reconciler {
     this.#slots.giveBack(port.id);
   }
 
-  /** Once when it breaks and once when it is whole again, not at every look. */
-  #reportBroken({ broken }: Discovery): void {
-    const now = new Map(broken.map(({ namespace, reason }) => [namespace, reason]));
-    for (const [namespace, reason] of now)
-      if (!this.#broken.has(namespace))
-        this.#context.log.warn({ namespace, error: reason }, 'namespace cannot be read');
-    for (const namespace of this.#broken.keys())
-      if (!now.has(namespace)) this.#context.log.info({ namespace }, 'namespace can be read again, or has gone');
-    this.#broken = now;
+  /** When the next attempt is due. */
+  #lookAgain(namespace: string, afterMs: number): void {
+    const timer = setTimeout(() => {
+      this.#retries.delete(timer);
+      this.#changes.add(namespace);
+    }, afterMs);
+    this.#retries.add(timer);
   }
-}
 
-/** Runs `work` for every item, a few at a time. `work` must not throw. */
-async function inTurns<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const rest = items.values();
-  const turn = async () => {
-    for (const item of rest) await work(item);
-  };
-  await Promise.all(Array.from({ length: CHANGES_AT_ONCE }, turn));
+  /** Once when it breaks and once when it is whole again, not at every look. */
+  #reportBroken(watch: Watch): void {
+    const { log } = this.#context;
+    const { broken } = this.#inventory;
+    for (const [namespace, reason] of broken) {
+      if (watch.expectMount(namespace) || this.#reported.has(namespace)) continue;
+      log.warn({ namespace, error: reason }, 'namespace cannot be read');
+      this.#reported.add(namespace);
+    }
+    for (const namespace of this.#reported) {
+      if (broken.has(namespace)) continue;
+      log.info({ namespace }, 'namespace can be read again, or has gone');
+      this.#reported.delete(namespace);
+    }
+  }
 }

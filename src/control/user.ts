@@ -9,8 +9,17 @@ export interface User {
   readonly groups: readonly number[];
 }
 
+/** Accounts looked up before. Bounded by the owners a socket has had; an account is not expected to change. */
+const known = new Map<string | number, User>();
+
 /** Looks an account up by name or number, wherever this machine keeps accounts; undefined when there is none. */
 export function findUser(nameOrUid: string | number): User | undefined {
+  const user = known.get(nameOrUid) ?? lookUp(nameOrUid);
+  if (user !== undefined) known.set(nameOrUid, user);
+  return user;
+}
+
+function lookUp(nameOrUid: string | number): User | undefined {
   const [name, , uid, gid] = run('getent', ['passwd', String(nameOrUid)])?.split(':') ?? [];
   if (name === undefined || name === '' || uid === undefined || gid === undefined) return undefined;
   const groups = run('id', ['-G', name])?.trim().split(' ').map(Number) ?? [];

@@ -13,6 +13,8 @@ import { WorkerProcess, type WorkerState } from './worker-process.ts';
 /** How long requests that are being answered may still take when a worker is told to stop. */
 const STOP_DEADLINE_MS = 3000;
 const STATUS_MS = 1000;
+/** Between looks at the agent's socket: it may come, go, or change its owner. */
+const SOCKET_LOOK_MS = 500;
 const FIRST_RESPAWN_MS = 100;
 const LAST_RESPAWN_MS = 10_000;
 /** A worker that lived this long was no part of a crash loop. */
@@ -48,6 +50,7 @@ export class Workers {
   #current: WorkerProcess | undefined;
   #problem: MetasteerError | undefined;
   #closing = false;
+  #socketTimer: NodeJS.Timeout | undefined;
   #running: () => void = () => undefined;
   #respawnMs = FIRST_RESPAWN_MS;
 
@@ -75,6 +78,7 @@ export class Workers {
     const user = workerUser(this.#context.config.worker.user, this.#context.settings.agent.socket);
     await this.#startAs(user);
     this.#lookAtSocket(user);
+    this.#followSocketLater();
   }
 
   /** Makes a port's connections be answered; resolves when they are. */
@@ -88,22 +92,6 @@ export class Workers {
   removePort(portId: PortId): void {
     this.#ports.delete(portId);
     for (const worker of this.#processes) worker.removePort(portId);
-  }
-
-  /**
-   * Looks at the agent's socket again: it may have come, gone, or changed its owner since. Where the worker's user
-   * follows the owner, the worker is replaced by one of the new owner's.
-   */
-  async followAgentSocket(): Promise<void> {
-    const { config, settings, log } = this.#context;
-    const current = this.#current;
-    if (current?.state !== 'running') return;
-    const user = workerUser(config.worker.user, settings.agent.socket);
-    this.#lookAtSocket(user);
-    if (user.uid === current.user.uid || this.#problem?.code === 'agent-socket-missing') return;
-    log.info({ from: current.user.name, to: user.name }, 'the agent socket has another owner: replacing the worker');
-    await this.#startAs(user);
-    await current.stop(STOP_DEADLINE_MS);
   }
 
   async report(): Promise<readonly WorkerReport[]> {
@@ -120,6 +108,7 @@ export class Workers {
 
   async close(): Promise<void> {
     this.#closing = true;
+    clearTimeout(this.#socketTimer);
     await Promise.all([...this.#processes].map((worker) => worker.stop(STOP_DEADLINE_MS)));
   }
 
@@ -164,6 +153,30 @@ export class Workers {
         );
       }
     }
+  }
+
+  #followSocketLater(): void {
+    this.#socketTimer = setTimeout(async () => {
+      try {
+        await this.#followSocket();
+      } catch (error) {
+        this.#context.log.error({ error: messageOf(error) }, 'the worker could not be replaced');
+      }
+      if (!this.#closing) this.#followSocketLater();
+    }, SOCKET_LOOK_MS);
+  }
+
+  /** Where the worker's user follows the socket's owner, it is replaced by one of a new owner's. */
+  async #followSocket(): Promise<void> {
+    const { config, settings, log } = this.#context;
+    const current = this.#current;
+    if (current?.state !== 'running') return;
+    const user = workerUser(config.worker.user, settings.agent.socket);
+    this.#lookAtSocket(user);
+    if (user.uid === current.user.uid || this.#problem?.code === 'agent-socket-missing') return;
+    log.info({ from: current.user.name, to: user.name }, 'the agent socket has another owner: replacing the worker');
+    await this.#startAs(user);
+    await current.stop(STOP_DEADLINE_MS);
   }
 
   /** Reports a problem when it appears and when it goes, not at every look. */

@@ -12,6 +12,8 @@ const text = 'pointer';
 const SIGNATURES = {
   ms_netns_create: ['int', [text]],
   ms_netns_remove: ['int', [text]],
+  ms_netns_watch: ['int', [text, 'pointer']],
+  ms_events_open: ['int', ['pointer']],
   ms_links_list: ['int', [text, 'pointer', 'uint32', 'pointer']],
   ms_port_create: ['int', [text, 'uint32', text, text, 'pointer']],
   ms_port_up: ['int', [text, text]],

@@ -82,6 +82,14 @@ export const ATTACH_MODE = {
   MS_ATTACH_CLSACT: 2,
 } as const;
 
+/** `enum ms_event_kind`. */
+export const EVENT_KIND = {
+  MS_EVENT_LINK: 0,
+  MS_EVENT_ADDRESS: 1,
+  MS_EVENT_NAMESPACE_GONE: 2,
+  MS_EVENT_LOST: 3,
+} as const;
+
 /** `struct ms_port_constants`. */
 export interface PortConstants {
   readonly portId: number;
@@ -228,10 +236,11 @@ export interface Link {
   readonly type: number;
   readonly mac: Uint8Array;
   readonly name: Uint8Array;
+  readonly addresses: number;
 }
 
 /** Bytes of `struct ms_link`. */
-export const LINK_BYTES = 36;
+export const LINK_BYTES = 40;
 
 export function readLink(buffer: Buffer, at = 0): Link {
   return {
@@ -241,17 +250,19 @@ export function readLink(buffer: Buffer, at = 0): Link {
     type: buffer.readUInt16LE(at + 12),
     mac: Uint8Array.from(buffer.subarray(at + 14, at + 20)),
     name: Uint8Array.from(buffer.subarray(at + 20, at + 36)),
+    addresses: buffer.readUInt32LE(at + 36),
   };
 }
 
 export function writeLink(value: Link): Buffer {
-  const buffer = Buffer.alloc(36);
+  const buffer = Buffer.alloc(40);
   buffer.writeUInt32LE(value.ifindex, 0);
   buffer.writeUInt32LE(value.flags, 4);
   buffer.writeUInt32LE(value.mtu, 8);
   buffer.writeUInt16LE(value.type, 12);
   buffer.set(value.mac.subarray(0, 6), 14);
   buffer.set(value.name.subarray(0, 16), 20);
+  buffer.writeUInt32LE(value.addresses, 36);
   return buffer;
 }
 
@@ -342,6 +353,32 @@ export function writeAttachment(value: Attachment): Buffer {
   buffer.writeUInt32LE(value.handle, 16);
   buffer.writeUInt32LE(value.priority, 20);
   buffer.writeUInt32LE(value.qdiscCreated, 24);
+  return buffer;
+}
+
+/** `struct ms_event`. */
+export interface Event {
+  readonly kind: number;
+  readonly nsid: number;
+  readonly ifindex: number;
+}
+
+/** Bytes of `struct ms_event`. */
+export const EVENT_BYTES = 16;
+
+export function readEvent(buffer: Buffer, at = 0): Event {
+  return {
+    kind: buffer.readUInt32LE(at + 0),
+    nsid: buffer.readInt32LE(at + 4),
+    ifindex: buffer.readUInt32LE(at + 8),
+  };
+}
+
+export function writeEvent(value: Event): Buffer {
+  const buffer = Buffer.alloc(16);
+  buffer.writeUInt32LE(value.kind, 0);
+  buffer.writeInt32LE(value.nsid, 4);
+  buffer.writeUInt32LE(value.ifindex, 8);
   return buffer;
 }
 

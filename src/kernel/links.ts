@@ -12,6 +12,8 @@ export interface Link {
   readonly mtu: number;
   readonly isUp: boolean;
   readonly isEthernet: boolean;
+  /** An address of its own: IPv4 or global IPv6, other than the metadata address. */
+  readonly hasAddress: boolean;
 }
 
 const IFF_UP = 1;
@@ -29,6 +31,7 @@ export function linkOf(layout: LinkLayout): Link {
     mtu: layout.mtu,
     isUp: (layout.flags & IFF_UP) !== 0,
     isEthernet: layout.type === ARPHRD_ETHER,
+    hasAddress: layout.addresses > 0,
   };
 }
 

@@ -23,7 +23,7 @@ const DEFAULTS = {
   },
   admin: { socket: '/run/metasteer/admin.sock' },
   worker: {},
-  discovery: { rescanMs: 2000, exclude: [] },
+  discovery: { rescanMs: 60_000, exclude: [] },
   steering: {
     attach: 'auto',
     portsMax: 1024,

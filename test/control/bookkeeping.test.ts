@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { FoundInterface } from '../../src/control/discover.ts';
 import { explained } from '../../src/control/explain.ts';
 import { Failures } from '../../src/control/failures.ts';
 import { Pending } from '../../src/control/pending.ts';
+import type { FoundInterface } from '../../src/control/port.ts';
 import { Slots } from '../../src/control/slots.ts';
 import { Stopper } from '../../src/control/stopper.ts';
 import { parseFromWorker } from '../../src/control/worker-messages.ts';

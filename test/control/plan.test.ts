@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { FoundInterface } from '../../src/control/discover.ts';
 import { plan } from '../../src/control/plan.ts';
-import { type Port, portKey } from '../../src/control/port.ts';
+import { type FoundInterface, type Port, portKey } from '../../src/control/port.ts';
 import { parseMacAddress } from '../../src/identity/mac-address.ts';
 import { parseOwnerId } from '../../src/identity/owner-id.ts';
 import { parsePortId } from '../../src/identity/port-id.ts';
@@ -10,7 +9,13 @@ import { parsePortId } from '../../src/identity/port-id.ts';
 const NONE = new Set<string>();
 
 function found(
-  changes: { readonly inode?: number; readonly ifindex?: number; readonly mac?: string; readonly isUp?: boolean } = {},
+  changes: {
+    readonly inode?: number;
+    readonly ifindex?: number;
+    readonly mac?: string;
+    readonly isUp?: boolean;
+    readonly hasAddress?: boolean;
+  } = {},
 ): FoundInterface {
   const id = parseOwnerId('11111111-2222-3333-4444-555555555555');
   const mac = parseMacAddress(changes.mac ?? 'fa:16:3e:00:00:01');
@@ -20,7 +25,15 @@ function found(
     namespace: `qrouter-${id}`,
     netns: `/run/netns/qrouter-${id}`,
     netnsInode: changes.inode ?? 7,
-    link: { ifindex: changes.ifindex ?? 2, name: 'qr-a', mac, mtu: 1500, isUp: changes.isUp ?? true, isEthernet: true },
+    link: {
+      ifindex: changes.ifindex ?? 2,
+      name: 'qr-a',
+      mac,
+      mtu: 1500,
+      isUp: changes.isUp ?? true,
+      isEthernet: true,
+      hasAddress: changes.hasAddress ?? true,
+    },
   };
 }
 
@@ -49,6 +62,19 @@ describe('the plan', () => {
     },
     { name: 'detaches a port whose interface has gone', found: [], ports: [steering(found())], detach: 1, attach: 0 },
     { name: 'does not attach an interface that is down', found: [found({ isUp: false })], detach: 0, attach: 0 },
+    {
+      name: 'does not attach an interface without an address of its own, as an HA backup has it',
+      found: [found({ hasAddress: false })],
+      detach: 0,
+      attach: 0,
+    },
+    {
+      name: 'detaches a port whose interface lost its addresses',
+      found: [found({ hasAddress: false })],
+      ports: [steering(found())],
+      detach: 1,
+      attach: 0,
+    },
     {
       name: 'detaches a port whose interface went down',
       found: [found({ isUp: false })],

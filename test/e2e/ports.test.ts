@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import type { PortStatusDocument } from '../../src/control/status-document.ts';
+import { runCommand } from '../../src/demo/command.ts';
 import type { Daemon } from '../../src/demo/daemon.ts';
 import { type Router, Topology } from '../../src/demo/topology.ts';
 import { needsRoot, portOf, TestNode, until, whoAmI } from '../kit/node.ts';
@@ -16,7 +17,7 @@ describe('router interfaces', needsRoot, () => {
     node = await TestNode.build();
     topology = new Topology(node.runDir);
     node.undo('more routers', () => topology.remove());
-    daemon = await node.startSteering({ discovery: { rescan: '200ms', exclude: [EXCLUDED] } });
+    daemon = await node.startSteering({ discovery: { rescan: '1h', exclude: [EXCLUDED] } });
   });
   after(() => node.remove());
 
@@ -62,10 +63,32 @@ describe('router interfaces', needsRoot, () => {
     assert.equal(await whoAmI(node.green), node.green.known.uuid);
   });
 
+  it('one of an HA backup, without an address, is steered from when it gets one to when it loses it', async () => {
+    const router = await newRouter();
+    const { namespace, port } = router;
+    await untilPort(router.uuid, ({ state }) => state === 'steering');
+    await namespace.ip('addr', 'del', '10.0.0.1/24', 'dev', port.interface);
+    await until('it is let go', async () => !(await daemon.status()).ports.some(({ owner }) => owner === router.uuid));
+    await namespace.ip('addr', 'add', '10.0.0.1/24', 'dev', port.interface);
+    await untilPort(router.uuid, ({ state }) => state === 'steering');
+  });
+
+  it('one whose namespace is made again under the same name is a new port', async () => {
+    const uuid = randomUUID();
+    const first = await newRouter(uuid);
+    const { port } = await untilPort(uuid, ({ state }) => state === 'steering');
+    await first.namespace.ip('link', 'del', first.port.interface);
+    await runCommand('ip', ['netns', 'del', first.namespace.name]);
+    await newRouter(uuid);
+    const second = await untilPort(uuid, (each) => each.state === 'steering' && each.port !== port);
+    assert.notEqual(second.interface, first.port.interface);
+  });
+
   it('one that cannot carry a port device fails with a reason, is left as it was, and disturbs no other', async () => {
     const router = await topology.createNamespace(`qrouter-${randomUUID()}`);
     const uuid = router.name.replace('qrouter-', '');
     await router.ip('link', 'add', 'name', 'qr-inabridge', 'type', 'veth', 'peer', 'name', 'other');
+    await router.ip('addr', 'add', '10.0.0.1/24', 'dev', 'qr-inabridge');
     await router.ip('link', 'add', 'name', 'br', 'type', 'bridge');
     await router.ip('link', 'set', 'qr-inabridge', 'master', 'br');
     await router.ip('link', 'set', 'qr-inabridge', 'up');

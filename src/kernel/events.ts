@@ -1,0 +1,55 @@
+import { Socket } from 'node:net';
+import { call, callAsync, cString } from './ffi.ts';
+import { EVENT_BYTES, EVENT_KIND, readEvent } from './layout.gen.ts';
+
+/** Identifies a namespace in events; given by the kernel, and given again when the namespace has gone. */
+export type NamespaceId = number;
+
+/** What may have changed. */
+export type KernelEvent =
+  /** Interfaces or addresses of a watched namespace. */
+  | { readonly kind: 'changed'; readonly namespace: NamespaceId }
+  /** The namespace has gone; its id means nothing any more. */
+  | { readonly kind: 'gone'; readonly namespace: NamespaceId }
+  /** Events were lost: everything may have. */
+  | { readonly kind: 'lost' };
+
+/**
+ * Makes changes in a namespace appear in the event stream.
+ *
+ * @returns the id by which they will be called; the same each time for the same namespace
+ * @throws {KernelError} when `netns` names no namespace
+ */
+export async function watchNamespace(netns: string): Promise<NamespaceId> {
+  const nsid = Buffer.alloc(4);
+  await callAsync('ms_netns_watch', cString(netns), nsid);
+  return nsid.readInt32LE();
+}
+
+/** Changes in all watched namespaces, as the kernel tells them. Owns its stream. */
+export class KernelEvents {
+  readonly #socket: Socket;
+
+  /** @param listener called for every event; also with `lost` when the stream itself ends */
+  constructor(listener: (event: KernelEvent) => void) {
+    const fd = Buffer.alloc(4);
+    call('ms_events_open', fd);
+    this.#socket = new Socket({ fd: fd.readInt32LE(), readable: true, writable: false });
+    let rest: Buffer = Buffer.alloc(0);
+    this.#socket.on('data', (bytes) => {
+      rest = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
+      for (; rest.length >= EVENT_BYTES; rest = rest.subarray(EVENT_BYTES)) listener(eventOf(rest));
+    });
+    this.#socket.on('error', () => listener({ kind: 'lost' }));
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}
+
+function eventOf(record: Buffer): KernelEvent {
+  const { kind, nsid } = readEvent(record);
+  if (kind === EVENT_KIND.MS_EVENT_LOST) return { kind: 'lost' };
+  return { kind: kind === EVENT_KIND.MS_EVENT_NAMESPACE_GONE ? 'gone' : 'changed', namespace: nsid };
+}
