@@ -14,6 +14,8 @@ export interface NamespaceKind {
  */
 const KINDS: readonly { readonly kind: OwnerKind; readonly namespace: RegExp; readonly interface: RegExp }[] = [
   { kind: 'router', namespace: /^qrouter-([0-9a-f-]{36})$/, interface: /^qr-/ },
+  { kind: 'network', namespace: /^qdhcp-([0-9a-f-]{36})$/, interface: /^(?:tap|ns-)/ },
+  { kind: 'ovn-network', namespace: /^ovnmeta-([0-9a-f-]{36})$/, interface: /^tap/ },
 ];
 
 /** Reads a namespace's name; undefined when it is no owner's, or one that the configuration leaves out. */

@@ -98,7 +98,7 @@ export class Topology {
   /** Adds an interface to a router. */
   async createRouterPort(namespace: Namespace, spec: Omit<RouterSpec, 'uuid'>): Promise<RouterPort> {
     const name = spec.interface;
-    const peer = `tap-${name.replace(/^qr-/, '')}`.slice(0, INTERFACE_NAME_MAX);
+    const peer = `to-${name}`.slice(0, INTERFACE_NAME_MAX);
     const mac = spec.mac === undefined ? [] : ['address', spec.mac];
     await namespace.ip('link', 'add', 'name', name, ...mac, 'type', 'veth', 'peer', 'name', peer);
     await namespace.ip('addr', 'add', spec.address, 'dev', name);
