@@ -9,6 +9,8 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
+#define LIST_ATTEMPTS_MAX 8
+
 struct list {
 	struct ms_link *links;
 	__u32 capacity;
@@ -103,7 +105,7 @@ static int count_addresses(struct list *list)
 	return netlink_dump(request, count_address, list);
 }
 
-static int list_links(void *argument)
+static int list_once(struct list *list)
 {
 	char buffer[NETLINK_REQUEST_BYTES];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
@@ -112,8 +114,19 @@ static int list_links(void *argument)
 
 	request->nlmsg_type = RTM_GETLINK;
 	link->ifi_family = AF_UNSPEC;
-	error = netlink_dump(request, collect_link, argument);
-	return error ? error : count_addresses(argument);
+	list->count = 0;
+	error = netlink_dump(request, collect_link, list);
+	return error ? error : count_addresses(list);
+}
+
+/* The kernel says EINTR when the list changed between two parts of its answer: then the answer is no list. */
+static int list_links(void *argument)
+{
+	int error = -EINTR;
+
+	for (int attempt = 0; error == -EINTR && attempt < LIST_ATTEMPTS_MAX; attempt++)
+		error = list_once(argument);
+	return error;
 }
 
 int ms_links_list(const char *netns, struct ms_link *links, __u32 capacity, __u32 *count)
@@ -126,5 +139,28 @@ int ms_links_list(const char *netns, struct ms_link *links, __u32 capacity, __u3
 	if (list.count > capacity)
 		return -ENOSPC;
 	*count = list.count;
+	return 0;
+}
+
+struct find {
+	const char *name;
+	struct ms_link link;
+};
+
+static int find_link(void *argument)
+{
+	struct find *find = argument;
+
+	return link_read(find->name, &find->link);
+}
+
+int ms_link_find(const char *netns, const char *name, struct ms_link *link)
+{
+	struct find find = {.name = name};
+	int error = netns_call(netns, find_link, &find);
+
+	if (error)
+		return error;
+	*link = find.link;
 	return 0;
 }

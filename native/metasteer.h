@@ -112,8 +112,14 @@ MS_EXPORT int ms_netns_watch(const char *netns, __s32 *nsid);
 /* Opens a stream of struct ms_event. The caller owns `*stream_fd`; closing it ends the stream. */
 MS_EXPORT int ms_events_open(__s32 *stream_fd);
 
-/* Lists the interfaces of a namespace. -ENOSPC when there are more than `capacity`. */
+/*
+ * Lists the interfaces of a namespace. -ENOSPC when there are more than `capacity`, -EINTR when they kept changing
+ * while they were listed.
+ */
 MS_EXPORT int ms_links_list(const char *netns, struct ms_link *links, __u32 capacity, __u32 *count);
+
+/* Reads one interface by its name. -ENODEV when there is none. */
+MS_EXPORT int ms_link_find(const char *netns, const char *name, struct ms_link *link);
 
 /*
  * Makes the port device: a macvlan child of `ifindex` in `router_netns`, private mode, without ARP and down,

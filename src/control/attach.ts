@@ -1,7 +1,6 @@
 import { macAddressBytes } from '../identity/mac-address.ts';
 import type { PortId } from '../identity/port-id.ts';
-import type { AttachMode } from '../kernel/attachment.ts';
-import { Attachment } from '../kernel/attachment.ts';
+import { type AttachMode, Attachment, type AttachPoint } from '../kernel/attachment.ts';
 import type { SteeringMaps } from '../kernel/maps.ts';
 import { PortDevice } from '../kernel/port-device.ts';
 import { SteeringProgram } from '../kernel/program.ts';
@@ -54,9 +53,8 @@ async function build(id: PortId, found: FoundInterface, context: AttachContext, 
   // interface gets: it lasts as long as the device, so what a worker may send never outlives this process unguarded,
   // and a tcx link would hold the kernel's network lock for a grace period per port.
   const restore = await SteeringProgram.load('restore', constants, maps);
-  undo.push(() => restore.close());
   const egress = { netns: namespace.path, ifindex: device.link.ifindex, hook: 'egress' } as const;
-  const guard = await Attachment.attach(restore, egress, 'clsact');
+  const guard = await attachAndClose(restore, egress, 'clsact');
   undo.push(() => guard.detach());
   await device.up();
 
@@ -73,8 +71,7 @@ async function build(id: PortId, found: FoundInterface, context: AttachContext, 
   undo.push(() => workers.removePort(id));
 
   const steer = await SteeringProgram.load('steer', constants, maps);
-  undo.push(() => steer.close());
-  const attachment = await Attachment.attach(steer, { netns, ifindex: link.ifindex, hook: 'ingress' }, mode);
+  const attachment = await attachAndClose(steer, { netns, ifindex: link.ifindex, hook: 'ingress' }, mode);
   undo.push(() => attachment.detach());
   return {
     id,
@@ -86,6 +83,15 @@ async function build(id: PortId, found: FoundInterface, context: AttachContext, 
     attachment,
     detach: () => undoAll(undo),
   };
+}
+
+/** An attached program stays loaded without its descriptor; a thousand ports would hold two thousand. */
+async function attachAndClose(program: SteeringProgram, where: AttachPoint, mode: AttachMode): Promise<Attachment> {
+  try {
+    return await Attachment.attach(program, where, mode);
+  } finally {
+    program.close();
+  }
 }
 
 /** Every step is undone even when one of them cannot be; the first failure is reported. */

@@ -36,9 +36,10 @@ export async function runDaemon(config: Config, log: Logger): Promise<void> {
     const reconciler = new Reconciler({ config, maps, namespace, workers, log });
     const status = () => statusDocument({ config, maps, workers, reconciler });
     stopper.owns(await AdminServer.listen(config.admin.socket, status));
+    // Closed the other way round: requests are finished, packets pass at once, and then interface by interface is let go.
+    stopper.owns(reconciler);
     const heartbeat = stopper.owns(new Heartbeat(config, maps, () => workers.answer));
     workers.onRunning(() => heartbeat.beat());
-    stopper.owns(reconciler);
     stopper.owns(workers);
     await workers.start();
     log.info({ agent: config.agent.socket, namespace: namespace.path, admin: config.admin.socket }, 'started');

@@ -1,3 +1,4 @@
+import type { PortId } from '../identity/port-id.ts';
 import { type FoundInterface, type Port, type PortKey, portKey } from './port.ts';
 
 /** What brings the ports in step with the interfaces. */
@@ -9,20 +10,20 @@ export interface Plan {
 /**
  * Compares what should be steered with what is.
  *
- * @param devices names of the port devices that still exist: a device goes with its router interface
+ * @param gone ports whose device has gone, and so the interface it was made on
  * @param busy keys that are being attached, or whose last attempt failed and whose next is not due
  */
 export function plan(
   found: readonly FoundInterface[],
   ports: readonly Port[],
-  devices: ReadonlySet<string>,
+  gone: ReadonlySet<PortId>,
   busy: ReadonlySet<PortKey>,
 ): Plan {
   const wanted = new Map(found.filter(isActive).map((each) => [portKey(each), each]));
   const kept = new Set<PortKey>();
   const detach: Port[] = [];
   for (const port of ports) {
-    if (wanted.has(port.key) && devices.has(port.device.link.name)) kept.add(port.key);
+    if (wanted.has(port.key) && !gone.has(port.id)) kept.add(port.key);
     else detach.push(port);
   }
   const attach = [...wanted].filter(([key]) => !kept.has(key) && !busy.has(key)).map(([, each]) => each);

@@ -4,7 +4,6 @@
 import type { Config } from '../config/config.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
 import type { PortId } from '../identity/port-id.ts';
-import { listLinks } from '../kernel/links.ts';
 import type { SteeringMaps } from '../kernel/maps.ts';
 import type { Logger } from '../log.ts';
 import { attachPort } from './attach.ts';
@@ -85,10 +84,10 @@ export class Reconciler {
     await this.#inventory.refresh(changes);
     this.#reportBroken(watch);
     const { found } = this.#inventory;
-    const devices = new Set((await listLinks(this.#context.namespace.path)).map((link) => link.name));
+    const gone = await this.#portsWithoutDevice(changes);
     this.failures.keepOnly(new Set(found.map(portKey)));
     const busy = new Set([...this.#attaching.keys(), ...this.failures.waiting(Date.now())]);
-    const { detach, attach } = plan(found, this.ports, devices, busy);
+    const { detach, attach } = plan(found, this.ports, gone, busy);
     for (const port of detach) {
       this.#ports.delete(port.id);
       this.#lanes.add(() => this.#detach(port));
@@ -97,6 +96,14 @@ export class Reconciler {
       this.#attaching.set(portKey(each), each);
       this.#lanes.add(() => this.#attach(each));
     }
+  }
+
+  /** A device goes with its router interface, also when another interface looks like that one by now. */
+  async #portsWithoutDevice(changes: Changes): Promise<ReadonlySet<PortId>> {
+    const suspects = this.ports.filter(({ found }) => changes.all || changes.names.has(found.namespace));
+    const gone = new Set<PortId>();
+    for (const { id, device } of suspects) if (!(await device.exists())) gone.add(id);
+    return gone;
   }
 
   async #attach(found: FoundInterface): Promise<void> {

@@ -11,6 +11,13 @@ const MODES: Readonly<Record<AttachMode, number>> = {
   clsact: ATTACH_MODE.MS_ATTACH_CLSACT,
 };
 
+export interface AttachPoint {
+  /** Path of the namespace the interface is in. */
+  readonly netns: string;
+  readonly ifindex: number;
+  readonly hook: 'ingress' | 'egress';
+}
+
 /** A program on an interface. Owns the link, or the filter. */
 export class Attachment {
   readonly #netns: string;
@@ -23,14 +30,9 @@ export class Attachment {
   }
 
   /**
-   * @param netns path of the namespace the interface is in.
    * @throws {KernelError} EOPNOTSUPP when `tcx` is asked of a kernel without it; the interface is then as it was.
    */
-  static async attach(
-    program: SteeringProgram,
-    where: { readonly netns: string; readonly ifindex: number; readonly hook: 'ingress' | 'egress' },
-    mode: AttachMode,
-  ): Promise<Attachment> {
+  static async attach(program: SteeringProgram, where: AttachPoint, mode: AttachMode): Promise<Attachment> {
     const state = Buffer.alloc(ATTACHMENT_BYTES);
     const hook = where.hook === 'ingress' ? HOOK.MS_HOOK_INGRESS : HOOK.MS_HOOK_EGRESS;
     await callAsync('ms_attach', cString(where.netns), where.ifindex, hook, program.fd, MODES[mode], state);

@@ -15,6 +15,7 @@ const SIGNATURES = {
   ms_netns_watch: ['int', [text, 'pointer']],
   ms_events_open: ['int', ['pointer']],
   ms_links_list: ['int', [text, 'pointer', 'uint32', 'pointer']],
+  ms_link_find: ['int', [text, text, 'pointer']],
   ms_port_create: ['int', [text, 'uint32', text, text, 'pointer']],
   ms_port_up: ['int', [text, text]],
   ms_port_remove: ['int', [text, text]],

@@ -28,16 +28,20 @@ import { builtFile } from './paths.ts';
 export type Counters = Readonly<Record<VerdictName, number>>;
 
 const LOG_BYTES = 256 * 1024;
+/** Log buffers between two uses; as many as calls ever ran at once. */
+const spareLogs: Buffer[] = [];
 
 /** Runs a call that explains itself in a log, and puts the explanation into the error. */
 export async function withLog(run: (log: Buffer, size: number) => Promise<void>): Promise<void> {
-  const log = Buffer.alloc(LOG_BYTES);
+  const log = spareLogs.pop() ?? Buffer.alloc(LOG_BYTES);
   try {
     await run(log, log.length);
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
     const end = log.indexOf(0);
     throw new KernelError(error.operation, error.errno, importantLines(log.toString('utf8', 0, end)));
+  } finally {
+    spareLogs.push(log);
   }
 }
 

@@ -34,6 +34,18 @@ export class PortDevice {
     await callAsync('ms_port_up', cString(this.#netns), cString(this.link.name));
   }
 
+  /** False when it has gone with its router interface, even if another of that name has come since. */
+  async exists(): Promise<boolean> {
+    const found = Buffer.alloc(LINK_BYTES);
+    try {
+      await callAsync('ms_link_find', cString(this.#netns), cString(this.link.name), found);
+    } catch (error) {
+      if (isKernelError(error, 'ENODEV')) return false;
+      throw error;
+    }
+    return linkOf(readLink(found)).ifindex === this.link.ifindex;
+  }
+
   /** Removes it; does nothing when it went with its router interface. */
   async remove(): Promise<void> {
     try {

@@ -6,7 +6,7 @@ import { parseMacAddress } from '../../src/identity/mac-address.ts';
 import { parseOwnerId } from '../../src/identity/owner-id.ts';
 import { parsePortId } from '../../src/identity/port-id.ts';
 
-const NONE = new Set<string>();
+const NONE = new Set<never>();
 
 function found(
   changes: {
@@ -39,7 +39,7 @@ function found(
 
 /** The plan looks at nothing else of a port. */
 function steering(of: FoundInterface): Port {
-  return { id: parsePortId(0), key: portKey(of), device: { link: { name: 'ms0' } } } as unknown as Port;
+  return { id: parsePortId(0), key: portKey(of) } as unknown as Port;
 }
 
 describe('the plan', () => {
@@ -47,7 +47,7 @@ describe('the plan', () => {
     name: string;
     found: readonly FoundInterface[];
     ports?: readonly Port[];
-    devices?: readonly string[];
+    isDeviceGone?: boolean;
     waiting?: readonly FoundInterface[];
     detach: number;
     attach: number;
@@ -107,7 +107,7 @@ describe('the plan', () => {
       name: 'replaces a port whose device has gone',
       found: [found()],
       ports: [steering(found())],
-      devices: [],
+      isDeviceGone: true,
       detach: 1,
       attach: 1,
     },
@@ -122,7 +122,12 @@ describe('the plan', () => {
   for (const row of rows) {
     it(row.name, () => {
       const waiting = new Set((row.waiting ?? []).map(portKey));
-      const { detach, attach } = plan(row.found, row.ports ?? [], new Set(row.devices ?? ['ms0']), waiting);
+      const { detach, attach } = plan(
+        row.found,
+        row.ports ?? [],
+        new Set(row.isDeviceGone === true ? [parsePortId(0)] : []),
+        waiting,
+      );
       assert.deepEqual([detach.length, attach.length], [row.detach, row.attach]);
     });
   }
