@@ -25,24 +25,37 @@ export interface StatusAnswer {
  * @throws {MetasteerError} `daemon-not-running`, `admin-socket-denied`, or `daemon-no-answer` when what comes is no status
  */
 export async function fetchStatus(socket: string): Promise<StatusAnswer> {
-  let text: string;
-  try {
-    text = await get(socket, '/v1/status');
-  } catch (error) {
-    const errno = error instanceof Error && 'code' in error ? String(error.code) : '';
-    const code = CODE_OF_ERRNO[errno] ?? 'daemon-no-answer';
-    const what = code === 'daemon-not-running' ? 'no daemon is listening on' : 'no status from';
-    throw new MetasteerError(code, `${what} ${socket}: ${messageOf(error)}`, { cause: error });
-  }
+  const text = await ask(socket, 'GET', '/v1/status');
   const document = parseStatus(text);
   if (document === undefined) throw new MetasteerError('daemon-no-answer', `${socket} answered, but not with a status`);
   return { text, document };
 }
 
-function get(socketPath: string, path: string): Promise<string> {
+/**
+ * Has the daemon run another number of workers; resolves when it does.
+ *
+ * @throws {MetasteerError} as `fetchStatus`
+ */
+export async function setWorkers(socket: string, count: number): Promise<void> {
+  await ask(socket, 'PUT', `/v1/workers/${count}`);
+}
+
+async function ask(socket: string, method: 'GET' | 'PUT', path: string): Promise<string> {
+  try {
+    return await exchange(socket, method, path);
+  } catch (error) {
+    const errno = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const code = CODE_OF_ERRNO[errno] ?? 'daemon-no-answer';
+    const what = code === 'daemon-not-running' ? 'no daemon is listening on' : 'no answer from';
+    throw new MetasteerError(code, `${what} ${socket}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function exchange(socketPath: string, method: string, path: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
-    const asked = request({ socketPath, path, signal, agent: false, headers: { host: 'localhost' } }, (response) => {
+    const target = { socketPath, method, path, signal, agent: false, headers: { host: 'localhost' } };
+    const asked = request(target, (response) => {
       const chunks: Buffer[] = [];
       let length = 0;
       response.on('error', reject);

@@ -5,6 +5,7 @@ import type { CliEnvironment } from './environment.ts';
 import { runCommand } from './run.ts';
 import { statusCommand } from './status.ts';
 import { versionCommand, versionLine } from './version.ts';
+import { workersCommand } from './workers.ts';
 
 /** The command did what it was asked. */
 export const EXIT_DONE = 0;
@@ -35,6 +36,7 @@ async function programOf(environment: CliEnvironment): Promise<Command> {
   const verbs = [
     runCommand(),
     statusCommand(environment),
+    workersCommand(environment),
     checkConfigCommand(environment),
     versionCommand(environment),
   ];

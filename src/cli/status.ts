@@ -1,37 +1,24 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
+import { type AdminOptions, adminOptions, socketOf } from './admin-options.ts';
 import type { CliEnvironment } from './environment.ts';
 
-const DEFAULT_SOCKET = '/run/metasteer/admin.sock';
-
-interface StatusOptions {
+interface StatusOptions extends AdminOptions {
   readonly json?: boolean;
-  readonly socket?: string;
-  readonly config?: string;
 }
 
 /** `metasteer status`: asks the running daemon what it does. */
 export function statusCommand({ stdout }: CliEnvironment): Command {
-  return new Command('status')
+  const command = new Command('status')
     .description('Show what the running daemon steers.')
-    .option('--json', 'print the document of the daemon as it is')
-    .addOption(
-      new Option('--socket <path>', `admin socket of the daemon (default: ${DEFAULT_SOCKET})`).conflicts('config'),
-    )
-    .addOption(new Option('-c, --config <file>', 'take the admin socket from this configuration'))
-    .action(async (options: StatusOptions) => {
-      const { fetchStatus } = await import('./admin-client.ts');
-      const { text, document } = await fetchStatus(await socketOf(options));
-      if (options.json) {
-        stdout.write(text.endsWith('\n') ? text : `${text}\n`);
-        return;
-      }
-      const { statusText } = await import('./status-text.ts');
-      stdout.write(statusText(document));
-    });
-}
-
-async function socketOf({ socket, config }: StatusOptions): Promise<string> {
-  if (config === undefined) return socket ?? DEFAULT_SOCKET;
-  const { loadConfig } = await import('../config/load.ts');
-  return loadConfig(config).admin.socket;
+    .option('--json', 'print the document of the daemon as it is');
+  return adminOptions(command).action(async (options: StatusOptions) => {
+    const { fetchStatus } = await import('./admin-client.ts');
+    const { text, document } = await fetchStatus(await socketOf(options));
+    if (options.json) {
+      stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+      return;
+    }
+    const { statusText } = await import('./status-text.ts');
+    stdout.write(statusText(document));
+  });
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { ConfigFile } from './schema.ts';
 
@@ -6,6 +7,8 @@ export interface Config {
   readonly runDir: string;
   readonly namespace: string;
   readonly netnsDir: string;
+  /** How many worker processes. */
+  readonly workers: number;
   readonly agent: {
     readonly socket: string;
     readonly generation: 'auto' | 'keep-alive' | 'one-shot';
@@ -50,6 +53,11 @@ export interface Config {
   };
 }
 
+/** One worker is enough for several thousand requests a second; more are for nodes with processors to spare. */
+function workersFor(processors: number): number {
+  return Math.max(1, Math.min(4, Math.floor(processors / 2)));
+}
+
 /** Gives the values of a validated file their names, and fills in what is derived from other keys. */
 export function configOf(file: ConfigFile): Config {
   const { agent, discovery, steering, metadata_haproxy: haproxy, limits } = file;
@@ -57,6 +65,7 @@ export function configOf(file: ConfigFile): Config {
     runDir: file.run_dir,
     namespace: file.namespace,
     netnsDir: file.netns_dir,
+    workers: file.workers === 'auto' ? workersFor(availableParallelism()) : file.workers,
     agent: {
       socket: agent.socket,
       generation: agent.generation,

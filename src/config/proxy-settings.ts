@@ -5,7 +5,8 @@ import type { Config } from './config.ts';
 export function proxySettings(config: Config): ProxySettings {
   const { agent, metadataHaproxy, limits } = config;
   return {
-    agent: { ...agent },
+    // The agent is one for all workers, so what it is asked to carry at once is shared among them.
+    agent: { ...agent, concurrency: Math.max(1, Math.floor(agent.concurrency / config.workers)) },
     timeouts: {
       connectMs: metadataHaproxy.timeoutConnectMs,
       clientMs: metadataHaproxy.timeoutClientMs,

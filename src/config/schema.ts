@@ -3,7 +3,18 @@
  * table (a test holds the two equal); `config.ts` gives the values the names and units the rest of the program uses.
  */
 import { z } from 'zod';
-import { choice, duration, type KeyFacts, keyFacts, optionalText, ownerList, size, text, whole } from './values.ts';
+import {
+  choice,
+  duration,
+  type KeyFacts,
+  keyFacts,
+  optionalText,
+  ownerList,
+  size,
+  text,
+  whole,
+  wholeOrAuto,
+} from './values.ts';
 
 /** `sun_path` of unix(7) has 108 bytes, the last of them zero. */
 const SOCKET_PATH_MAX = 107;
@@ -38,6 +49,12 @@ const topKeys = {
     expects: 'an absolute path',
     default: '/run/netns',
     meaning: 'Where named network namespaces are found.',
+  }),
+  workers: wholeOrAuto({
+    from: 1,
+    to: 64,
+    default: 1,
+    meaning: 'Processes that serve requests; `auto` is one for every two processors, at most four.',
   }),
 };
 

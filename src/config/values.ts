@@ -22,6 +22,18 @@ export function whole(key: { from: number; to: number; default: number; meaning:
   return checked(read, expects).prefault(key.default).register(keyFacts, facts(key, expects));
 }
 
+/** A whole number within bounds, or `auto`. */
+export function wholeOrAuto(key: { from: number; to: number; default: number; meaning: string }) {
+  const expects = `a whole number from ${key.from} to ${key.to}, or auto`;
+  const read = (value: unknown) => {
+    if (value === 'auto') return value;
+    return typeof value === 'number' && Number.isInteger(value) && value >= key.from && value <= key.to
+      ? value
+      : undefined;
+  };
+  return checked(read, expects).prefault(key.default).register(keyFacts, facts(key, expects));
+}
+
 /** A duration, out in milliseconds. */
 export function duration(key: { from: string; to: string; default: string | number; meaning: string }) {
   const expects = `a duration from ${key.from} to ${key.to}: seconds, or a number with ms, s, m or h`;

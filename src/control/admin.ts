@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync, statSync, unlinkSync } from 'node:fs';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { MetasteerError, messageOf } from '../errors.ts';
@@ -8,7 +8,17 @@ import type { StatusDocument } from './status-document.ts';
 /** Root and the socket's group; what is told here names tenants' routers. */
 const SOCKET_MODE = 0o660;
 
-/** Answers operators on a UNIX socket: HTTP, `GET /v1/status`. Owns the socket's file. */
+const WORKERS = /^\/v1\/workers\/([1-9]\d?)$/;
+
+/** What operators may ask of the daemon. */
+export interface AdminActions {
+  /** `GET /v1/status` */
+  readonly status: () => Promise<StatusDocument>;
+  /** `PUT /v1/workers/N` */
+  readonly setWorkers: (count: number) => Promise<void>;
+}
+
+/** Answers operators on a UNIX socket, in HTTP. Owns the socket's file. */
 export class AdminServer {
   readonly #server: Server;
 
@@ -17,8 +27,8 @@ export class AdminServer {
   }
 
   /** @throws {MetasteerError} `admin-socket-failed`, also when another process answers there. */
-  static async listen(path: string, status: () => Promise<StatusDocument>): Promise<AdminServer> {
-    const server = createServer((request, response) => void answer(request.method, request.url, response, status));
+  static async listen(path: string, actions: AdminActions): Promise<AdminServer> {
+    const server = createServer((request, response) => void answer(request, response, actions));
     try {
       mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
       await removeStale(path);
@@ -58,18 +68,18 @@ async function removeStale(path: string): Promise<void> {
   unlinkSync(path);
 }
 
-async function answer(
-  method: string | undefined,
-  url: string | undefined,
-  response: ServerResponse,
-  status: () => Promise<StatusDocument>,
-): Promise<void> {
-  if (method !== 'GET' || url !== '/v1/status') {
-    send(response, 404, { error: 'only GET /v1/status is served here' });
-    return;
-  }
+async function answer(request: IncomingMessage, response: ServerResponse, actions: AdminActions): Promise<void> {
+  const { method, url = '' } = request;
+  const workers = WORKERS.exec(url)?.[1];
   try {
-    send(response, 200, await status());
+    if (method === 'GET' && url === '/v1/status') {
+      send(response, 200, await actions.status());
+    } else if (method === 'PUT' && workers !== undefined) {
+      await actions.setWorkers(Number(workers));
+      send(response, 200, { workers: Number(workers) });
+    } else {
+      send(response, 404, { error: 'there are GET /v1/status and PUT /v1/workers/N' });
+    }
   } catch (error) {
     send(response, 500, { error: messageOf(error) });
   }

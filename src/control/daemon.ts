@@ -35,7 +35,8 @@ export async function runDaemon(config: Config, log: Logger): Promise<void> {
     const workers = new Workers({ config, settings: proxySettings(config), namespace, log });
     const reconciler = new Reconciler({ config, maps, namespace, workers, log });
     const status = () => statusDocument({ config, maps, workers, reconciler });
-    stopper.owns(await AdminServer.listen(config.admin.socket, status));
+    const setWorkers = (count: number) => workers.setCount(count);
+    stopper.owns(await AdminServer.listen(config.admin.socket, { status, setWorkers }));
     // Closed the other way round: requests are finished, packets pass at once, and then interface by interface is let go.
     stopper.owns(reconciler);
     const heartbeat = stopper.owns(new Heartbeat(config, maps, () => workers.answer));

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
 import { type PortId, parsePortId } from '../identity/port-id.ts';
@@ -8,17 +7,12 @@ import type { PortMessage, ProxySettings, ProxyStatus } from '../proxy/messages.
 import { socketProblem, workerUser } from './agent-socket.ts';
 import type { PortNamespace } from './port-namespace.ts';
 import type { User } from './user.ts';
-import { WorkerProcess, type WorkerState } from './worker-process.ts';
+import type { WorkerState } from './worker-process.ts';
+import { type PortEntry, WorkerSlot } from './worker-slot.ts';
 
-/** How long requests that are being answered may still take when a worker is told to stop. */
-const STOP_DEADLINE_MS = 3000;
 const STATUS_MS = 1000;
 /** Between looks at the agent's socket: it may come, go, or change its owner. */
 const SOCKET_LOOK_MS = 500;
-const FIRST_RESPAWN_MS = 100;
-const LAST_RESPAWN_MS = 10_000;
-/** A worker that lived this long was no part of a crash loop. */
-const HEALTHY_AFTER_MS = 30_000;
 
 export interface WorkersContext {
   readonly config: Config;
@@ -34,25 +28,19 @@ export interface WorkerReport {
   readonly status: ProxyStatus | undefined;
 }
 
-interface PortEntry {
-  readonly port: PortMessage;
-  readonly listener: PortListener;
-}
-
 /**
- * The worker and its replacements. Ports' listening sockets stay open here, so that connections wait for the next
- * worker when one ends.
+ * The workers. Every one serves every port, on the same listening sockets; those stay open here, so that connections
+ * wait for another worker when one ends.
  */
 export class Workers {
   readonly #context: WorkersContext;
   readonly #ports = new Map<PortId, PortEntry>();
-  readonly #processes = new Set<WorkerProcess>();
-  #current: WorkerProcess | undefined;
+  readonly #slots: WorkerSlot[] = [];
+  #user: User | undefined;
   #problem: MetasteerError | undefined;
   #closing = false;
   #socketTimer: NodeJS.Timeout | undefined;
   #running: () => void = () => undefined;
-  #respawnMs = FIRST_RESPAWN_MS;
 
   constructor(context: WorkersContext) {
     this.#context = context;
@@ -60,10 +48,10 @@ export class Workers {
 
   /** Whether a worker is there to answer: what the heartbeat vouches for. */
   get answer(): boolean {
-    return this.#current?.state === 'running';
+    return this.#slots.some((slot) => slot.current !== undefined);
   }
 
-  /** What keeps the worker from the agent's socket, as far as the file system shows; undefined when nothing does. */
+  /** What keeps the workers from the agent's socket, as far as the file system shows; undefined when nothing does. */
   get agentProblem(): MetasteerError | undefined {
     return this.#problem;
   }
@@ -75,29 +63,49 @@ export class Workers {
 
   /** @throws {MetasteerError} `worker-…` when the first worker does not come up. */
   async start(): Promise<void> {
-    const user = workerUser(this.#context.config.worker.user, this.#context.settings.agent.socket);
-    await this.#startAs(user);
-    this.#lookAtSocket(user);
+    const { config, settings } = this.#context;
+    this.#user = workerUser(config.worker.user, settings.agent.socket);
+    await this.setCount(config.workers);
+    this.#lookAtSocket(this.#user);
     this.#followSocketLater();
   }
 
-  /** Makes a port's connections be answered; resolves when they are. */
+  /** Adds workers, or stops the last ones; what those answer is finished first. */
+  async setCount(count: number): Promise<void> {
+    const user = this.#user;
+    if (user === undefined) return;
+    const surplus = this.#slots.splice(count);
+    while (this.#slots.length < count && !this.#closing) {
+      const slot = new WorkerSlot(this.#context, { ports: this.#entries(), running: () => this.#running() });
+      this.#slots.push(slot);
+      await slot.start(user);
+    }
+    await Promise.all(surplus.map((slot) => slot.close()));
+  }
+
+  /** Makes a port's connections be answered; resolves when every worker that runs accepts them. */
   async addPort(port: PortMessage, listener: PortListener): Promise<void> {
-    const worker = this.#current;
-    if (worker?.state !== 'running') throw new MetasteerError('worker-failed', 'no worker is running');
-    await worker.addPort(port, listener);
-    this.#ports.set(parsePortId(port.portId), { port, listener });
+    const id = parsePortId(port.portId);
+    const workers = this.#slots.flatMap((slot) => slot.current ?? []);
+    if (workers.length === 0) throw new MetasteerError('worker-failed', 'no worker is running');
+    // Before the answers, so that a worker that starts meanwhile gets it too.
+    this.#ports.set(id, { port, listener });
+    const outcomes = await Promise.allSettled(workers.map((worker) => worker.addPort(port, listener)));
+    const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    if (failures.length < outcomes.length) return;
+    this.#ports.delete(id);
+    throw failures[0];
   }
 
   removePort(portId: PortId): void {
     this.#ports.delete(portId);
-    for (const worker of this.#processes) worker.removePort(portId);
+    for (const slot of this.#slots) for (const worker of slot.processes) worker.removePort(portId);
   }
 
   async report(): Promise<readonly WorkerReport[]> {
-    const alive = [...this.#processes].filter((worker) => worker.state !== 'gone');
+    const workers = this.#slots.flatMap((slot) => slot.processes);
     return Promise.all(
-      alive.map(async (worker) => ({
+      workers.map(async (worker) => ({
         pid: worker.pid,
         user: worker.user.name,
         status: await worker.status(STATUS_MS),
@@ -109,50 +117,12 @@ export class Workers {
   async close(): Promise<void> {
     this.#closing = true;
     clearTimeout(this.#socketTimer);
-    await Promise.all([...this.#processes].map((worker) => worker.stop(STOP_DEADLINE_MS)));
+    await Promise.all(this.#slots.map((slot) => slot.close()));
   }
 
-  async #startAs(user: User): Promise<void> {
-    const { config, namespace, settings, log } = this.#context;
-    const worker = new WorkerProcess(config, namespace, user);
-    this.#processes.add(worker);
-    const bornAt = Date.now();
-    void worker.exited.then((how) => this.#ended(worker, how, Date.now() - bornAt));
-    await worker.start(settings, config.log.level);
-    for (const { port, listener } of [...this.#ports.values()]) {
-      await worker.addPort(port, listener).catch((error) => {
-        log.error({ port: port.portId, error: messageOf(error) }, 'a port could not be given to the new worker');
-      });
-    }
-    this.#current = worker;
-    this.#running();
-    log.info({ worker: worker.pid, user: user.name }, 'worker running');
-  }
-
-  async #ended(worker: WorkerProcess, how: string, livedMs: number): Promise<void> {
-    this.#processes.delete(worker);
-    if (this.#closing || this.#current !== worker) return;
-    this.#current = undefined;
-    this.#respawnMs = livedMs > HEALTHY_AFTER_MS ? FIRST_RESPAWN_MS : Math.min(this.#respawnMs * 2, LAST_RESPAWN_MS);
-    this.#context.log.error({ worker: worker.pid, how, again_in_ms: this.#respawnMs }, 'the worker ended');
-    await this.#respawn(worker.user);
-  }
-
-  /** Until one runs. Meanwhile no heartbeat is written, so packets pass to whatever else may answer. */
-  async #respawn(user: User): Promise<void> {
-    while (!this.#closing && this.#current === undefined) {
-      await sleep(this.#respawnMs);
-      if (this.#closing) return;
-      try {
-        await this.#startAs(user);
-      } catch (error) {
-        this.#respawnMs = Math.min(this.#respawnMs * 2, LAST_RESPAWN_MS);
-        this.#context.log.error(
-          { error: messageOf(error), again_in_ms: this.#respawnMs },
-          'no worker could be started',
-        );
-      }
-    }
+  /** The ports of the moment each time it is gone through. */
+  #entries(): Iterable<PortEntry> {
+    return { [Symbol.iterator]: () => this.#ports.values() };
   }
 
   #followSocketLater(): void {
@@ -160,23 +130,21 @@ export class Workers {
       try {
         await this.#followSocket();
       } catch (error) {
-        this.#context.log.error({ error: messageOf(error) }, 'the worker could not be replaced');
+        this.#context.log.error({ error: messageOf(error) }, 'the workers could not be replaced');
       }
       if (!this.#closing) this.#followSocketLater();
     }, SOCKET_LOOK_MS);
   }
 
-  /** Where the worker's user follows the socket's owner, it is replaced by one of a new owner's. */
+  /** Where the workers' user follows the socket's owner, they are replaced by those of a new owner's. */
   async #followSocket(): Promise<void> {
     const { config, settings, log } = this.#context;
-    const current = this.#current;
-    if (current?.state !== 'running') return;
     const user = workerUser(config.worker.user, settings.agent.socket);
     this.#lookAtSocket(user);
-    if (user.uid === current.user.uid || this.#problem?.code === 'agent-socket-missing') return;
-    log.info({ from: current.user.name, to: user.name }, 'the agent socket has another owner: replacing the worker');
-    await this.#startAs(user);
-    await current.stop(STOP_DEADLINE_MS);
+    if (user.uid === this.#user?.uid || this.#problem?.code === 'agent-socket-missing') return;
+    log.info({ from: this.#user?.name, to: user.name }, 'the agent socket has another owner: replacing the workers');
+    this.#user = user;
+    for (const slot of this.#slots) await slot.replace(user);
   }
 
   /** Reports a problem when it appears and when it goes, not at every look. */

@@ -13,6 +13,7 @@ const DEFAULTS = {
   runDir: '/run/metasteer',
   namespace: 'metasteer',
   netnsDir: '/run/netns',
+  workers: 1,
   agent: {
     socket: '/run/agent.sock',
     generation: 'auto',

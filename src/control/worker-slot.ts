@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../errors.ts';
+import type { PortListener } from '../kernel/sockets.ts';
+import type { PortMessage } from '../proxy/messages.ts';
+import type { User } from './user.ts';
+import { WorkerProcess } from './worker-process.ts';
+import type { WorkersContext } from './workers.ts';
+
+/** How long requests that are being answered may still take when a worker is told to stop. */
+const STOP_DEADLINE_MS = 3000;
+const FIRST_RESPAWN_MS = 100;
+const LAST_RESPAWN_MS = 10_000;
+/** A worker that lived this long was no part of a crash loop. */
+const HEALTHY_AFTER_MS = 30_000;
+
+/** A port as every worker gets it. */
+export interface PortEntry {
+  readonly port: PortMessage;
+  readonly listener: PortListener;
+}
+
+/** What a slot needs of the pool it is in. */
+export interface SlotOwner {
+  readonly ports: Iterable<PortEntry>;
+  /** Called each time a worker has begun to answer. */
+  readonly running: () => void;
+}
+
+/**
+ * A place for one worker: the one that runs, and its replacements. While a worker is replaced on purpose there are two;
+ * when it ends by itself there is none for a moment, and its place is filled again, ever more slowly if that goes on.
+ */
+export class WorkerSlot {
+  readonly #context: WorkersContext;
+  readonly #owner: SlotOwner;
+  readonly #processes = new Set<WorkerProcess>();
+  #current: WorkerProcess | undefined;
+  #closing = false;
+  #respawnMs = FIRST_RESPAWN_MS;
+
+  constructor(context: WorkersContext, owner: SlotOwner) {
+    this.#context = context;
+    this.#owner = owner;
+  }
+
+  /** The worker that answers; undefined between one that ended and its replacement. */
+  get current(): WorkerProcess | undefined {
+    return this.#current?.state === 'running' ? this.#current : undefined;
+  }
+
+  /** All processes of this slot, those that start or stop too. */
+  get processes(): readonly WorkerProcess[] {
+    return [...this.#processes].filter((worker) => worker.state !== 'gone');
+  }
+
+  /** Starts a worker with every port there is. @throws {MetasteerError} `worker-failed` */
+  async start(user: User): Promise<void> {
+    const { config, namespace, settings, log } = this.#context;
+    const worker = new WorkerProcess(config, namespace, user);
+    this.#processes.add(worker);
+    const bornAt = Date.now();
+    void worker.exited.then((how) => this.#ended(worker, how, Date.now() - bornAt));
+    await worker.start(settings, config.log.level);
+    // Goes on with ports that come meanwhile, so that none is missing when the worker is counted in.
+    for (const { port, listener } of this.#owner.ports) {
+      await worker.addPort(port, listener).catch((error) => {
+        log.error({ port: port.portId, error: messageOf(error) }, 'a port could not be given to the new worker');
+      });
+    }
+    this.#current = worker;
+    this.#owner.running();
+    log.info({ worker: worker.pid, user: user.name }, 'worker running');
+  }
+
+  /** Puts a worker of another user in place of the current one, which then stops. */
+  async replace(user: User): Promise<void> {
+    const former = this.#current;
+    await this.start(user);
+    await former?.stop(STOP_DEADLINE_MS);
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.all(this.processes.map((worker) => worker.stop(STOP_DEADLINE_MS)));
+  }
+
+  async #ended(worker: WorkerProcess, how: string, livedMs: number): Promise<void> {
+    this.#processes.delete(worker);
+    if (this.#closing || this.#current !== worker) return;
+    this.#current = undefined;
+    this.#respawnMs = livedMs > HEALTHY_AFTER_MS ? FIRST_RESPAWN_MS : Math.min(this.#respawnMs * 2, LAST_RESPAWN_MS);
+    this.#context.log.error({ worker: worker.pid, how, again_in_ms: this.#respawnMs }, 'the worker ended');
+    await this.#respawn(worker.user);
+  }
+
+  /** Until one runs. */
+  async #respawn(user: User): Promise<void> {
+    while (!this.#closing && this.#current === undefined) {
+      await sleep(this.#respawnMs);
+      if (this.#closing) return;
+      try {
+        await this.start(user);
+      } catch (error) {
+        this.#respawnMs = Math.min(this.#respawnMs * 2, LAST_RESPAWN_MS);
+        this.#context.log.error(
+          { error: messageOf(error), again_in_ms: this.#respawnMs },
+          'no worker could be started',
+        );
+      }
+    }
+  }
+}
