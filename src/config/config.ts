@@ -1,6 +1,22 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import type { OwnerKind } from '../identity/owner-id.ts';
 import type { ConfigFile } from './schema.ts';
+
+/** Names that Neutron gives: `{uuid}` stands for the owner in a namespace's, `*` for anything in an interface's. */
+export interface NamePatterns {
+  readonly namespaces: string;
+  readonly interfaces: readonly string[];
+}
+
+/** An interface of a system other than Neutron. */
+export interface ListedPort {
+  readonly namespace: string;
+  readonly interface: string;
+  /** UUID. */
+  readonly owner: string;
+  readonly kind: OwnerKind;
+}
 
 /** The configuration as the program uses it. Times in milliseconds, sizes in bytes; meanings are in `schema.ts`. */
 export interface Config {
@@ -25,7 +41,12 @@ export interface Config {
     /** UUIDs in lower case; absent: all. */
     readonly include?: readonly string[];
     readonly exclude: readonly string[];
+    readonly routers: NamePatterns;
+    readonly networks: NamePatterns;
+    readonly ovnNetworks: NamePatterns;
   };
+  /** Interfaces listed one by one. */
+  readonly ports: readonly ListedPort[];
   readonly steering: {
     readonly attach: 'auto' | 'tcx' | 'clsact';
     readonly portsMax: number;
@@ -80,7 +101,11 @@ export function configOf(file: ConfigFile): Config {
       rescanMs: discovery.rescan,
       ...(discovery.include === undefined ? {} : { include: discovery.include }),
       exclude: discovery.exclude ?? [],
+      routers: { namespaces: discovery.router_namespaces, interfaces: discovery.router_interfaces },
+      networks: { namespaces: discovery.network_namespaces, interfaces: discovery.network_interfaces },
+      ovnNetworks: { namespaces: discovery.ovn_namespaces, interfaces: discovery.ovn_interfaces },
     },
+    ports: file.ports,
     steering: {
       attach: steering.attach,
       portsMax: steering.ports_max,

@@ -8,8 +8,11 @@ import {
   duration,
   type KeyFacts,
   keyFacts,
+  namespacePattern,
   optionalText,
   ownerList,
+  patternList,
+  portList,
   size,
   text,
   whole,
@@ -50,6 +53,7 @@ const topKeys = {
     default: '/run/netns',
     meaning: 'Where named network namespaces are found.',
   }),
+  ports: portList({ meaning: 'Interfaces to steer beside those that are found, for systems other than Neutron.' }),
   workers: wholeOrAuto({
     from: 1,
     to: 64,
@@ -115,8 +119,26 @@ const sections = {
       default: '60s',
       meaning: 'Safety net: look at every router again, whatever was heard of changes.',
     }),
-    include: ownerList({ default: 'all', meaning: 'Routers to steer, no others.' }),
-    exclude: ownerList({ default: 'none', meaning: 'Routers to leave alone, also where `include` names them.' }),
+    include: ownerList({ default: 'all', meaning: 'Routers and networks to steer, no others.' }),
+    exclude: ownerList({
+      default: 'none',
+      meaning: 'Routers and networks to leave alone, also where `include` names them.',
+    }),
+    router_namespaces: namespacePattern({ default: 'qrouter-{uuid}', meaning: 'Names of the namespaces of routers.' }),
+    router_interfaces: patternList({ default: ['qr-*'], meaning: 'Interfaces to steer in namespaces of routers.' }),
+    network_namespaces: namespacePattern({
+      default: 'qdhcp-{uuid}',
+      meaning: 'Names of the namespaces of isolated networks.',
+    }),
+    network_interfaces: patternList({
+      default: ['tap*', 'ns-*'],
+      meaning: 'Interfaces to steer in namespaces of isolated networks.',
+    }),
+    ovn_namespaces: namespacePattern({
+      default: 'ovnmeta-{uuid}',
+      meaning: 'Names of the namespaces of OVN networks.',
+    }),
+    ovn_interfaces: patternList({ default: ['tap*'], meaning: 'Interfaces to steer in namespaces of OVN networks.' }),
   }),
   steering: z.strictObject({
     attach: choice({

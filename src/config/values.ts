@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseOwnerId } from '../identity/owner-id.ts';
+import { type OwnerKind, parseOwnerId } from '../identity/owner-id.ts';
 import { nearest } from './nearest.ts';
 import { readDurationMs, readSizeBytes } from './units.ts';
 
@@ -83,10 +83,57 @@ export function optionalText(key: {
 /** UUIDs of owners, out in lower case; `default` says in words what an absent list means. */
 export function ownerList(key: { default: string; meaning: string }) {
   const one = checked((value) => (typeof value === 'string' ? parseOwnerId(value) : undefined), 'a UUID');
-  const expects = 'a list of UUIDs of routers';
+  const expects = 'a list of UUIDs';
   const list = z.array(one, { error: (issue) => unexpected(expects, issue.input) });
   return list.optional().register(keyFacts, facts(key, expects));
 }
+
+/** A pattern of a namespace's name: `{uuid}` stands where the owner's UUID is. */
+export function namespacePattern(key: { default: string; meaning: string }) {
+  const expects = 'a name with {uuid} in it, where the owner stands';
+  const read = (value: unknown) =>
+    typeof value === 'string' && /^[A-Za-z0-9_.-]*\{uuid\}[A-Za-z0-9_.-]*$/.test(value) ? value : undefined;
+  return checked(read, expects).prefault(key.default).register(keyFacts, facts(key, expects));
+}
+
+/** Patterns of names, in which `*` stands for anything. */
+export function patternList(key: { default: readonly string[]; meaning: string }) {
+  const expects = 'a list of patterns of names, in which * stands for anything';
+  const one = checked(
+    (value) => (typeof value === 'string' && /^[A-Za-z0-9_.*-]{1,15}$/.test(value) ? value : undefined),
+    'a pattern of an interface’s name',
+  );
+  const list = z.array(one, { error: (issue) => unexpected(expects, issue.input) }).min(1);
+  const written = `[${key.default.map((pattern) => `'${pattern}'`).join(', ')}]`;
+  return list.prefault([...key.default]).register(keyFacts, facts({ default: written, meaning: key.meaning }, expects));
+}
+
+/** Interfaces listed one by one, each with the owner it is steered for. */
+export function portList(key: { meaning: string }) {
+  const expects =
+    'a list of mappings with namespace, interface, owner (a UUID) and kind (router, network, ovn-network)';
+  const name = (most: number, what: string) =>
+    checked(
+      (value) =>
+        typeof value === 'string' && value.length <= most && /^[A-Za-z0-9_.:@-]+$/.test(value) ? value : undefined,
+      what,
+    );
+  const one = z.strictObject(
+    {
+      namespace: name(255, 'the name of a network namespace'),
+      interface: name(15, 'the name of an interface'),
+      owner: checked((value) => (typeof value === 'string' ? parseOwnerId(value) : undefined), 'a UUID'),
+      kind: checked((value) => OWNER_KINDS.find((each) => each === value), `one of ${OWNER_KINDS.join(', ')}`).prefault(
+        'router',
+      ),
+    },
+    { error: (issue) => (issue.code === 'invalid_type' ? unexpected(expects, issue.input) : undefined) },
+  );
+  const list = z.array(one, { error: (issue) => unexpected(expects, issue.input) });
+  return list.prefault([]).register(keyFacts, facts({ default: 'none', meaning: key.meaning }, expects));
+}
+
+const OWNER_KINDS: readonly OwnerKind[] = ['router', 'network', 'ovn-network'];
 
 /** What a person reads when a value is not what a key takes. */
 export function unexpected(expects: string, value: unknown): string {

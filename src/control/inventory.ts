@@ -5,11 +5,11 @@ import { messageOf } from '../errors.ts';
 import { type NamespaceId, watchNamespace } from '../kernel/events.ts';
 import { type Link, listLinks } from '../kernel/links.ts';
 import type { Changes } from './changes.ts';
-import { type NamespaceKind, ownerOf } from './owners.ts';
+import { type OwnerOf, OwnerRules } from './owners.ts';
 import type { FoundInterface } from './port.ts';
 
 interface KnownNamespace {
-  readonly kind: NamespaceKind;
+  readonly ownerOf: OwnerOf;
   readonly inode: number;
   readonly id: NamespaceId;
   readonly links: readonly Link[];
@@ -21,12 +21,14 @@ interface KnownNamespace {
  */
 export class Inventory {
   readonly #config: Config;
+  readonly #rules: OwnerRules;
   readonly #known = new Map<string, KnownNamespace>();
   readonly #broken = new Map<string, string>();
   readonly #names = new Map<NamespaceId, string>();
 
   constructor(config: Config) {
     this.#config = config;
+    this.#rules = new OwnerRules(config);
   }
 
   /** Looks at what may have changed. Never throws: a namespace that cannot be read is among the broken. */
@@ -40,10 +42,12 @@ export class Inventory {
 
   /** The interfaces of all owners, in the order of their namespaces' names. */
   get found(): readonly FoundInterface[] {
-    return [...this.#known].flatMap(([name, { kind, inode, links }]) =>
-      links
-        .filter((link) => kind.isInterface(link.name))
-        .map((link) => ({ owner: kind.owner, namespace: name, netns: this.#pathOf(name), netnsInode: inode, link })),
+    return [...this.#known].flatMap(([name, { ownerOf, inode, links }]) =>
+      links.flatMap((link) => {
+        const owner = ownerOf(link.name);
+        if (owner === undefined) return [];
+        return { owner, namespace: name, netns: this.#pathOf(name), netnsInode: inode, link };
+      }),
     );
   }
 
@@ -58,8 +62,8 @@ export class Inventory {
   }
 
   async #look(name: string): Promise<void> {
-    const kind = ownerOf(name, this.#config);
-    if (kind === undefined) return;
+    const ownerOf = this.#rules.find(name);
+    if (ownerOf === undefined) return;
     const path = this.#pathOf(name);
     try {
       const inode = statSync(path).ino;
@@ -67,7 +71,7 @@ export class Inventory {
       const id = await watchNamespace(path);
       const links = await listLinks(path);
       if (statSync(path).ino !== inode) throw new Error('it was replaced while it was looked at');
-      this.#known.set(name, { kind, inode, id, links });
+      this.#known.set(name, { ownerOf, inode, id, links });
       this.#names.set(id, name);
       this.#broken.delete(name);
     } catch (error) {

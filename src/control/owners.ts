@@ -1,30 +1,72 @@
 import type { Config } from '../config/config.ts';
 import { type Owner, type OwnerKind, parseOwnerId } from '../identity/owner-id.ts';
 
-/** What a namespace's name says about it. */
-export interface NamespaceKind {
-  readonly owner: Owner;
-  /** Whether an interface of this name in it is to be steered. */
-  readonly isInterface: (name: string) => boolean;
+/** Says whom an interface of a namespace is steered for; undefined when it is not to be steered. */
+export type OwnerOf = (interfaceName: string) => Owner | undefined;
+
+interface Kind {
+  readonly kind: OwnerKind;
+  /** Matches the whole name of a namespace; its group is the owner's UUID. */
+  readonly namespace: RegExp;
+  readonly interfaces: readonly RegExp[];
 }
 
 /**
- * How Neutron names namespaces and interfaces: routers (contract.md 1.5), isolated networks (1.6), OVN (3).
- * The owner is what the namespace's name says, and nothing else.
+ * Reads owners from names: routers (contract.md 1.5), isolated networks (1.6) and OVN networks (3) by the patterns of the
+ * configuration, and the ports it lists one by one. An owner never comes from anything but a name.
  */
-const KINDS: readonly { readonly kind: OwnerKind; readonly namespace: RegExp; readonly interface: RegExp }[] = [
-  { kind: 'router', namespace: /^qrouter-([0-9a-f-]{36})$/, interface: /^qr-/ },
-  { kind: 'network', namespace: /^qdhcp-([0-9a-f-]{36})$/, interface: /^(?:tap|ns-)/ },
-  { kind: 'ovn-network', namespace: /^ovnmeta-([0-9a-f-]{36})$/, interface: /^tap/ },
-];
+export class OwnerRules {
+  readonly #config: Config['discovery'];
+  readonly #kinds: readonly Kind[];
+  readonly #listed = new Map<string, Map<string, Owner>>();
 
-/** Reads a namespace's name; undefined when it is no owner's, or one that the configuration leaves out. */
-export function ownerOf(name: string, config: Config): NamespaceKind | undefined {
-  const { include, exclude } = config.discovery;
-  for (const kind of KINDS) {
-    const id = parseOwnerId(kind.namespace.exec(name)?.[1] ?? '');
-    if (id === undefined || exclude.includes(id) || include?.includes(id) === false) continue;
-    return { owner: { kind: kind.kind, id }, isInterface: (each) => kind.interface.test(each) };
+  constructor(config: Config) {
+    const { discovery, ports } = config;
+    this.#config = discovery;
+    this.#kinds = [
+      kind('router', discovery.routers),
+      kind('network', discovery.networks),
+      kind('ovn-network', discovery.ovnNetworks),
+    ];
+    for (const port of ports) {
+      const id = parseOwnerId(port.owner);
+      if (id === undefined) continue;
+      const listed = this.#listed.get(port.namespace) ?? new Map<string, Owner>();
+      this.#listed.set(port.namespace, listed.set(port.interface, { kind: port.kind, id }));
+    }
   }
-  return undefined;
+
+  /** Reads a namespace's name; undefined when nothing in it is to be steered. */
+  find(namespace: string): OwnerOf | undefined {
+    const listed = this.#listed.get(namespace);
+    const matched = this.#match(namespace);
+    if (listed === undefined && matched === undefined) return undefined;
+    return (name) => listed?.get(name) ?? matched?.(name);
+  }
+
+  #match(namespace: string): OwnerOf | undefined {
+    const { include, exclude } = this.#config;
+    for (const { kind, namespace: pattern, interfaces } of this.#kinds) {
+      const id = parseOwnerId(pattern.exec(namespace)?.[1] ?? '');
+      if (id === undefined || exclude.includes(id) || include?.includes(id) === false) continue;
+      return (name) => (interfaces.some((each) => each.test(name)) ? { kind, id } : undefined);
+    }
+    return undefined;
+  }
+}
+
+function kind(
+  name: OwnerKind,
+  patterns: { readonly namespaces: string; readonly interfaces: readonly string[] },
+): Kind {
+  const [before = '', after = ''] = patterns.namespaces.split('{uuid}');
+  return {
+    kind: name,
+    namespace: new RegExp(`^${literally(before)}([0-9a-fA-F-]{36})${literally(after)}$`),
+    interfaces: patterns.interfaces.map((glob) => new RegExp(`^${glob.split('*').map(literally).join('.*')}$`)),
+  };
+}
+
+function literally(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }

@@ -24,7 +24,14 @@ const DEFAULTS = {
   },
   admin: { socket: '/run/metasteer/admin.sock' },
   worker: {},
-  discovery: { rescanMs: 60_000, exclude: [] },
+  discovery: {
+    rescanMs: 60_000,
+    exclude: [],
+    routers: { namespaces: 'qrouter-{uuid}', interfaces: ['qr-*'] },
+    networks: { namespaces: 'qdhcp-{uuid}', interfaces: ['tap*', 'ns-*'] },
+    ovnNetworks: { namespaces: 'ovnmeta-{uuid}', interfaces: ['tap*'] },
+  },
+  ports: [],
   steering: {
     attach: 'auto',
     portsMax: 1024,
@@ -246,7 +253,7 @@ const badCases: readonly BadCase[] = [
     code: 'config-invalid-value',
     lines: [
       `c.yaml:5:7: discovery.include[1]: expected a UUID, not "qrouter-${UUID}"`,
-      `c.yaml:6:12: discovery.exclude: expected a list of UUIDs of routers, not "${UUID}"`,
+      `c.yaml:6:12: discovery.exclude: expected a list of UUIDs, not "${UUID}"`,
     ],
   },
   ...['qrouter-x', 'snat-1', '../x', 'a/b', '.', '-x', ''].map((name) => ({
