@@ -2,12 +2,13 @@ import type { Logger } from 'pino';
 import type { MacAddress } from '../identity/mac-address.ts';
 import type { ProxySettings } from './messages.ts';
 import type { Port } from './port.ts';
-import type { Reason } from './refuse.ts';
+import { isError, type Reason } from './refuse.ts';
 
 /** One request as it ended. */
 export interface AccessRecord {
   readonly port: Port;
-  readonly client: string | undefined;
+  readonly client: string;
+  readonly mac: MacAddress | undefined;
   readonly method: string | undefined;
   /** With its query, which is cut off before anything is written. */
   readonly target: string | undefined;
@@ -15,15 +16,13 @@ export interface AccessRecord {
   readonly status: number;
   /** Bytes of the response's body. */
   readonly bytes: number;
-  readonly totalMs: number;
-  /** From sending the request to the agent to the end of its reply; 0 when it was not asked. */
-  readonly agentMs: number;
+  /** On the clock's scale: when its first byte came, when the agent got it, when it ended; 0 for never. */
+  readonly startedAt: number;
+  readonly sentAt: number;
+  readonly endedAt: number;
   /** Why it ended other than by the agent's reply. */
   readonly reason: Reason | undefined;
 }
-
-/** Statuses from here on are errors to the log (RFC 9110 section 15.5). */
-const FIRST_ERROR_STATUS = 4 * 100;
 
 /** Writes one JSON line per request. Never a body, never a query. */
 export class AccessLog {
@@ -37,12 +36,11 @@ export class AccessLog {
 
   /** Tells whether a request that ended like that is written down. */
   wants(status: number, reason: Reason | undefined): boolean {
-    return this.#mode === 'all' || (this.#mode === 'errors' && (reason !== undefined || status >= FIRST_ERROR_STATUS));
+    return this.#mode === 'all' || (this.#mode === 'errors' && (reason !== undefined || isError(status)));
   }
 
-  /** @param mac looked up by the caller, because it takes the client's socket */
-  write(record: AccessRecord, mac: MacAddress | undefined): void {
-    const { port, target } = record;
+  write(record: AccessRecord): void {
+    const { port, target, startedAt, sentAt, endedAt } = record;
     this.#log.info(
       {
         owner: port.owner.id,
@@ -50,13 +48,13 @@ export class AccessLog {
         namespace: port.namespace,
         interface: port.interface,
         client: record.client,
-        mac,
+        mac: record.mac,
         method: record.method,
         path: target?.split('?', 1)[0],
         status: record.status,
         bytes: record.bytes,
-        total_ms: rounded(record.totalMs),
-        agent_ms: rounded(record.agentMs),
+        total_ms: rounded(startedAt, endedAt),
+        agent_ms: rounded(sentAt, endedAt),
         reason: record.reason,
       },
       'request',
@@ -64,6 +62,7 @@ export class AccessLog {
   }
 }
 
-function rounded(ms: number): number {
-  return Math.round(ms * 10) / 10;
+/** Milliseconds from one moment to another, with one decimal; 0 when the first never came. */
+function rounded(from: number, to: number): number {
+  return from === 0 ? 0 : Math.round((to - from) * 10) / 10;
 }

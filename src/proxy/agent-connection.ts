@@ -118,8 +118,9 @@ export class AgentConnection implements Timed, Carrier {
     this.#socket.resume();
   }
 
+  /** Nobody wants the reply any more. A short one is read to its end, so that the agent is not asked more than it can do. */
   cancel(): void {
-    this.resume();
+    if (this.#streaming) this.abort();
   }
 
   expire(): void {
@@ -192,7 +193,8 @@ export class AgentConnection implements Timed, Carrier {
     this.deadline = Number.POSITIVE_INFINITY;
     tell();
     // A reply without a body by rule may be followed by one by mistake: such a connection is not used again.
-    this.#owner.ended(this, head, head.keepAlive && !head.bodiless && !this.#reader.surplus);
+    const inStep = !head.bodiless && !this.#reader.surplus && this.#socket.writableLength === 0;
+    this.#owner.ended(this, head, head.keepAlive && inStep);
   }
 
   #pause(): void {

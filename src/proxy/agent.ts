@@ -2,7 +2,7 @@ import { AgentConnection, type ConnectionOwner, type Loss } from './agent-connec
 import { ONE_SHOT_BYTES_MAX } from './agent-limits.ts';
 import type { Clock, Timed } from './clock.ts';
 import { ConnectPace } from './connect-pace.ts';
-import type { Exchange } from './exchange.ts';
+import { type Exchange, failAll, refuseLarge, tooLargeReason } from './exchange.ts';
 import { Generation } from './generation.ts';
 import type { AgentStatus, ProxySettings } from './messages.ts';
 import { Pool } from './pool.ts';
@@ -41,7 +41,7 @@ export class Agent implements ConnectionOwner, Timed {
     this.#generation = new Generation(generation);
     this.#pool = new Pool(concurrency);
     this.#pace = new ConnectPace(retryMs, () => this.#pump());
-    this.#prober = new Prober((held, reason) => fail(held, reason));
+    this.#prober = new Prober(failAll);
     this.#watch = new SocketWatch(socket);
   }
 
@@ -79,7 +79,7 @@ export class Agent implements ConnectionOwner, Timed {
     if (headBytes + bodyBytes <= ONE_SHOT_BYTES_MAX) return undefined;
     this.#look();
     if (this.#generation.readsMore !== false) return undefined;
-    return headBytes > ONE_SHOT_BYTES_MAX ? 'head-too-large-for-agent' : 'body-too-large-for-agent';
+    return tooLargeReason(headBytes);
   }
 
   /** Takes an exchange over; its receiver hears how it ends. */
@@ -111,8 +111,8 @@ export class Agent implements ConnectionOwner, Timed {
 
   expire(now: number): void {
     const reason = this.#pace.absent ? 'agent-absent' : 'queue-timeout';
-    fail(this.#queue.takeExpired(now), reason);
-    fail(this.#prober.takeExpired(now), reason);
+    failAll(this.#queue.takeExpired(now), reason);
+    failAll(this.#prober.takeExpired(now), reason);
     if (this.#waiting === 0) this.#clock.unwatch(this);
   }
 
@@ -121,7 +121,7 @@ export class Agent implements ConnectionOwner, Timed {
     const readsIt = exchange.request.bytes.length <= ONE_SHOT_BYTES_MAX || this.#generation.readsMore;
     if (readsIt === true) this.#queue.push(exchange);
     else if (readsIt === undefined) this.#prober.hold(exchange);
-    else this.#refuseLarge([exchange]);
+    else refuseLarge([exchange]);
   }
 
   /** Gives waiting exchanges to idle connections, then opens as many new ones as there are exchanges left and turns free. */
@@ -166,13 +166,6 @@ export class Agent implements ConnectionOwner, Timed {
       }
       // The agent is no longer what it was when the exchange was let into the queue.
       this.#admit(exchange);
-    }
-  }
-
-  #refuseLarge(exchanges: readonly Exchange[]): void {
-    for (const exchange of exchanges) {
-      const fits = exchange.request.headBytes <= ONE_SHOT_BYTES_MAX;
-      fail([exchange], fits ? 'body-too-large-for-agent' : 'head-too-large-for-agent');
     }
   }
 
@@ -222,7 +215,7 @@ export class Agent implements ConnectionOwner, Timed {
   #probed(connection: AgentConnection, reusable: boolean): void {
     if (connection.served === 1 && reusable && this.#prober.send(connection)) return;
     this.#release(connection);
-    if (connection.served === 1) this.#generation.didNotServeAgain();
+    if (connection.served === 1 && !reusable) this.#generation.didNotServeAgain();
     this.#endProbe();
     if (reusable) this.#keep(connection);
     else connection.close();
@@ -231,7 +224,7 @@ export class Agent implements ConnectionOwner, Timed {
 
   #endProbe(): void {
     const held = this.#prober.release();
-    if (this.#generation.readsMore === false) this.#refuseLarge(held);
+    if (this.#generation.readsMore === false) refuseLarge(held);
     else for (const exchange of held.reverse()) this.#queue.pushFront(exchange);
   }
 
@@ -260,7 +253,7 @@ export class Agent implements ConnectionOwner, Timed {
   #again(exchange: Exchange, may: boolean): void {
     exchange.losses += 1;
     if (!may || exchange.losses > LOSSES_MAX) {
-      fail([exchange], 'agent-closed');
+      failAll([exchange], 'agent-closed');
       return;
     }
     exchange.freshOnly = true;
@@ -299,12 +292,5 @@ export class Agent implements ConnectionOwner, Timed {
     if (!this.#watch.replaced(this.#clock.now())) return;
     this.#generation.forget();
     this.#pool.retireAll();
-  }
-}
-
-function fail(exchanges: readonly Exchange[], reason: Reason): void {
-  for (const exchange of exchanges) {
-    exchange.carrier = undefined;
-    exchange.receiver.failed(reason);
   }
 }

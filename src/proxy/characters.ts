@@ -33,7 +33,7 @@ export const TOKEN = tableOf(`!#$%&'*+-.^_\`|~${DIGITS}${LETTERS}`);
 /** Visible ASCII without `#`: what may stand in a request target. RFC 3986 is narrower; clients in use are not. */
 export const TARGET = rangeOf(0x21, 0x7e, '#');
 
-/** What may stand in a request's header value: HTAB, space, visible ASCII (RFC 9110 section 5.5 without obs-text). */
+/** What may stand in a request's header value besides UTF-8: HTAB, space, visible ASCII (RFC 9110 section 5.5). */
 export const VALUE = rangeOf(0x20, 0x7e);
 VALUE[HTAB] = 1;
 

@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import type { ClientAddress } from '../identity/client-address.ts';
+import { Asker } from './ask.ts';
 import { CONTINUE } from './body.ts';
 import type { Timed } from './clock.ts';
 import type { ProxyContext } from './context.ts';
-import { Exchange, type Receiver } from './exchange.ts';
+import type { Exchange, Receiver } from './exchange.ts';
 import { fdOf } from './handle.ts';
 import type { RequestHead } from './head.ts';
-import { agentHeadBytes, agentRequest, identityLines } from './headers.ts';
 import { Outlet } from './outlet.ts';
 import type { PortState } from './port.ts';
 import { mayKeep, type Reason, refusal, statusOf } from './refuse.ts';
@@ -35,14 +35,11 @@ export class Connection implements Timed, Receiver {
   readonly #socket: Socket;
   readonly #port: PortState;
   readonly #context: ProxyContext;
-  readonly #identity: string;
+  readonly #asker: Asker;
   readonly #reader: RequestReader;
   readonly #outlet: Outlet;
   #state: State = 'reading';
-  /** When the request, or the wait for it, must be over. */
-  #readDeadline: number;
-  /** When the request's first byte came, and when it was complete; 0 before. */
-  #startedAt = 0;
+  /** When the request was complete. */
   #completeAt = 0;
   #exchange: Exchange | undefined;
   #stream: ResponseStream | undefined;
@@ -59,10 +56,10 @@ export class Connection implements Timed, Receiver {
     this.#socket = socket;
     this.#port = port;
     this.#context = context;
-    this.#identity = identityLines(port.port.owner, client);
-    this.#reader = new RequestReader(headParser, settings.limits, (head) => this.#admit(head));
-    this.#outlet = new Outlet(socket, clock, settings.timeouts.clientMs);
-    this.#readDeadline = clock.now() + settings.timeouts.httpKeepAliveMs;
+    this.#asker = new Asker(port, client, context);
+    const { limits, timeouts } = settings;
+    this.#reader = new RequestReader(headParser, limits, timeouts, clock.now(), (head) => this.#admit(head));
+    this.#outlet = new Outlet(socket, clock, timeouts.clientMs);
     clock.watch(this);
     port.opened(this);
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
@@ -73,18 +70,18 @@ export class Connection implements Timed, Receiver {
   }
 
   get deadline(): number {
-    return this.#state === 'reading' ? this.#readDeadline : this.#outlet.deadline;
+    return this.#state === 'reading' ? this.#reader.deadline : this.#outlet.deadline;
   }
 
   /** Whether no complete request of it is being served. */
   get evictable(): boolean {
-    return this.#state === 'reading';
+    return this.#state === 'reading' || this.#state === 'closing';
   }
 
   /** Ends the connection once what is being served is done; at once when nothing is. */
   shutDown(): void {
     this.#keepAlive = false;
-    if (this.#state === 'reading' && !this.#reader.begun) this.#close();
+    if (this.#state === 'reading' && !this.#reader.begun) this.destroy();
   }
 
   /** Ends the connection at once. */
@@ -96,7 +93,7 @@ export class Connection implements Timed, Receiver {
   /** Refuses the request and goes on or closes as the reason says. */
   refuse(reason: Reason): void {
     const complete = this.#state === 'waiting';
-    this.#keepAlive = this.#keepAlive && complete && mayKeep(reason) && !this.#ended;
+    this.#keepAlive = complete && mayKeep(reason) && this.#mayGoOn;
     const head = this.#reader.head;
     const { head: start, body } = refusal(reason, connectionLine(this.#keepAlive, head?.minor ?? 1));
     const withBody = head?.method !== 'HEAD';
@@ -107,8 +104,8 @@ export class Connection implements Timed, Receiver {
 
   /** Ends the connection without a (further) word to the client. */
   endWithout(reason: Reason): void {
-    this.#port.countRefused(reason);
-    this.#record(statusOf(reason), this.#stream?.bytes ?? 0, reason);
+    if (this.#state !== 'closing') this.#port.countRefused(reason);
+    if (this.#state !== 'closing') this.#record(statusOf(reason), this.#stream?.bytes ?? 0, reason);
     this.#forget();
     this.#socket.destroy();
   }
@@ -116,7 +113,7 @@ export class Connection implements Timed, Receiver {
   expire(now: number): void {
     if (this.#state === 'reading') {
       if (this.#reader.begun) this.refuse('request-timeout');
-      else this.#close();
+      else this.destroy();
     } else if (!this.#outlet.extend(now)) {
       if (this.#state === 'closing') this.destroy();
       else this.endWithout('client-stalled');
@@ -139,11 +136,9 @@ export class Connection implements Timed, Receiver {
     if (this.#reading) return;
     this.#reading = true;
     while (this.#state === 'reading') {
-      const request = this.#reader.read();
-      if (this.#startedAt === 0 && (this.#reader.begun || request !== undefined))
-        this.#startedAt = this.#context.clock.now();
+      const request = this.#reader.read(this.#context.clock.now());
       if (request === undefined) {
-        if (this.#reader.begun) this.#awaitMore();
+        if (this.#ended) this.#cut();
         break;
       }
       if (typeof request === 'string') this.refuse(request);
@@ -152,69 +147,59 @@ export class Connection implements Timed, Receiver {
     this.#reading = false;
   }
 
-  /** The whole request has a time limit however its bytes drip; a pause between them has one too. */
-  #awaitMore(): void {
-    const { httpRequestMs, clientMs } = this.#context.settings.timeouts;
-    this.#readDeadline = Math.min(this.#startedAt + httpRequestMs, this.#context.clock.now() + clientMs);
-  }
-
-  /** What can be told from the head alone: no body is waited for that would be refused. */
   #admit(head: RequestHead): Reason | undefined {
-    const { agent } = this.#context;
-    const declared = Math.max(0, head.bodyBytes);
-    const headBytes = agentHeadBytes(head, this.#identity, declared, agent.saysClose);
-    const reason = agent.tooLarge(headBytes, declared);
-    if (reason === undefined && head.expectsContinue && head.bodyBytes !== 0 && this.#reader.ahead === 0)
-      this.#socket.write(CONTINUE);
+    const reason = this.#asker.judge(head);
+    const waits = head.expectsContinue && head.bodyBytes !== 0 && this.#reader.ahead === 0;
+    if (reason === undefined && waits) this.#socket.write(CONTINUE);
     return reason;
   }
 
-  #submit({ head, body }: Request): void {
-    const { agent, clock, settings } = this.#context;
-    const now = clock.now();
-    const bytes = agentRequest(head, this.#identity, body, agent.saysClose);
-    const request = { bytes, headBytes: bytes.length - body.length, method: head.method };
-    const exchange = new Exchange(this.#port, this.client, request, now + settings.agent.queueTimeoutMs, this);
-    this.#port.requests += 1;
-    this.#exchange = exchange;
-    this.#completeAt = now;
-    this.#keepAlive = this.#keepAlive && head.keepAlive;
+  #submit(request: Request): void {
+    const { agent, clock } = this.#context;
+    this.#keepAlive = this.#keepAlive && request.head.keepAlive;
+    this.#completeAt = clock.now();
+    this.#exchange = this.#asker.exchange(request, this, this.#completeAt);
     this.#state = 'waiting';
-    agent.submit(exchange);
+    agent.submit(this.#exchange);
   }
 
   replied(reply: ReplyHead, body: Buffer): void {
-    this.#keepAlive = this.#keepAlive && !this.#ended;
+    this.#keepAlive = this.#mayGoOn;
     const response = wholeResponse(reply, body, connectionLine(this.#keepAlive, this.#minor));
     this.#record(reply.status, reply.bodiless ? 0 : body.length, undefined);
     this.#send(response);
   }
 
   replyBegins(reply: ReplyHead, body: Buffer): boolean {
-    const stream = new ResponseStream(this.#socket, reply, this.#minor === 1);
-    this.#keepAlive = this.#keepAlive && !this.#ended && !stream.needsClose;
+    const stream = new ResponseStream(this.#outlet, reply, this.#minor === 1);
+    this.#keepAlive = this.#mayGoOn && !stream.needsClose;
     this.#state = 'streaming';
     this.#stream = stream;
-    return this.#outlet.watch(stream.begin(body, connectionLine(this.#keepAlive, this.#minor)));
+    return stream.begin(body, connectionLine(this.#keepAlive, this.#minor));
   }
 
   replyContinues(body: Buffer): boolean {
-    return this.#stream === undefined || this.#outlet.watch(this.#stream.continue(body));
+    return this.#stream?.continue(body) ?? true;
   }
 
   replyEnds(): void {
     const stream = this.#stream;
     if (stream === undefined) return;
-    stream.end();
+    const taken = stream.end();
     this.#record(stream.status, stream.bytes, undefined);
     this.#stream = undefined;
-    if (this.#keepAlive) this.#goOn(this.#outlet.watch(!this.#outlet.full));
+    if (this.#keepAlive) this.#goOn(taken);
     else this.#close();
   }
 
   failed(reason: Reason): void {
     if (reason === 'reply-cut') this.endWithout(reason);
     else this.refuse(reason);
+  }
+
+  /** A client that has ended its side still gets responses to what it sent before. */
+  get #mayGoOn(): boolean {
+    return this.#keepAlive && !(this.#ended && this.#reader.ahead === 0);
   }
 
   get #minor(): number {
@@ -234,23 +219,19 @@ export class Connection implements Timed, Receiver {
       this.#state = 'flushing';
       return;
     }
-    if (this.#ended || !this.#keepAlive) {
+    if (!this.#mayGoOn) {
       this.#close();
       return;
     }
-    const { clock, settings } = this.#context;
     this.#state = 'reading';
-    this.#startedAt = 0;
-    this.#completeAt = 0;
-    this.#readDeadline = clock.now() + settings.timeouts.httpKeepAliveMs;
-    this.#reader.next();
+    this.#reader.next(this.#context.clock.now());
     if (this.#socket.isPaused()) this.#socket.resume();
     if (this.#reader.ahead > 0) this.#read();
   }
 
   #drained(): void {
     if (this.#state !== 'flushing' && this.#state !== 'streaming') return;
-    this.#outlet.watch(true);
+    this.#outlet.flushed();
     if (this.#state === 'flushing') this.#goOn(true);
     else this.#exchange?.carrier?.resume();
   }
@@ -267,11 +248,16 @@ export class Connection implements Timed, Receiver {
   #clientEnded(): void {
     this.#ended = true;
     if (this.#state === 'reading') {
-      if (this.#reader.begun) this.refuse('request-cut');
-      else this.#close();
+      this.#cut();
     } else if (this.#exchange?.sentAt === 0 && this.#context.clock.now() - this.#completeAt > HALF_CLOSE_MS) {
       this.endWithout('client-left');
     }
+  }
+
+  /** No more bytes will come for what is being read. */
+  #cut(): void {
+    if (this.#reader.begun) this.refuse('request-cut');
+    else this.#close();
   }
 
   /** The socket is closed, by whomever. */
@@ -292,21 +278,21 @@ export class Connection implements Timed, Receiver {
   #record(status: number, bytes: number, reason: Reason | undefined): void {
     const { accessLog, clock, environment } = this.#context;
     if (!accessLog.wants(status, reason)) return;
-    const now = clock.now();
+    const { head, startedAt } = this.#reader;
     const sentAt = this.#exchange?.sentAt ?? 0;
-    const head = this.#reader.head;
-    const record = {
+    const fd = fdOf(this.#socket);
+    accessLog.write({
       port: this.#port.port,
       client: this.client,
+      mac: fd === -1 ? undefined : environment.peerMac(fd),
       method: head?.method,
       target: head?.target,
       status,
       bytes,
-      totalMs: this.#startedAt === 0 ? 0 : now - this.#startedAt,
-      agentMs: sentAt === 0 ? 0 : now - sentAt,
+      startedAt,
+      sentAt,
+      endedAt: clock.now(),
       reason,
-    };
-    const fd = fdOf(this.#socket);
-    accessLog.write(record, fd === -1 ? undefined : environment.peerMac(fd));
+    });
   }
 }

@@ -1,4 +1,5 @@
 import type { ClientAddress } from '../identity/client-address.ts';
+import { ONE_SHOT_BYTES_MAX } from './agent-limits.ts';
 import type { PortState } from './port.ts';
 import type { Waiting } from './queue.ts';
 import type { Reason } from './refuse.ts';
@@ -17,7 +18,7 @@ export interface Receiver {
   failed(reason: Reason): void;
 }
 
-/** Takes what is left of a reply nobody wants any more, so that the agent's connection stays in step. */
+/** Takes a reply that nobody wants any more. */
 const NOBODY: Receiver = {
   replied: () => undefined,
   replyBegins: () => true,
@@ -80,4 +81,21 @@ export class Exchange implements Waiting {
     this.receiver = NOBODY;
     this.carrier?.cancel(this);
   }
+}
+
+/** Ends exchanges without a reply. */
+export function failAll(exchanges: readonly Exchange[], reason: Reason): void {
+  for (const exchange of exchanges) {
+    exchange.carrier = undefined;
+    exchange.receiver.failed(reason);
+  }
+}
+
+/** Which part of a request is too much for a one-shot agent. */
+export function tooLargeReason(headBytes: number): Reason {
+  return headBytes > ONE_SHOT_BYTES_MAX ? 'head-too-large-for-agent' : 'body-too-large-for-agent';
+}
+
+export function refuseLarge(exchanges: readonly Exchange[]): void {
+  for (const exchange of exchanges) failAll([exchange], tooLargeReason(exchange.request.headBytes));
 }

@@ -41,3 +41,6 @@ export class ConnectionOptions {
     }
   }
 }
+
+/** Of a message without Connection lines. */
+export const NO_OPTIONS: Readonly<ConnectionOptions> = new ConnectionOptions();

@@ -1,9 +1,10 @@
 import { at, COLON, CR, isBlank, LF, TOKEN, VALUE } from './characters.ts';
-import { ConnectionOptions, isChunked, parseContentLength } from './framing.ts';
+import { ConnectionOptions, isChunked, NO_OPTIONS, parseContentLength } from './framing.ts';
 import { LINE, type Line, lineOf } from './headers.ts';
 import { isHost } from './host.ts';
 import type { Reason } from './refuse.ts';
 import { MORE, malformedAt, RequestLine, type Step } from './request-line.ts';
+import { UTF8_CUT, utf8SizeAt } from './utf8.ts';
 
 export interface HeadLimits {
   readonly headBytes: number;
@@ -52,7 +53,7 @@ export class HeadParser {
   #encoded = false;
   #chunked = false;
   #expects = false;
-  #connection = new ConnectionOptions();
+  #connection: ConnectionOptions | undefined;
   /** Per header line: what becomes of it, start, end of name, end with CR LF. */
   #lines: number[] = [];
 
@@ -87,7 +88,7 @@ export class HeadParser {
     this.#encoded = false;
     this.#chunked = false;
     this.#expects = false;
-    this.#connection = new ConnectionOptions();
+    this.#connection = undefined;
     this.#lines.length = 0;
   }
 
@@ -121,8 +122,15 @@ export class HeadParser {
     do index += 1;
     while (index < end && isBlank(at(bytes, index)));
     const valueStart = index;
-    while (index < end && VALUE[at(bytes, index)] === 1) index += 1;
-    if (index === end) return MORE;
+    for (;;) {
+      while (index < end && VALUE[at(bytes, index)] === 1) index += 1;
+      if (index === end) return MORE;
+      if (at(bytes, index) < 0x80) break;
+      const size = utf8SizeAt(bytes, index, end);
+      if (size === UTF8_CUT) return MORE;
+      if (size === 0) return 'header-malformed';
+      index += size;
+    }
     if (at(bytes, index) !== CR) return malformedAt(bytes, index, end, 'header-malformed');
     if (index + 1 === end) return MORE;
     if (at(bytes, index + 1) !== LF) return 'line-end-malformed';
@@ -150,6 +158,7 @@ export class HeadParser {
         this.#chunked = isChunked(this.#bytes, start, end);
         return undefined;
       case LINE.connection:
+        this.#connection ??= new ConnectionOptions();
         this.#connection.read(this.#bytes.toString('latin1', start, end));
         return undefined;
       default:
@@ -174,7 +183,7 @@ export class HeadParser {
   #result(): RequestHead {
     const { method, target, minor, authority } = this.#line;
     const host = authority ?? (this.#hostStart === -1 ? DEFAULT_HOST : undefined);
-    const { close, keepAlive } = this.#connection;
+    const { close, keepAlive } = this.#connection ?? NO_OPTIONS;
     const passed = this.#passedRuns(host === undefined);
     let passedBytes = 0;
     for (let run = 0; run < passed.length; run += 2) passedBytes += (passed[run + 1] ?? 0) - (passed[run] ?? 0);
@@ -197,7 +206,7 @@ export class HeadParser {
   #passedRuns(withHost: boolean): number[] {
     const runs: number[] = [];
     const lines = this.#lines;
-    const named = this.#connection.names;
+    const named = this.#connection?.names ?? NO_OPTIONS.names;
     for (let index = 0; index < lines.length; index += 4) {
       const line = lines[index];
       const start = lines[index + 1] ?? 0;

@@ -1,6 +1,7 @@
 import type { ClientAddress } from '../identity/client-address.ts';
 import type { Owner, OwnerKind } from '../identity/owner-id.ts';
 import { at, FOLDED, HYPHEN } from './characters.ts';
+import type { ExchangeRequest } from './exchange.ts';
 import type { RequestHead } from './head.ts';
 
 /** What becomes of a header line. */
@@ -111,24 +112,18 @@ function usuallyHasBody(method: string): boolean {
   return method === 'POST' || method === 'PUT' || method === 'PATCH';
 }
 
-/** The request as the agent gets it, without its body and final empty line. */
-class AgentHead {
-  readonly first: string;
-  readonly last: string;
-  readonly length: number;
+const CLOSE = 'Connection: close\r\n';
 
-  constructor(head: RequestHead, identity: string, bodyBytes: number, close: boolean) {
-    const host = head.host === undefined ? '' : `Host: ${head.host}\r\n`;
-    const length = bodyBytes > 0 || usuallyHasBody(head.method) ? `Content-Length: ${bodyBytes}\r\n` : '';
-    this.first = `${head.method} ${head.target} HTTP/1.1\r\n${identity}${host}`;
-    this.last = `${length}${close ? 'Connection: close\r\n' : ''}\r\n`;
-    this.length = this.first.length + head.passedBytes + this.last.length;
-  }
+function lengthLine(method: string, bodyBytes: number): string {
+  return bodyBytes > 0 || usuallyHasBody(method) ? `Content-Length: ${bodyBytes}\r\n` : '';
 }
 
-/** Size in bytes of the head that `agentRequest` would make. */
+/** Size in bytes of the head that `agentRequest` would make for a body of that size. */
 export function agentHeadBytes(head: RequestHead, identity: string, bodyBytes: number, close: boolean): number {
-  return new AgentHead(head, identity, bodyBytes, close).length;
+  const requestLine = head.method.length + head.target.length + '  HTTP/1.1\r\n'.length;
+  const host = head.host === undefined ? 0 : 'Host: \r\n'.length + head.host.length;
+  const last = lengthLine(head.method, bodyBytes).length + (close ? CLOSE.length : 0) + '\r\n'.length;
+  return requestLine + identity.length + host + head.passedBytes + last;
 }
 
 /**
@@ -137,14 +132,17 @@ export function agentHeadBytes(head: RequestHead, identity: string, bodyBytes: n
  * @param identity lines made by `identityLines`
  * @param close whether to say that the connection will not be used again
  */
-export function agentRequest(head: RequestHead, identity: string, body: Buffer, close: boolean): Buffer {
-  const { first, last, length } = new AgentHead(head, identity, body.length, close);
-  const request = Buffer.allocUnsafe(length + body.length);
-  let offset = request.write(first, 0, 'latin1');
+export function agentRequest(head: RequestHead, identity: string, body: Buffer, close: boolean): ExchangeRequest {
+  const host = head.host === undefined ? '' : `Host: ${head.host}\r\n`;
+  const first = `${head.method} ${head.target} HTTP/1.1\r\n${identity}${host}`;
+  const last = `${lengthLine(head.method, body.length)}${close ? CLOSE : ''}\r\n`;
+  const headBytes = first.length + head.passedBytes + last.length;
+  const bytes = Buffer.allocUnsafe(headBytes + body.length);
+  let offset = bytes.write(first, 0, 'latin1');
   for (let run = 0; run < head.passed.length; run += 2) {
-    offset += head.bytes.copy(request, offset, head.passed[run], head.passed[run + 1]);
+    offset += head.bytes.copy(bytes, offset, head.passed[run], head.passed[run + 1]);
   }
-  offset += request.write(last, offset, 'latin1');
-  body.copy(request, offset);
-  return request;
+  offset += bytes.write(last, offset, 'latin1');
+  body.copy(bytes, offset);
+  return { bytes, headBytes, method: head.method };
 }

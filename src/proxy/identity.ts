@@ -17,6 +17,15 @@ export function identify(socket: Socket, peerMac: PeerMac): ClientAddress | unde
   return clientAddressOf(peer, isLinkLocal(peer) ? peerMac(fdOf(socket)) : undefined);
 }
 
+/** Tells whether a client was gone before anybody looked at it. */
+export function hasLeft(socket: Socket): boolean {
+  try {
+    return socket.remoteAddress === undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** Node throws for a link-local peer whose zone is no interface of its own namespace (contract.md 2.1). */
 function peerAddress(socket: Socket): string | undefined {
   try {

@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { Connection } from './connection.ts';
 import type { ProxyContext } from './context.ts';
-import { identify } from './identity.ts';
+import { hasLeft, identify } from './identity.ts';
 import type { PortState } from './port.ts';
 import type { Reason } from './refuse.ts';
 import { makeRoom } from './room.ts';
@@ -47,7 +47,8 @@ export class Listener {
   #accept(socket: Socket): void {
     const client = identify(socket, this.#context.environment.peerMac);
     if (client === undefined) {
-      this.#reset(socket, 'client-unidentified');
+      if (hasLeft(socket)) socket.on('error', () => undefined).destroy();
+      else this.#reset(socket, 'client-unidentified');
       return;
     }
     const { census, ports, settings } = this.#context;

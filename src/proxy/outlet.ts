@@ -5,6 +5,9 @@ import { unsentBytes } from './handle.ts';
 /** After our last byte the client gets this long to read and close, so that its reading is not cut by a reset. */
 const LINGER_MS = 2_000;
 
+/** Of a reply that is passed on while it comes, so much may wait for the client: slow readers do not hold up the agent. */
+const SPOOL_BYTES_MAX = 262_144;
+
 /** The sending half of a client connection: what is written, whether the client takes it, and the orderly end. */
 export class Outlet {
   readonly #socket: Socket;
@@ -24,14 +27,19 @@ export class Outlet {
     });
   }
 
-  /** Whether something written has not been taken. */
-  get full(): boolean {
-    return this.#socket.writableNeedDrain;
-  }
-
   /** Returns false when the client should be waited for. */
   write(bytes: Buffer): boolean {
-    return this.watch(this.#socket.write(bytes));
+    return this.#watch(this.#socket.write(bytes));
+  }
+
+  /** Whether more can be written although the client has not taken everything. */
+  get hasRoom(): boolean {
+    return this.#socket.writableLength < SPOOL_BYTES_MAX;
+  }
+
+  /** Returns false when the client has not taken all that was written. */
+  flushed(): boolean {
+    return this.#watch(!this.#socket.writableNeedDrain);
   }
 
   /** Sends the last bytes, if any, and shuts our side. */
@@ -41,12 +49,6 @@ export class Outlet {
     else this.#socket.end(bytes);
   }
 
-  /** Sets the time limit after a write, or when the client has taken everything. */
-  watch(taken: boolean): boolean {
-    this.deadline = taken ? Number.POSITIVE_INFINITY : this.#clock.now() + this.#clientMs;
-    return taken;
-  }
-
   /** Called at the deadline: whether the client has taken something since the last call, and so gets more time. */
   extend(now: number): boolean {
     const unsent = unsentBytes(this.#socket);
@@ -54,5 +56,10 @@ export class Outlet {
     this.#unsent = unsent;
     if (progressed) this.deadline = now + this.#clientMs;
     return progressed;
+  }
+
+  #watch(taken: boolean): boolean {
+    this.deadline = taken ? Number.POSITIVE_INFINITY : this.#clock.now() + this.#clientMs;
+    return taken;
   }
 }

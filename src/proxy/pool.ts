@@ -3,6 +3,9 @@ import type { AgentConnection } from './agent-connection.ts';
 /** An unused connection pins a green thread of one agent worker (contract.md 2.3): not for long. */
 const REST_MS = 15_000;
 
+/** Each of these pins a thread of the agent. */
+const STALLED_MAX = 64;
+
 /** The open connections to the agent, by what they do. At most `size` may serve, and at most `size` wait, at once. */
 export class Pool {
   readonly #size: number;
@@ -46,7 +49,7 @@ export class Pool {
     this.#busy.delete(connection);
     this.#stalled.delete(connection);
     this.#stalled.add(connection);
-    if (this.#stalled.size <= this.#size) return;
+    if (this.#stalled.size <= STALLED_MAX) return;
     const [oldest] = this.#stalled;
     oldest?.abort();
   }

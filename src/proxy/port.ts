@@ -1,3 +1,4 @@
+import type { ClientAddress } from '../identity/client-address.ts';
 import type { Owner } from '../identity/owner-id.ts';
 import type { PortId } from '../identity/port-id.ts';
 import type { Connection } from './connection.ts';
@@ -20,8 +21,10 @@ export interface Census {
 /** What the worker counts and holds for one port. */
 export class PortState {
   readonly port: Port;
-  readonly #connections = new Set<Connection>();
+  /** Open client connections by client, the oldest of each first. */
+  readonly #byClient = new Map<ClientAddress, Set<Connection>>();
   readonly #census: Census;
+  #count = 0;
   requests = 0;
   readonly #refused = new Map<Reason, number>();
 
@@ -30,18 +33,33 @@ export class PortState {
     this.#census = census;
   }
 
-  /** Open client connections, oldest first. */
-  get connections(): ReadonlySet<Connection> {
-    return this.#connections;
+  /** How many client connections are open. */
+  get count(): number {
+    return this.#count;
+  }
+
+  get byClient(): ReadonlyMap<ClientAddress, ReadonlySet<Connection>> {
+    return this.#byClient;
+  }
+
+  connections(): Connection[] {
+    return [...this.#byClient.values()].flatMap((connections) => [...connections]);
   }
 
   opened(connection: Connection): void {
-    this.#connections.add(connection);
+    const others = this.#byClient.get(connection.client);
+    if (others === undefined) this.#byClient.set(connection.client, new Set([connection]));
+    else others.add(connection);
+    this.#count += 1;
     this.#census.connections += 1;
   }
 
   closed(connection: Connection): void {
-    if (this.#connections.delete(connection)) this.#census.connections -= 1;
+    const others = this.#byClient.get(connection.client);
+    if (others?.delete(connection) !== true) return;
+    if (others.size === 0) this.#byClient.delete(connection.client);
+    this.#count -= 1;
+    this.#census.connections -= 1;
   }
 
   countRefused(reason: Reason): void {
@@ -51,7 +69,7 @@ export class PortState {
   status(): PortStatus {
     return {
       portId: this.port.id,
-      connections: this.#connections.size,
+      connections: this.#count,
       requests: this.requests,
       refused: Object.fromEntries(this.#refused),
     };

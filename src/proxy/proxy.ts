@@ -15,16 +15,15 @@ export type { ProxyEnvironment } from './context.ts';
  * The worker's request path. A request goes through these stages, each in a file of its own; any of them may end it early
  * with a reason of refuse.ts:
  *
- *     listener.ts    a client connects
- *     identity.ts    who it is: from its socket, never from its bytes
- *     connection.ts  its requests, one after the other
- *     head.ts        a request's head, parsed strictly
- *     body.ts        its body, collected
- *     headers.ts     the request as the agent gets it, with our identity lines
- *     agent.ts       its turn (queue.ts), on a connection for the agent's generation (generation.ts, agent-connection.ts)
- *     reply.ts       the agent's reply
- *     response.ts    the reply as the client gets it
- *     access-log.ts  what happened
+ *     listener.ts        a client connects (room.ts: when there are too many)
+ *     identity.ts        who it is: from its socket, never from its bytes
+ *     connection.ts      its requests, one after the other, and their responses
+ *     request-reader.ts  one request: its head, parsed strictly (head.ts), and its whole body (body.ts)
+ *     ask.ts             the request as the agent gets it, with our identity lines (headers.ts)
+ *     agent.ts           its turn (queue.ts), on a connection fit for the agent (generation.ts, pool.ts, agent-connection.ts)
+ *     reply-reader.ts    the agent's reply (reply.ts)
+ *     response.ts        the reply as the client gets it (outlet.ts: no faster than it reads)
+ *     access-log.ts      what happened
  */
 // biome-ignore lint/suspicious/noShadowRestrictedNames: it is what this class is, and nothing here uses the global one
 export class Proxy {
@@ -75,8 +74,8 @@ export class Proxy {
     this.#listeners.delete(id);
     listener.close();
     const { state } = listener;
-    for (const connection of state.connections) connection.shutDown();
-    await until(() => state.connections.size === 0);
+    for (const connection of state.connections()) connection.shutDown();
+    await until(() => state.count === 0);
     this.#removedRequests += state.requests;
     this.#context.ports.delete(state);
   }
@@ -90,12 +89,12 @@ export class Proxy {
 
   /** Stops accepting, lets open requests end, and after `deadlineMs` ends the rest. */
   async stop(deadlineMs: number): Promise<void> {
-    const { ports, agent, clock } = this.#context;
+    const { ports, agent, census, clock } = this.#context;
     for (const listener of this.#listeners.values()) listener.close();
-    const connections = () => [...ports].flatMap((state) => [...state.connections]);
+    const connections = () => [...ports].flatMap((state) => state.connections());
     for (const connection of connections()) connection.shutDown();
     const deadline = clock.now() + deadlineMs;
-    await until(() => connections().length === 0 || clock.now() >= deadline);
+    await until(() => census.connections === 0 || clock.now() >= deadline);
     for (const connection of connections()) connection.destroy();
     agent.stop();
     this.#listeners.clear();

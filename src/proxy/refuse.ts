@@ -29,12 +29,12 @@ export const ENDINGS = {
     400,
     'The target is not in origin, absolute (http) or asterisk form, or has characters it may not have.',
   ),
-  'target-too-long': closing(414, 'The target is longer than `limits.target_bytes`.'),
+  'target-too-long': closing(414, 'The target is longer than `limits.target_length`.'),
   'method-refused': closing(405, 'CONNECT and TRACE have no meaning here.', ALLOW),
   'version-unsupported': closing(505, 'The version is neither HTTP/1.1 nor HTTP/1.0.'),
   'header-malformed': closing(400, 'A header line has a malformed name or value, or is folded.'),
   'headers-too-many': closing(431, 'There are more header lines than `limits.header_count`.'),
-  'head-too-large': closing(431, 'The head is larger than `limits.head_bytes`.'),
+  'head-too-large': closing(431, 'The head is larger than `limits.head_size`.'),
   'head-too-large-for-agent': closing(431, 'The head does not fit the 4096 bytes that a one-shot agent reads.'),
   'host-malformed': closing(400, 'Host is missing in HTTP/1.1, repeated, or not a host.'),
   'content-length-malformed': closing(400, 'Content-Length is repeated or not a number.'),
@@ -42,8 +42,8 @@ export const ENDINGS = {
   'transfer-encoding-unsupported': closing(501, 'Transfer-Encoding is other than `chunked`.'),
   'framing-ambiguous': closing(400, 'Content-Length and Transfer-Encoding are both present.'),
   'chunk-malformed': closing(400, 'The chunked body or its trailers are malformed.'),
-  'trailers-too-large': closing(431, 'Chunk extensions or trailers are larger than `limits.head_bytes`.'),
-  'body-too-large': closing(413, 'The body is larger than `limits.body_bytes`.'),
+  'trailers-too-large': closing(431, 'Chunk extensions or trailers are larger than `limits.head_size`.'),
+  'body-too-large': closing(413, 'The body is larger than `limits.body_size`.'),
   'body-too-large-for-agent': closing(413, 'Head and body do not fit the 4096 bytes that a one-shot agent reads.'),
   'expectation-unsupported': closing(417, 'Expect is other than `100-continue`.'),
   'request-cut': closing(400, 'The client ended its side before the request was complete.'),
@@ -66,7 +66,7 @@ export const ENDINGS = {
   'client-left': closing(0, 'The client closed the connection before it had its response.'),
   'client-stalled': closing(0, 'The client did not read its response in time: the connection is closed.'),
   'reply-cut': closing(0, 'The reply ended too early after its head was passed on: the connection is closed.'),
-  evicted: closing(0, 'The connection made room for one of a port that has fewer.'),
+  evicted: closing(0, 'The connection made room for one of a client that has fewer.'),
 } as const satisfies Record<string, Ending>;
 
 export type Reason = keyof typeof ENDINGS;
@@ -85,6 +85,11 @@ const PHRASES: Readonly<Record<number, string>> = {
   504: 'Gateway Timeout',
   505: 'HTTP Version Not Supported',
 };
+
+/** Tells whether a status is one of the errors of RFC 9110 sections 15.5 and 15.6. */
+export function isError(status: number): boolean {
+  return status >= 400;
+}
 
 /** Status of the response that goes with a reason; 0 where the connection just ends. */
 export function statusOf(reason: Reason): number {

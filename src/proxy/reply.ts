@@ -1,5 +1,5 @@
 import { at, COLON, CR, isBlank, LF, REPLY_VALUE, SP, TOKEN } from './characters.ts';
-import { ConnectionOptions, isChunked, parseContentLength } from './framing.ts';
+import { ConnectionOptions, isChunked, NO_OPTIONS, parseContentLength } from './framing.ts';
 
 /** Largest reply head that is read. */
 export const REPLY_HEAD_BYTES_MAX = 65_536;
@@ -61,7 +61,7 @@ export class ReplyParser {
   #length = -1;
   #encodings = 0;
   #chunked = false;
-  #connection = new ConnectionOptions();
+  #connection: ConnectionOptions | undefined;
 
   /**
    * Parses the head that begins at `start`.
@@ -87,7 +87,7 @@ export class ReplyParser {
     this.#length = -1;
     this.#encodings = 0;
     this.#chunked = false;
-    this.#connection = new ConnectionOptions();
+    this.#connection = undefined;
   }
 
   /** Marks the reply as malformed; otherwise a step that returns false lacks bytes. */
@@ -110,7 +110,8 @@ export class ReplyParser {
     const codeStart = start + 9;
     const codeEnd = codeStart + 3;
     const status = textEnd < codeEnd ? -1 : parseContentLength(bytes, codeStart, codeEnd);
-    if (minor < 0 || minor > 1 || at(bytes, start + 8) !== SP || status < 100 || status > 599) return this.#malformed();
+    if (minor < 0 || minor > 1 || at(bytes, start + 8) !== SP || status < 100 || status >= 600)
+      return this.#malformed();
     if (textEnd > codeEnd && at(bytes, codeEnd) !== SP) return this.#malformed();
     for (let index = codeEnd; index < textEnd; index += 1)
       if (REPLY_VALUE[at(bytes, index)] === 0) return this.#malformed();
@@ -178,6 +179,7 @@ export class ReplyParser {
       this.#encodings += 1;
       this.#chunked = isChunked(this.#bytes, start, end);
     } else if (name === 'connection') {
+      this.#connection ??= new ConnectionOptions();
       this.#connection.read(this.#bytes.toString('latin1', start, end));
     }
   }
@@ -185,7 +187,7 @@ export class ReplyParser {
   #result(toHead: boolean): ReplyHeadResult {
     const framing = this.#framing(toHead);
     if (framing === undefined) return 'malformed';
-    const { close, keepAlive, names } = this.#connection;
+    const { close, keepAlive, names } = this.#connection ?? NO_OPTIONS;
     let lines = '';
     for (const [index, name] of this.#names.entries()) {
       if (!HOP_BY_HOP.has(name) && !names.includes(name)) lines += this.#texts[index] ?? '';

@@ -1,6 +1,8 @@
 import type { ClientAddress } from '../identity/client-address.ts';
-import type { Connection } from './connection.ts';
 import type { PortState } from './port.ts';
+
+/** So many of a client's connections are looked at for one that can go: this runs for every one that comes while there is no room. */
+const LOOKS_MAX = 256;
 
 /**
  * Makes room for a connection when there are as many as there may be: closes the oldest one that is not being served, of the
@@ -11,34 +13,33 @@ import type { PortState } from './port.ts';
  */
 export function makeRoom(ports: Iterable<PortState>, forPort: PortState, forClient: ClientAddress): boolean {
   const port = largest(ports, forPort);
-  const client = mostConnected(port.connections, port === forPort ? forClient : undefined);
+  const client = mostConnected(port, port === forPort ? forClient : undefined);
   if (client === undefined || (port === forPort && client === forClient)) return false;
-  for (const connection of port.connections) {
-    if (connection.client !== client || !connection.evictable) continue;
-    connection.endWithout('evicted');
-    return true;
+  let looked = 0;
+  for (const connection of port.byClient.get(client) ?? []) {
+    if (connection.evictable) {
+      connection.endWithout('evicted');
+      return true;
+    }
+    looked += 1;
+    if (looked === LOOKS_MAX) break;
   }
   return false;
 }
 
 function largest(ports: Iterable<PortState>, preferred: PortState): PortState {
   let found = preferred;
-  for (const port of ports) if (port.connections.size > found.connections.size) found = port;
+  for (const port of ports) if (port.count > found.count) found = port;
   return found;
 }
 
-function mostConnected(
-  connections: Iterable<Connection>,
-  preferred: ClientAddress | undefined,
-): ClientAddress | undefined {
-  const counts = new Map<ClientAddress, number>();
-  for (const { client } of connections) counts.set(client, (counts.get(client) ?? 0) + 1);
+function mostConnected(port: PortState, preferred: ClientAddress | undefined): ClientAddress | undefined {
   let found = preferred;
-  let most = preferred === undefined ? 0 : (counts.get(preferred) ?? 0);
-  for (const [client, count] of counts) {
-    if (count <= most) continue;
+  let most = preferred === undefined ? 0 : (port.byClient.get(preferred)?.size ?? 0);
+  for (const [client, { size }] of port.byClient) {
+    if (size <= most) continue;
     found = client;
-    most = count;
+    most = size;
   }
   return found;
 }

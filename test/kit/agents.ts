@@ -177,9 +177,8 @@ export class OneShotAgent {
   static start(path: string, workers = 4, workSeconds = 0): Promise<OneShotAgent> {
     const script = SCRIPT_PLACES.find((place) => existsSync(place));
     if (script === undefined) throw new Error('one-shot-agent.py is missing');
-    const child = spawn('python3', [script, path, String(workers), String(workSeconds)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const options = [script, path, String(workers), String(workSeconds)];
+    const child = spawn('python3', options, { stdio: ['ignore', 'pipe', 'inherit'] });
     const agent = new OneShotAgent(child);
     return new Promise((resolve, reject) => {
       child.once('error', reject);

@@ -75,8 +75,7 @@ def serve(connection, work):
         if work:
             time.sleep(work)
         try:
-            request = parse(data)
-            answer = reply(*request)
+            answer = reply(*parse(data))
         except ValueError:
             answer = None
         tell({"received": base64.b64encode(data).decode(), "answered": answer is not None})

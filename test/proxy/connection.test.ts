@@ -284,7 +284,7 @@ describe('time limits', () => {
 describe('a client that goes away', () => {
   test('while its request waits is not asked for', async () => {
     const worker = await startWorker({ agent: { concurrency: 1 } });
-    let release = () => undefined as void;
+    let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });

@@ -175,13 +175,13 @@ describe('a large reply', () => {
     for (const version of ['1.1', '1.0']) {
       test(`${what} reaches a client of HTTP/${version} whole`, async () => {
         const worker = await startWorker();
-        await startKeepAlive(worker, (_request, socket) => void send(socket, head) ?? undefined);
-        const text = await worker.raw(
-          `GET / HTTP/${version}\r\nHost: a\r\nConnection: ${version === '1.0' ? 'keep-alive' : 'close'}\r\n${version === '1.0' && head.includes('Length') ? 'A: b\r\n' : ''}\r\n`.replace(
-            'keep-alive',
-            head.includes('Length') ? 'close' : 'keep-alive',
-          ),
-        );
+        await startKeepAlive(worker, (_request, socket) => {
+          send(socket, head);
+          return undefined;
+        });
+        // A client of HTTP/1.0 that asks to go on learns of an end it cannot see otherwise by the end of the connection.
+        const connection = version === '1.0' && !head.includes('Length') ? 'keep-alive' : 'close';
+        const text = await worker.raw(`GET / HTTP/${version}\r\nHost: a\r\nConnection: ${connection}\r\n\r\n`);
         const response = parseResponse(text);
         assert.equal(response?.status, 200);
         assert.equal(response.body.length, size);
@@ -201,8 +201,8 @@ describe('a large reply', () => {
     let written = 0;
     await startKeepAlive(worker, async (request, socket) => {
       if (!request.requestLine.includes('/large')) return reply('small');
-      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n');
-      for (let count = 0; count < 1000; count += 1) {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 40000000\r\n\r\n');
+      for (let count = 0; count < 400; count += 1) {
         if (socket.destroyed) break;
         written += 100_000;
         if (!socket.write(Buffer.alloc(100_000, 'x'))) await new Promise((resolve) => socket.once('drain', resolve));
@@ -214,28 +214,28 @@ describe('a large reply', () => {
       const client = await worker.open();
       slow.push(client);
       await client.send('GET /large HTTP/1.1\r\nHost: a\r\n\r\n');
-      await client.until((open) => open.bytes.length > 0);
+      await client.until((open) => open.length > 0);
       client.socket.pause();
     }
     await until(() => worker.proxy.status().agent.exchangesOpen === 0, 'both have given up their turns');
     for (let count = 0; count < 5; count += 1) assert.equal(parseResponse(await worker.raw(GET))?.body, 'small');
-    assert.ok(written < 60_000_000, `the agent could write ${written} bytes`);
+    assert.ok(written < 30_000_000, `the agent could write ${written} bytes`);
     slow[0]?.socket.resume();
-    await slow[0]?.until((open) => open.bytes.length > 100_000_000, 30_000);
+    await slow[0]?.until((open) => open.length > 40_000_000, 30_000);
     for (const client of slow) client.close();
     await until(() => worker.proxy.status().connections === 0, 'all is given back');
   });
 
   test('that ends too early ends the connection, so that the client can tell', async () => {
-    for (const [head, part] of [
-      ['Content-Length: 200000', 'x'.repeat(100_000)],
-      ['Transfer-Encoding: chunked', `186a0\r\n${'x'.repeat(100_000)}\r\n`],
-      ['Transfer-Encoding: chunked', `186a0\r\n${'x'.repeat(100_000)}\r\nnonsense\r\n`],
+    for (const [head, part, last] of [
+      ['Content-Length: 200000', 'x'.repeat(100_000), ''],
+      ['Transfer-Encoding: chunked', `186a0\r\n${'x'.repeat(100_000)}\r\n`, ''],
+      ['Transfer-Encoding: chunked', `186a0\r\n${'x'.repeat(100_000)}\r\n`, 'nonsense\r\n'],
     ] as const) {
       const worker = await startWorker();
       await startKeepAlive(worker, (_request, socket) => {
         socket.write(`HTTP/1.1 200 OK\r\n${head}\r\n\r\n${part}`);
-        setTimeout(() => socket.end(), 50);
+        setTimeout(() => socket.end(last), 50);
         return undefined;
       });
       const client = await worker.open();

@@ -19,6 +19,8 @@ export interface WorkerOptions {
   readonly ownerKind?: OwnerKind;
   readonly mac?: string;
   readonly ports?: number;
+  /** Where it listens. */
+  readonly host?: string;
 }
 
 export function settingsOf(socket: string, options: WorkerOptions): ProxySettings {
@@ -98,7 +100,7 @@ export class Worker {
         namespace: `qrouter-${id}`,
         interface: `qr-${index}`,
       };
-      const address = await proxy.addPort(port, { host: '127.0.0.1', port: 0 });
+      const address = await proxy.addPort(port, { host: options.host ?? '127.0.0.1', port: 0 });
       ports.push(address?.port ?? 0);
     }
     return new Worker(proxy, log, socket, ports, directory.remove);
