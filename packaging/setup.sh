@@ -73,6 +73,7 @@ install_npm_packages() {
 }
 
 check_node() {
+  # shellcheck disable=SC2016  # the ${} belong to JavaScript
   node -e '
     const [major, minor] = process.versions.node.split(".").map(Number);
     if (major < 20 || (major === 20 && minor < 18)) {
