@@ -7,7 +7,7 @@ import { parsePortId } from '../identity/port-id.ts';
 import { peerMac, receiveDescriptor } from '../kernel/sockets.ts';
 import { createLogger } from '../log.ts';
 import type { FromWorker, PortMessage, ToWorker } from '../proxy/messages.ts';
-import { Proxy as MetadataProxy } from '../proxy/proxy.ts';
+import { MetadataProxy } from '../proxy/proxy.ts';
 
 /** Where the launcher leaves the socket that descriptors come over: after the three standard ones and the process channel. */
 const DESCRIPTOR_CHANNEL = 4;

@@ -172,7 +172,10 @@ const sections = {
     timeout_connect: timeout(30, 'Longest time to connect to the agent.'),
     timeout_client: timeout(32, 'Longest silence of a client within a request or a reply.'),
     timeout_server: timeout(32, 'Longest silence of the agent, then 504.'),
-    timeout_http_request: timeout(30, 'Longest time from the first byte of a request head to its last, then 408.'),
+    timeout_http_request: timeout(
+      30,
+      'Longest time from the first byte of a request to its last, body included, then 408.',
+    ),
     timeout_http_keep_alive: timeout(30, 'Longest silence of a client between two requests.'),
   }),
   limits: z.strictObject({

@@ -25,8 +25,7 @@ export type { ProxyEnvironment } from './context.ts';
  *     response.ts        the reply as the client gets it (outlet.ts: no faster than it reads)
  *     access-log.ts      what happened
  */
-// biome-ignore lint/suspicious/noShadowRestrictedNames: it is what this class is, and nothing here uses the global one
-export class Proxy {
+export class MetadataProxy {
   readonly #context: ProxyContext;
   readonly #listeners = new Map<PortId, Listener>();
   /** Requests of ports that are gone. */

@@ -3,7 +3,7 @@ import { parseMacAddress } from '../../src/identity/mac-address.ts';
 import { type OwnerKind, parseOwnerId } from '../../src/identity/owner-id.ts';
 import { parsePortId } from '../../src/identity/port-id.ts';
 import type { ProxySettings } from '../../src/proxy/messages.ts';
-import { Proxy as RequestPath } from '../../src/proxy/proxy.ts';
+import { MetadataProxy } from '../../src/proxy/proxy.ts';
 import { socketDirectory } from '../kit/agents.ts';
 import { exchangeRaw, RawClient } from '../kit/raw-client.ts';
 
@@ -60,7 +60,7 @@ export function ownerOf(index: number): string {
 
 /** The real request path behind loopback ports instead of steered ones. */
 export class Worker {
-  readonly proxy: RequestPath;
+  readonly proxy: MetadataProxy;
   /** Access log, one object per line. */
   readonly log: Record<string, unknown>[];
   readonly socket: string;
@@ -68,7 +68,7 @@ export class Worker {
   readonly #remove: () => void;
 
   private constructor(
-    proxy: RequestPath,
+    proxy: MetadataProxy,
     log: Record<string, unknown>[],
     socket: string,
     ports: number[],
@@ -89,7 +89,7 @@ export class Worker {
       write: (line) => void log.push(JSON.parse(line) as Record<string, unknown>),
     };
     const mac = options.mac === undefined ? undefined : parseMacAddress(options.mac);
-    const proxy = new RequestPath(settingsOf(socket, options), { log: pino({}, destination), peerMac: () => mac });
+    const proxy = new MetadataProxy(settingsOf(socket, options), { log: pino({}, destination), peerMac: () => mac });
     const ports: number[] = [];
     for (let index = 0; index < (options.ports ?? 1); index += 1) {
       const id = parseOwnerId(ownerOf(index));
