@@ -1,0 +1,57 @@
+import type { Teardown } from '../src/demo/teardown.ts';
+import type { Tool } from './requirements.ts';
+import type { Workspace } from './workspace.ts';
+
+/** What the command line asks for. */
+export interface BenchOptions {
+  /** Fewer sizes and trials: minutes become seconds, and figures become rough. */
+  readonly quick: boolean;
+  /** Numbers of routers, ascending; each case has its own when absent. */
+  readonly routers?: readonly number[];
+  /** Most haproxies started at once; figures for more are extrapolated. */
+  readonly haproxies?: number;
+}
+
+/** What a case gets from the harness. */
+export interface BenchContext {
+  readonly options: BenchOptions;
+  readonly workspace: Workspace;
+  /** Everything a case makes is noted here before it is made; aborts at Ctrl-C. */
+  readonly teardown: Teardown;
+  readonly progress: (text: string) => void;
+}
+
+/** A claim of the project as a number that must not be exceeded. */
+export interface Bar {
+  readonly name: string;
+  readonly limit: number;
+  readonly unit: string;
+  /** Absent when this run did not measure it. */
+  readonly value?: number;
+  readonly verdict: 'met' | 'missed' | 'not measured';
+  /** How the value came about, where that matters. */
+  readonly note?: string;
+}
+
+export interface CaseResult {
+  /** Everything measured, as it goes into the JSON file. */
+  readonly figures: object;
+  /** Lines for the terminal. */
+  readonly summary: readonly string[];
+  readonly bars: readonly Bar[];
+  /** What a reader might expect among the figures and does not find. */
+  readonly notMeasured: readonly string[];
+}
+
+export interface BenchCase {
+  readonly name: string;
+  readonly about: string;
+  readonly tools: readonly Tool[];
+  readonly run: (context: BenchContext) => Promise<CaseResult>;
+}
+
+/** Compares a value with its bar; equal is met. */
+export function judge(bar: Omit<Bar, 'verdict' | 'value'>, value: number | undefined): Bar {
+  if (value === undefined) return { ...bar, verdict: 'not measured' };
+  return { ...bar, value, verdict: value <= bar.limit ? 'met' : 'missed' };
+}

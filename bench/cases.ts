@@ -1,0 +1,5 @@
+import type { BenchCase } from './case.ts';
+import { density } from './density.ts';
+
+/** Every case, in the order in which `npm run bench` runs them. */
+export const CASES: readonly BenchCase[] = [density];

@@ -1,0 +1,43 @@
+import type { BenchContext, BenchOptions } from '../case.ts';
+import type { RouterFleet } from '../routers.ts';
+import type { Summary } from '../statistics.ts';
+import type { TrialRouter } from '../trial-router.ts';
+
+/** What one run of the case measures. */
+export interface Plan {
+  /** Numbers of routers, ascending. */
+  readonly routers: readonly number[];
+  /** Numbers of haproxies that are really started, ascending. */
+  readonly haproxies: readonly number[];
+  /** Times an interface is brought up, for each side and number of routers. */
+  readonly trials: number;
+  readonly idleSeconds: number;
+}
+
+/** Everything the two sides are measured with. */
+export interface Stage extends BenchContext {
+  readonly plan: Plan;
+  readonly agentSocket: string;
+  readonly fleet: RouterFleet;
+  readonly trial: TrialRouter;
+}
+
+/** From an interface coming up to the first 200 in an instance, in milliseconds. */
+export interface FirstAnswers {
+  readonly summary: Summary | undefined;
+  readonly milliseconds: readonly number[];
+  /** Trials without an answer in 15 s. */
+  readonly unanswered: number;
+}
+
+const FULL = { routers: [10, 100, 1000], trials: 20, idleSeconds: 10 } as const;
+const QUICK = { routers: [10, 50], trials: 5, idleSeconds: 10 } as const;
+/** A haproxy takes some megabytes; a thousand would not fit on many machines. */
+const HAPROXIES_MAX = 100;
+
+export function planOf({ quick, routers, haproxies: most = HAPROXIES_MAX }: BenchOptions): Plan {
+  const base = quick ? QUICK : FULL;
+  const sizes = routers ?? base.routers;
+  const haproxies = [...new Set(sizes.map((size) => Math.min(size, most)))].filter((size) => size > 0);
+  return { routers: sizes, haproxies, trials: base.trials, idleSeconds: base.idleSeconds };
+}

@@ -1,0 +1,79 @@
+import { Teardown } from '../src/demo/teardown.ts';
+import { messageOf } from '../src/errors.ts';
+import type { BenchCase, CaseResult } from './case.ts';
+import { CASES } from './cases.ts';
+import { describeMachine, disturbances, lookAround } from './machine.ts';
+import { type CommandLine, parseCommandLine, USAGE } from './options.ts';
+import { type Report, reportText, writeReport } from './report.ts';
+import { extendPath, isOnPath, missingRequirements } from './requirements.ts';
+import { removeLeftovers, Workspace } from './workspace.ts';
+
+/** Runs the cases one after the other; resolves to the report, or throws at the first that cannot be finished. */
+async function bench(cases: readonly BenchCase[], { options }: CommandLine, teardown: Teardown): Promise<Report> {
+  const started = new Date().toISOString();
+  const machine = await describeMachine();
+  const surroundings = lookAround();
+  const unrest = disturbances(surroundings, machine.cores);
+  for (const each of [
+    ...(await removeLeftovers()).map((what) => `removed what an earlier run left: ${what}`),
+    ...unrest,
+  ]) {
+    progress(each);
+  }
+  const workspace = Workspace.create();
+  teardown.add('workspace', () => workspace.remove());
+  const results: (CaseResult & { readonly name: string })[] = [];
+  for (const { name, run } of cases) {
+    const context = { options, workspace, teardown, progress: (text: string) => progress(`${name}: ${text}`) };
+    results.push({ name, ...(await run(context)) });
+    teardown.signal.throwIfAborted();
+  }
+  const finished = new Date().toISOString();
+  return { format: 1, started, finished, options, machine, surroundings, disturbances: unrest, cases: results };
+}
+
+/** Goes to standard error, so that standard output is the report alone. */
+function progress(text: string): void {
+  process.stderr.write(`bench: ${text}\n`);
+}
+
+/** @returns the exit status: 0 also where a bar was missed, 1 when something could not be measured, 2 for misuse */
+async function main(): Promise<number> {
+  let commandLine: CommandLine;
+  try {
+    commandLine = parseCommandLine(
+      process.argv.slice(2),
+      CASES.map(({ name }) => name),
+    );
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n${USAGE}`);
+    return 2;
+  }
+  if (commandLine.list) {
+    process.stdout.write(CASES.map(({ name, about }) => `${name}  ${about}\n`).join(''));
+    return 0;
+  }
+  const chosen = CASES.filter(({ name }) => commandLine.cases.length === 0 || commandLine.cases.includes(name));
+  extendPath();
+  const tools = chosen.flatMap((each) => each.tools);
+  const missing = missingRequirements(tools, process.geteuid?.(), isOnPath);
+  for (const line of missing) progress(line);
+  if (missing.length > 0) return 1;
+
+  const teardown = new Teardown();
+  let report: Report | undefined;
+  try {
+    report = await bench(chosen, commandLine, teardown);
+  } catch (error) {
+    progress(messageOf(error));
+  }
+  progress('cleaning up');
+  const failures = await teardown.run();
+  for (const failure of failures) progress(failure);
+  if (report === undefined) return 1;
+  process.stdout.write(`\n${reportText(report)}`);
+  progress(`figures are in ${writeReport(report, commandLine.json)}`);
+  return failures.length === 0 ? 0 : 1;
+}
+
+process.exitCode = await main();

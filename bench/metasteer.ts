@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import { fetchStatus } from '../src/cli/admin-client.ts';
+import type { StatusDocument } from '../src/control/status-document.ts';
+import { messageOf } from '../src/errors.ts';
+import { processTree } from './processes.ts';
+import type { Workspace } from './workspace.ts';
+
+const CLI = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
+const STOP_MS = 120_000;
+const LOG_LINES_MAX = 50;
+/** A status is asked for so rarely that answering takes the daemon at most a fifth of its time. */
+const POLL_SHARE = 4;
+const POLL_MIN_MS = 20;
+const POLL_MAX_MS = 500;
+const PORTS_MAX_DEFAULT = 1024;
+
+export interface MetasteerOptions {
+  readonly workspace: Workspace;
+  readonly agentSocket: string;
+  /** UUIDs of the routers it may touch; whatever else is on this machine stays out of it. */
+  readonly routers: readonly string[];
+}
+
+export interface StopResult {
+  readonly milliseconds: number;
+  /** Whether it ended on SIGTERM, or had to be killed. */
+  readonly byItself: boolean;
+}
+
+/** The daemon as an operator starts it, `metasteer run -c FILE`, with the defaults of its configuration. */
+export class Metasteer {
+  readonly startedAt = performance.now();
+  readonly #adminSocket: string;
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<void>;
+  readonly #log: string[] = [];
+
+  constructor({ workspace, agentSocket, routers }: MetasteerOptions) {
+    const runDir = workspace.folder('run');
+    const configFile = workspace.file('metasteer.yaml');
+    this.#adminSocket = workspace.file('admin.sock');
+    const config = {
+      run_dir: runDir,
+      namespace: workspace.daemonNamespace,
+      agent: { socket: agentSocket },
+      admin: { socket: this.#adminSocket },
+      discovery: { include: routers },
+      ...(routers.length > PORTS_MAX_DEFAULT ? { steering: { ports_max: routers.length } } : {}),
+    };
+    writeFileSync(configFile, stringify(config));
+    // A session of its own, so that Ctrl-C in the terminal does not stop it behind our back.
+    this.#child = spawn(workspace.nodeCopy(), [CLI, 'run', '-c', configFile], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#ended = new Promise((resolve) => {
+      this.#child.once('close', () => resolve());
+      this.#child.once('error', (error) => {
+        this.#keep(messageOf(error));
+        resolve();
+      });
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      if (stream !== null) createInterface({ input: stream }).on('line', (line) => this.#keep(line));
+    }
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** The supervisor and its workers. */
+  get processes(): readonly number[] {
+    return processTree(this.pid);
+  }
+
+  /** @throws {MetasteerError} when it does not answer */
+  async status(): Promise<StatusDocument> {
+    return (await fetchStatus(this.#adminSocket)).document;
+  }
+
+  /**
+   * Waits until exactly these many ports are steered and no other is being attached. Returns the milliseconds since
+   * the start.
+   *
+   * @throws {Error} when it ends before, or has not come so far in time; says how far it came
+   */
+  async untilSteering(ports: number, withinMs: number, signal: AbortSignal): Promise<number> {
+    const deadline = performance.now() + withinMs;
+    let came = 'it has not answered yet';
+    while (performance.now() < deadline) {
+      signal.throwIfAborted();
+      if (!this.#runs()) throw new Error(`the daemon ended: ${this.#log.slice(-3).join('; ')}`);
+      const asked = performance.now();
+      try {
+        const states = (await this.status()).ports.map(({ state }) => state);
+        const steering = states.filter((state) => state === 'steering').length;
+        if (steering === ports && states.length === ports) return performance.now() - this.startedAt;
+        came = `it steers ${steering} of ${states.length}`;
+      } catch (error) {
+        came = messageOf(error);
+      }
+      const pause = (performance.now() - asked) * POLL_SHARE;
+      await sleep(Math.min(Math.max(pause, POLL_MIN_MS), POLL_MAX_MS), undefined, { signal });
+    }
+    throw new Error(`the daemon does not steer ${ports} ports after ${withinMs / 1000} s: ${came}`);
+  }
+
+  /** SIGTERM, and SIGKILL after two minutes. May be called again. */
+  async stop(): Promise<StopResult> {
+    const started = performance.now();
+    if (!this.#runs()) return { milliseconds: 0, byItself: true };
+    this.#child.kill('SIGTERM');
+    await Promise.race([this.#ended, sleep(STOP_MS, undefined, { ref: false })]);
+    const byItself = !this.#runs();
+    if (!byItself) this.#child.kill('SIGKILL');
+    await this.#ended;
+    return { milliseconds: performance.now() - started, byItself };
+  }
+
+  #runs(): boolean {
+    return this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  #keep(line: string): void {
+    if (this.#log.push(line.slice(0, 500)) > LOG_LINES_MAX) this.#log.shift();
+  }
+}

@@ -1,0 +1,59 @@
+import { parseArgs } from 'node:util';
+import type { BenchOptions } from './case.ts';
+
+export const USAGE = `usage: npm run bench -- [CASE...] [--quick] [--json FILE]
+  --list         name the cases
+  --quick        fewer sizes and trials
+  --json FILE    where the figures go; by default bench/out/<time>.json
+  --routers LIST numbers of routers, as in 10,100
+  --haproxies N  start at most N haproxies, 100 by default; figures for more are extrapolated
+`;
+
+export interface CommandLine {
+  readonly list: boolean;
+  /** Names of cases; none means all. */
+  readonly cases: readonly string[];
+  readonly json?: string;
+  readonly options: BenchOptions;
+}
+
+const ROUTERS_MAX = 16_000;
+
+/** Reads the arguments. @throws {Error} saying what is wrong with them */
+export function parseCommandLine(args: readonly string[], known: readonly string[]): CommandLine {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      list: { type: 'boolean' },
+      quick: { type: 'boolean' },
+      json: { type: 'string' },
+      routers: { type: 'string' },
+      haproxies: { type: 'string' },
+    },
+  });
+  const unknown = positionals.filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new Error(`no such case: ${unknown.join(', ')}; there is ${known.join(', ')}`);
+  const { json, routers, haproxies } = values;
+  return {
+    list: values.list === true,
+    cases: [...new Set(positionals)],
+    ...(json === undefined ? {} : { json }),
+    options: {
+      quick: values.quick === true,
+      ...(routers === undefined ? {} : { routers: sizes(routers) }),
+      ...(haproxies === undefined ? {} : { haproxies: whole('--haproxies', haproxies) }),
+    },
+  };
+}
+
+function sizes(text: string): readonly number[] {
+  const numbers = new Set(text.split(',').map((each) => whole('--routers', each)));
+  return [...numbers].sort((a, b) => a - b);
+}
+
+function whole(option: string, text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && value <= ROUTERS_MAX) return value;
+  throw new Error(`${option}: expected whole numbers from 1 to ${ROUTERS_MAX}, not ${text}`);
+}

@@ -1,0 +1,75 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { table } from '../src/cli/table.ts';
+import { packageRoot } from '../src/kernel/paths.ts';
+import type { Bar, BenchOptions, CaseResult } from './case.ts';
+import type { Machine, Surroundings } from './machine.ts';
+import { bytesText } from './units.ts';
+
+/** What one run of the harness found out, as it is written to the JSON file. */
+export interface Report {
+  readonly format: 1;
+  readonly started: string;
+  readonly finished: string;
+  readonly options: BenchOptions;
+  readonly machine: Machine;
+  readonly surroundings: Surroundings;
+  readonly disturbances: readonly string[];
+  readonly cases: readonly (CaseResult & { readonly name: string })[];
+}
+
+/** The report for people. */
+export function reportText({ machine, disturbances, cases }: Report): string {
+  const changed = machine.commit?.changed === true ? ', changed' : '';
+  const commit = machine.commit === null ? '' : ` (${machine.commit.id.slice(0, 10)}${changed})`;
+  const head = [
+    `${machine.cpu}, ${machine.cores} cores, ${bytesText(machine.memoryBytes)}, Linux ${machine.kernel}`,
+    `metasteer ${machine.metasteer}${commit}, Node ${machine.node}, ${machine.haproxy ?? 'no haproxy'}`,
+    ...disturbances,
+  ];
+  const bodies = cases.flatMap(({ name, summary, bars, notMeasured }) => [
+    '',
+    `== ${name}`,
+    '',
+    ...summary,
+    '',
+    'Bars',
+    ...barLines(bars).map((line) => `  ${line}`),
+    '',
+    'Not measured',
+    ...notMeasured.map((line) => `  ${line}`),
+  ]);
+  return `${[...head, ...bodies].join('\n')}\n`;
+}
+
+/** One line per bar: its verdict, what it is about, the value and the limit. */
+export function barLines(bars: readonly Bar[]): readonly string[] {
+  return table(
+    [
+      { title: 'verdict', cell: ({ verdict }) => verdict },
+      { title: 'what', cell: ({ name }) => name },
+      { title: 'value', align: 'right', cell: ({ value, unit }) => (value === undefined ? '-' : figure(value, unit)) },
+      { title: 'at most', align: 'right', cell: ({ limit, unit }) => figure(limit, unit) },
+      { title: 'note', cell: ({ note = '' }) => note },
+    ],
+    bars,
+  );
+}
+
+/**
+ * Writes the report, by default as bench/out/<time>.json in the package.
+ *
+ * @returns the path
+ */
+export function writeReport(report: Report, file: string | undefined): string {
+  const path = resolve(file ?? `${packageRoot}/bench/out/${report.started.replaceAll(/[:.]/g, '-')}.json`);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${JSON.stringify(report, null, 2)}\n`);
+  return path;
+}
+
+/** Three digits that matter; whole numbers as they are. */
+function figure(value: number, unit: string): string {
+  const text = Number.isInteger(value) ? String(value) : Number(value.toPrecision(3)).toString();
+  return unit === '' ? text : `${text} ${unit}`;
+}
