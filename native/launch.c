@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <libgen.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
@@ -57,10 +58,13 @@ static void hide_namespaces(void)
 	fclose(mounts);
 }
 
-static void mount_code(const char *code, const char *mountpoint)
+/* The folder of names first gets no more of them (EINVAL: it is no mount), then loses those it has. */
+static void mount_code(const char *code, const char *mountpoint, char *netns)
 {
 	if (unshare(CLONE_NEWNS) || mount("", "/", NULL, MS_REC | MS_SLAVE, NULL))
 		die("making a mount namespace");
+	if (mount("", dirname(netns), NULL, MS_PRIVATE, NULL) && errno != EINVAL)
+		die("closing the folder of namespaces");
 	hide_namespaces();
 	if (mount(code, mountpoint, NULL, MS_BIND, NULL))
 		die("mounting the program's files");
@@ -128,7 +132,7 @@ int main(int argc, char **argv)
 	if (node < 0)
 		die(argv[7]);
 	enter_namespace(argv[4]);
-	mount_code(argv[5], argv[6]);
+	mount_code(argv[5], argv[6], argv[4]);
 	if (chdir("/"))
 		die("changing to /");
 	become((uid_t)number(argv[1]), (gid_t)number(argv[2]), argv[3]);

@@ -131,6 +131,12 @@ MS_EXPORT int ms_port_create(const char *router_netns, __u32 ifindex, const char
 /* Gives the port device the IPv6 metadata address and sets it up. Attach ms_restore before (design D13). */
 MS_EXPORT int ms_port_up(const char *port_netns, const char *device);
 
+/*
+ * Sets the port device's MTU, in bytes. Lowering the router interface's lowers the device's by itself, raising it does
+ * not (design D13).
+ */
+MS_EXPORT int ms_port_mtu(const char *port_netns, const char *device, __u32 mtu);
+
 /* Removes a port device. -ENODEV when it is gone already. */
 MS_EXPORT int ms_port_remove(const char *port_netns, const char *device);
 

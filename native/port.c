@@ -13,6 +13,7 @@
 struct port_device {
 	const char *device;
 	__u32 parent_ifindex;
+	__u32 mtu;
 	int port_netns_fd;
 	struct ms_link created;
 };
@@ -119,6 +120,19 @@ static int bring_up(void *argument)
 	return error ? error : add_ipv6_route(port->created.ifindex);
 }
 
+static int set_mtu(void *argument)
+{
+	const struct port_device *port = argument;
+	char buffer[NETLINK_REQUEST_BYTES];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+
+	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
+	request->nlmsg_type = RTM_NEWLINK;
+	mnl_attr_put_strz(request, IFLA_IFNAME, port->device);
+	mnl_attr_put_u32(request, IFLA_MTU, port->mtu);
+	return netlink_do(request);
+}
+
 static int delete_device(void *argument)
 {
 	const struct port_device *port = argument;
@@ -158,6 +172,13 @@ int ms_port_up(const char *port_netns, const char *device)
 	struct port_device port = {.device = device};
 
 	return netns_call(port_netns, bring_up, &port);
+}
+
+int ms_port_mtu(const char *port_netns, const char *device, __u32 mtu)
+{
+	struct port_device port = {.device = device, .mtu = mtu};
+
+	return netns_call(port_netns, set_mtu, &port);
 }
 
 int ms_port_remove(const char *port_netns, const char *device)

@@ -23,14 +23,13 @@ const WORKER_COLUMNS: readonly Column<StatusDocument['workers'][number]>[] = [
 ];
 
 /** The status for people: ports, what is wrong with any, workers, agent. */
-export function statusText({ daemon, ports, workers, agent }: StatusDocument): string {
-  const reasons = ports.flatMap(({ port, state, reason }) =>
-    reason === null ? [] : [`port ${port} ${state}: ${reason}`],
-  );
+export function statusText({ daemon, ports, broken, workers, agent }: StatusDocument): string {
+  const reasons = ports.flatMap(({ state, reason }) => (reason === null ? [] : [`${state}: ${reason}`]));
   const parts = [
     [`metasteer ${daemon.version}, pid ${daemon.pid}, up ${daemon.uptime_seconds} s, namespace ${daemon.namespace}`],
     ports.length === 0 ? ['no ports: no router interface was found'] : table(PORT_COLUMNS, ports),
     reasons,
+    broken.map(({ namespace, reason }) => `namespace ${namespace} cannot be read: ${reason}`),
     workers.length === 0 ? ['no workers'] : table(WORKER_COLUMNS, workers),
     [agentLine(agent)],
   ];

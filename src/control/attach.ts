@@ -81,6 +81,7 @@ async function build(id: PortId, found: FoundInterface, context: AttachContext, 
     device,
     listener,
     attachment,
+    mtu: { now: device.link.mtu },
     detach: () => undoAll(undo),
   };
 }

@@ -35,6 +35,8 @@ export interface Port {
   readonly device: PortDevice;
   readonly listener: PortListener;
   readonly attachment: Attachment;
+  /** Bytes; what the router interface's was when the device's was last set. */
+  readonly mtu: { now: number };
   /** Takes it all down again, in the order that lets no packet through half-way. */
   readonly detach: () => Promise<void>;
 }

@@ -14,6 +14,7 @@ import { Lanes } from './lanes.ts';
 import { plan } from './plan.ts';
 import { type FoundInterface, type Port, type PortKey, portKey } from './port.ts';
 import type { PortNamespace } from './port-namespace.ts';
+import { Progress } from './progress.ts';
 import { Slots } from './slots.ts';
 import { Watch } from './watch.ts';
 import type { Workers } from './workers.ts';
@@ -36,6 +37,7 @@ export class Reconciler {
   readonly #changes = new ChangeQueue();
   readonly #lanes = new Lanes(CHANGES_AT_ONCE);
   readonly #slots: Slots;
+  readonly #progress: Progress;
   readonly #ports = new Map<PortId, Port>();
   readonly #attaching = new Map<PortKey, FoundInterface>();
   readonly #retries = new Set<NodeJS.Timeout>();
@@ -44,6 +46,7 @@ export class Reconciler {
 
   constructor(context: ReconcileContext) {
     this.#context = context;
+    this.#progress = new Progress(context.log);
     this.#inventory = new Inventory(context.config);
     this.#slots = new Slots(context.config.steering.portsMax);
   }
@@ -55,6 +58,11 @@ export class Reconciler {
   /** Interfaces that are being attached, or wait for their turn. */
   get attaching(): readonly FoundInterface[] {
     return [...this.#attaching.values()];
+  }
+
+  /** Namespaces of owners that cannot be read, and why. */
+  get broken(): ReadonlyMap<string, string> {
+    return this.#inventory.broken;
   }
 
   /** Follows every change until the signal comes. */
@@ -96,6 +104,19 @@ export class Reconciler {
       this.#attaching.set(portKey(each), each);
       this.#lanes.add(() => this.#attach(each));
     }
+    this.#progress.begin(attach.length);
+    await this.#followMtus(found);
+  }
+
+  /** A raised MTU does not reach the port device by itself. */
+  async #followMtus(found: readonly FoundInterface[]): Promise<void> {
+    const mtus = new Map(found.map((each) => [portKey(each), each.link.mtu]));
+    for (const port of this.ports) {
+      const mtu = mtus.get(port.key);
+      if (mtu === undefined || mtu === port.mtu.now) continue;
+      await port.device.setMtu(mtu);
+      port.mtu.now = mtu;
+    }
   }
 
   /** A device goes with its router interface, also when another interface looks like that one by now. */
@@ -116,10 +137,12 @@ export class Reconciler {
         throw new MetasteerError('port-interface-unsuitable', `${found.link.name} is not an Ethernet interface`);
       const port = await attachPort(id, found, { ...this.#context, mode: config.steering.attach });
       this.#ports.set(id, port);
+      this.#progress.steered();
       this.failures.forget(port.key);
       log.info({ ...where, port: id, attachment: port.attachment.mode }, 'steering');
     } catch (error) {
       if (id !== undefined) this.#slots.giveBack(id);
+      this.#progress.failed();
       const failure =
         error instanceof MetasteerError ? error : new MetasteerError('port-attach-failed', messageOf(error));
       const retryMs = this.failures.add(portKey(found), found, failure, Date.now());

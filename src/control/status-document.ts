@@ -7,6 +7,8 @@ export interface StatusDocument {
     readonly namespace: string;
   };
   readonly ports: readonly PortStatusDocument[];
+  /** Namespaces of owners that cannot be read. */
+  readonly broken: readonly { readonly namespace: string; readonly reason: string }[];
   readonly workers: readonly WorkerStatusDocument[];
   readonly agent: AgentStatusDocument;
 }

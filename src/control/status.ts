@@ -32,6 +32,7 @@ export async function statusDocument(context: StatusContext): Promise<StatusDocu
         idlePort(found, 'failed', `${error.code}: ${error.message}`),
       ),
     ],
+    broken: [...reconciler.broken].map(([namespace, reason]) => ({ namespace, reason })),
     workers: reports.map(({ pid, user, state, status }) => ({
       pid,
       user,

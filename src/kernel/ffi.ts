@@ -18,6 +18,7 @@ const SIGNATURES = {
   ms_link_find: ['int', [text, text, 'pointer']],
   ms_port_create: ['int', [text, 'uint32', text, text, 'pointer']],
   ms_port_up: ['int', [text, text]],
+  ms_port_mtu: ['int', [text, text, 'uint32']],
   ms_port_remove: ['int', [text, text]],
   ms_maps_create: ['int', [text, 'pointer', 'pointer', 'pointer', 'uint32']],
   ms_program_load: ['int', [text, 'pointer', 'pointer', 'pointer', 'pointer', 'uint32']],

@@ -34,6 +34,11 @@ export class PortDevice {
     await callAsync('ms_port_up', cString(this.#netns), cString(this.link.name));
   }
 
+  /** Gives it another MTU, in bytes. */
+  async setMtu(mtu: number): Promise<void> {
+    await callAsync('ms_port_mtu', cString(this.#netns), cString(this.link.name), mtu);
+  }
+
   /** False when it has gone with its router interface, even if another of that name has come since. */
   async exists(): Promise<boolean> {
     const found = Buffer.alloc(LINK_BYTES);

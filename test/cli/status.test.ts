@@ -47,6 +47,7 @@ const full: StatusDocument = {
       counters: {},
     },
   ],
+  broken: [{ namespace: 'qrouter-broken', reason: 'EINVAL' }],
   workers: [{ pid: 101, user: 'neutron', state: 'running', connections: 1, requests: 7 }],
   agent: {
     socket: '/run/agent.sock',
@@ -65,7 +66,9 @@ PORT  OWNER                                 NAMESPACE                           
    0  7d3c0a1e-52b7-4f0e-9a3b-1f0f3c2d4e5f  qrouter-7d3c0a1e-52b7-4f0e-9a3b-1f0f3c2d4e5f  qr-1f0f3c2d-4e  steering                3       23       15         7
   12  7d3c0a1e-52b7-4f0e-9a3b-1f0f3c2d4e5f  qrouter-7d3c0a1e-52b7-4f0e-9a3b-1f0f3c2d4e5f  qr-x            failed                  0        0        0         0
 
-port 12 failed: no macvlan
+failed: no macvlan
+
+namespace qrouter-broken cannot be read: EINVAL
 
 WORKER  USER     STATE    CONNECTIONS  REQUESTS
    101  neutron  running            1         7
@@ -76,6 +79,7 @@ agent /run/agent.sock: absent (one-shot), 0 exchanges open, 3 queued; last error
 const empty: StatusDocument = {
   ...full,
   ports: [],
+  broken: [],
   workers: [],
   agent: { ...full.agent, state: 'unknown', generation: 'unknown', queued: 0, last_error: null },
 };

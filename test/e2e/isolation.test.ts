@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
+import { runCommand } from '../../src/demo/command.ts';
 import type { Daemon } from '../../src/demo/daemon.ts';
 import { Namespace } from '../../src/demo/namespace.ts';
+import { removeNamespaces } from '../../src/demo/run-dir.ts';
 import { EchoServers } from '../kit/echo-servers.ts';
 import { needsRoot, portOf, TestNode, whoAmI } from '../kit/node.ts';
 
@@ -49,7 +51,9 @@ describe('the worker', needsRoot, () => {
     );
   });
 
-  it('sees no namespace but its own', () => {
+  it('sees no namespace but its own, also when another is made', async () => {
+    await runCommand('ip', ['netns', 'add', `ms${process.pid}-later`]);
+    node.undo('a namespace made later', () => removeNamespaces([`ms${process.pid}-later`]));
     const mounts = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').split('\n');
     assert.deepEqual(
       mounts.filter((line) => line.includes(' - nsfs ')),
