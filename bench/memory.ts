@@ -27,9 +27,10 @@ export interface KernelMemory {
 
 const NOTHING: ProcessMemory = { pss: 0, uss: 0, rss: 0 };
 const SETTLE_STEP_MS = 250;
-const SETTLE_STEPS_MAX = 40;
-/** Change within a step below which the machine counts as calm. */
-const SETTLED_BYTES = 64 * 1024;
+const SETTLE_STEPS_MAX = 60;
+/** Calm is when so many steps in a row change no more than this. */
+const CALM_STEPS = 4;
+const CALM_BYTES = 64 * 1024;
 
 /** Values of lines such as `Pss:   294 kB`, in bytes. Other lines are passed over. */
 export function parseKilobytes(text: string): ReadonlyMap<string, number> {
@@ -80,14 +81,14 @@ export function processMemory(pids: readonly number[]): ProcessMemory {
 
 /**
  * Kernel memory once it has stopped changing: namespaces and devices are freed some time after they are removed.
- * After 10 s it is taken as it is.
+ * After 15 s it is taken as it is.
  */
 export async function settledKernelMemory(signal: AbortSignal): Promise<KernelMemory> {
   let last = readKernelMemory();
-  for (let step = 0; step < SETTLE_STEPS_MAX; step += 1) {
+  for (let step = 0, calm = 0; step < SETTLE_STEPS_MAX && calm < CALM_STEPS; step += 1) {
     await sleep(SETTLE_STEP_MS, undefined, { signal });
     const now = readKernelMemory();
-    if (Math.abs(now.total - last.total) <= SETTLED_BYTES) return now;
+    calm = Math.abs(now.total - last.total) <= CALM_BYTES ? calm + 1 : 0;
     last = now;
   }
   return last;

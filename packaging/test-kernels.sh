@@ -106,7 +106,7 @@ test_kernel() {
     return
   fi
   case " $* " in *' ovs '*) ovs=$(get_ovs) || die "openvswitch-switch cannot be downloaded" ;; esac
-  echo "== Linux $(ls "$kernel/lib/modules") from Debian $suite: $*"
+  echo "== Linux $(basename "$kernel"/boot/vmlinuz-* | sed 's/^vmlinuz-//') from Debian $suite: $*"
   "$kernel_run" -m 3072 -t "$seconds_max" "$kernel" test/kernels/guest.sh "$dist" "$ovs" "$@" |
     tee "$log" || status=$?
   case $status in

@@ -11,7 +11,7 @@ import {
 import { cpuMs, endProcesses } from '../processes.ts';
 import { type Summary, summarise } from '../statistics.ts';
 import { measureFirstAnswers } from './first-answers.ts';
-import type { FirstAnswers, Stage } from './plan.ts';
+import { type FirstAnswers, idleSeconds, type Stage } from './plan.ts';
 
 export interface IncumbentPoint {
   readonly haproxies: number;
@@ -80,10 +80,11 @@ async function measurePoint(
   const { plan, teardown, progress } = stage;
   const pids = pidsOf(running);
   await sleep(CALM_MS, undefined, { signal: teardown.signal });
-  progress(`${running.length} haproxies: idle for ${plan.idleSeconds} s`);
+  const seconds = idleSeconds(running.length);
+  progress(`${running.length} haproxies: idle for ${seconds} s`);
   const cpuBefore = cpuMs(pids);
-  await sleep(plan.idleSeconds * 1000, undefined, { signal: teardown.signal });
-  const idleCpuPercent = (cpuMs(pids) - cpuBefore) / plan.idleSeconds / 10;
+  await sleep(seconds * 1000, undefined, { signal: teardown.signal });
+  const idleCpuPercent = (cpuMs(pids) - cpuBefore) / seconds / 10;
   // The kernel first: reading a process's memory map makes the kernel need some itself.
   const kernel = kernelGrowth(before, await settledKernelMemory(teardown.signal));
   const memory = processMemory(pids);

@@ -4,7 +4,7 @@ import { type KernelMemory, kernelGrowth, type ProcessMemory, processMemory, set
 import { Metasteer } from '../metasteer.ts';
 import { cpuMs } from '../processes.ts';
 import { measureFirstAnswers } from './first-answers.ts';
-import type { FirstAnswers, Stage } from './plan.ts';
+import { type FirstAnswers, idleSeconds, type Stage } from './plan.ts';
 
 export interface MetasteerPoint {
   readonly routers: number;
@@ -37,7 +37,7 @@ const CALM_MS = 2_000;
 
 /** Runs the daemon with this many routers, from its start to its end. */
 export async function measureMetasteer(stage: Stage, routers: number): Promise<MetasteerPoint> {
-  const { workspace, agentSocket, fleet, trial, plan, teardown, progress } = stage;
+  const { workspace, agentSocket, fleet, trial, teardown, progress } = stage;
   const { signal } = teardown;
   const before = await settledKernelMemory(signal);
   progress(`${routers} routers: starting metasteer`);
@@ -49,11 +49,12 @@ export async function measureMetasteer(stage: Stage, routers: number): Promise<M
   const startMs = await daemon.untilSteering(routers, START_BASE_MS + routers * START_PER_ROUTER_MS, signal);
   await sleep(CALM_MS, undefined, { signal });
 
-  progress(`${routers} routers: idle for ${plan.idleSeconds} s`);
+  const seconds = idleSeconds(routers);
+  progress(`${routers} routers: idle for ${seconds} s`);
   const { processes } = daemon;
   const cpuBefore = cpuMs(processes);
-  await sleep(plan.idleSeconds * 1000, undefined, { signal });
-  const idleCpuPercent = (cpuMs(processes) - cpuBefore) / plan.idleSeconds / 10;
+  await sleep(seconds * 1000, undefined, { signal });
+  const idleCpuPercent = (cpuMs(processes) - cpuBefore) / seconds / 10;
   // The kernel first: reading a process's memory map makes the kernel need some itself.
   const kernel = kernelGrowth(before, await settledKernelMemory(signal));
   const memory = processMemory(processes);

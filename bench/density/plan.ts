@@ -11,7 +11,6 @@ export interface Plan {
   readonly haproxies: readonly number[];
   /** Times an interface is brought up, for each side and number of routers. */
   readonly trials: number;
-  readonly idleSeconds: number;
 }
 
 /** Everything the two sides are measured with. */
@@ -30,8 +29,12 @@ export interface FirstAnswers {
   readonly unanswered: number;
 }
 
-const FULL = { routers: [10, 100, 1000], trials: 20, idleSeconds: 10 } as const;
-const QUICK = { routers: [10, 50], trials: 5, idleSeconds: 10 } as const;
+const FULL = { routers: [10, 100, 1000], trials: 20 } as const;
+const QUICK = { routers: [10, 50], trials: 5 } as const;
+const IDLE_SECONDS = 10;
+/** The daemon looks at every router once in this time (`discovery.rescan`): with many routers that has to be counted. */
+const RESCAN_SECONDS = 60;
+const MANY_ROUTERS = 500;
 /** A haproxy takes some megabytes; a thousand would not fit on many machines. */
 const HAPROXIES_MAX = 100;
 
@@ -39,5 +42,10 @@ export function planOf({ quick, routers, haproxies: most = HAPROXIES_MAX }: Benc
   const base = quick ? QUICK : FULL;
   const sizes = routers ?? base.routers;
   const haproxies = [...new Set(sizes.map((size) => Math.min(size, most)))].filter((size) => size > 0);
-  return { routers: sizes, haproxies, trials: base.trials, idleSeconds: base.idleSeconds };
+  return { routers: sizes, haproxies, trials: base.trials };
+}
+
+/** How long proxies are watched doing nothing; with many routers long enough for one look at all of them. */
+export function idleSeconds(routers: number): number {
+  return routers < MANY_ROUTERS ? IDLE_SECONDS : RESCAN_SECONDS;
 }

@@ -10,7 +10,6 @@ export const NOT_MEASURED: readonly string[] = [
   'memory under load: nobody asks anything while memory is read',
   'kernel memory that is neither slab, per-CPU, page tables nor vmalloc, such as whole pages of socket buffers',
   'the second that Neutron loses when its first look after starting a haproxy comes too early (contract.md 1.4)',
-  'the regular look at every router (`discovery.rescan`, 60 s), unless it fell into the idle time',
   'IPv6, isolated networks and OVN networks',
 ];
 

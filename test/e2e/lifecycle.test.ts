@@ -1,7 +1,8 @@
 // Needs root: network namespaces and BPF. How the daemon starts, stops, is killed, and starts again.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Daemon } from '../../src/demo/daemon.ts';
 import type { Tenant } from '../../src/demo/stage.ts';
@@ -17,44 +18,56 @@ async function interfaceState(tenant: Tenant): Promise<string> {
   return [link, qdiscs, filters.stdout].join('\n');
 }
 
-/** Our programs that are loaded anywhere on this machine. */
-function loadedPrograms(): readonly number[] {
-  const programs = JSON.parse(execFileSync('bpftool', ['-j', 'prog', 'show'], { encoding: 'utf8' })) as readonly {
-    readonly id: number;
-    readonly name?: string;
-  }[];
-  return programs.filter(({ name }) => name?.startsWith('ms_') === true).map(({ id }) => id);
+/** Ids of the BPF maps a process holds, from the descriptors it has open. */
+function mapsOf(pid: number): ReadonlySet<number> {
+  const folder = `/proc/${pid}/fdinfo`;
+  const ids = readdirSync(folder).map((fd) => /^map_id:\s*(\d+)/m.exec(readFileSync(join(folder, fd), 'utf8'))?.[1]);
+  return new Set(ids.flatMap((id) => (id === undefined ? [] : [Number(id)])));
+}
+
+/** Loaded programs that use one of these maps, and those of the maps that are still there. */
+function bpfWith(maps: ReadonlySet<number>): { readonly programs: number; readonly maps: number } {
+  const list = (what: string) =>
+    JSON.parse(execFileSync('bpftool', ['-j', what, 'show'], { encoding: 'utf8', maxBuffer: 2 ** 26 })) as readonly {
+      readonly id: number;
+      readonly map_ids?: readonly number[];
+    }[];
+  return {
+    programs: list('prog').filter(({ map_ids: used = [] }) => used.some((id) => maps.has(id))).length,
+    maps: list('map').filter(({ id }) => maps.has(id)).length,
+  };
 }
 
 for (const attach of ['tcx', 'clsact'] as const) {
   describe(`a daemon attached by ${attach}`, needsRoot, () => {
     let node: TestNode;
     let untouched: string;
-    let programs: readonly number[];
 
     before(async () => {
       node = await TestNode.build();
       untouched = await interfaceState(node.blue);
-      programs = loadedPrograms();
     });
     after(() => node.remove());
 
-    function leftBy(daemon: Daemon): unknown {
-      return {
-        programs: loadedPrograms().filter((id) => !programs.includes(id)),
-        namespace: existsSync(`/run/netns/${daemon.namespace}`),
-        adminSocket: existsSync(daemon.adminSocket),
-      };
+    /** The kernel frees programs and maps a moment after their last user has gone. */
+    async function untilNothingIsLeft(daemon: Daemon, maps: ReadonlySet<number>): Promise<void> {
+      await until('no program and no map is left', () => {
+        assert.deepEqual(bpfWith(maps), { programs: 0, maps: 0 });
+        return true;
+      });
+      assert.equal(existsSync(`/run/netns/${daemon.namespace}`), false);
+      assert.equal(existsSync(daemon.adminSocket), false);
     }
 
     it('leaves nothing behind after SIGTERM', async () => {
       const daemon = await node.startSteering({ steering: { attach } });
       const workers = (await daemon.status()).workers.map(({ pid }) => pid);
+      const maps = mapsOf(daemon.pid);
+      assert.equal(maps.size, 4);
+      assert.equal(bpfWith(maps).programs, 4, 'two for each of two ports');
       assert.equal(await daemon.stop(), true, 'it ended by itself');
       assert.equal(await interfaceState(node.blue), untouched);
-      // The kernel frees programs a moment after their last reference has gone.
-      await until('no program is loaded', () => loadedPrograms().every((id) => programs.includes(id)));
-      assert.deepEqual(leftBy(daemon), { programs: [], namespace: false, adminSocket: false });
+      await untilNothingIsLeft(daemon, maps);
       for (const pid of workers) assert.equal(existsSync(`/proc/${pid}`), false, 'its worker has ended');
     });
 
@@ -68,6 +81,7 @@ for (const attach of ['tcx', 'clsact'] as const) {
       const haproxy = await EchoServers.start(namespace, { tcp: [9697] });
       node.undo('what answers without us', () => haproxy.stop());
 
+      const mapsOfFirst = mapsOf(first.pid);
       await first.signal('SIGKILL');
       await until('the worker has gone too', () => workers.every((pid) => !existsSync(`/proc/${pid}`)));
       await until(
@@ -78,10 +92,10 @@ for (const attach of ['tcx', 'clsact'] as const) {
 
       const second = await node.startSteering({ steering });
       assert.equal(await whoAmI(node.blue), node.blue.known.uuid);
+      const mapsOfSecond = mapsOf(second.pid);
       assert.equal(await second.stop(), true);
       assert.equal(await interfaceState(node.blue), untouched);
-      await until('no program is loaded', () => loadedPrograms().every((id) => programs.includes(id)));
-      assert.deepEqual(leftBy(second), { programs: [], namespace: false, adminSocket: false });
+      for (const maps of [mapsOfFirst, mapsOfSecond]) await untilNothingIsLeft(second, maps);
     });
 
     it('serves again when its worker is killed, on the same sockets', async () => {
