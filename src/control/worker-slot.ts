@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
 import type { PortListener } from '../kernel/sockets.ts';
-import type { PortMessage } from '../proxy/messages.ts';
+import type { Logger } from '../log.ts';
+import type { PortMessage, ProxySettings } from '../proxy/messages.ts';
+import type { PortNamespace } from './port-namespace.ts';
 import type { User } from './user.ts';
 import { WorkerProcess } from './worker-process.ts';
-import type { WorkersContext } from './workers.ts';
 
 /** How long requests that are being answered may still take when a worker is told to stop. */
 const STOP_DEADLINE_MS = 3000;
@@ -12,6 +14,13 @@ const FIRST_RESPAWN_MS = 100;
 const LAST_RESPAWN_MS = 10_000;
 /** A worker that lived this long was no part of a crash loop. */
 const HEALTHY_AFTER_MS = 30_000;
+
+export interface WorkersContext {
+  readonly config: Config;
+  readonly settings: ProxySettings;
+  readonly namespace: PortNamespace;
+  readonly log: Logger;
+}
 
 /** A port as every worker gets it. */
 export interface PortEntry {

@@ -1,25 +1,15 @@
-import type { Config } from '../config/config.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
 import { type PortId, parsePortId } from '../identity/port-id.ts';
 import type { PortListener } from '../kernel/sockets.ts';
-import type { Logger } from '../log.ts';
-import type { PortMessage, ProxySettings, ProxyStatus } from '../proxy/messages.ts';
+import type { PortMessage, ProxyStatus } from '../proxy/messages.ts';
 import { socketProblem, workerUser } from './agent-socket.ts';
-import type { PortNamespace } from './port-namespace.ts';
 import type { User } from './user.ts';
 import type { WorkerState } from './worker-process.ts';
-import { type PortEntry, WorkerSlot } from './worker-slot.ts';
+import { type PortEntry, WorkerSlot, type WorkersContext } from './worker-slot.ts';
 
 const STATUS_MS = 1000;
 /** Between looks at the agent's socket: it may come, go, or change its owner. */
 const SOCKET_LOOK_MS = 500;
-
-export interface WorkersContext {
-  readonly config: Config;
-  readonly settings: ProxySettings;
-  readonly namespace: PortNamespace;
-  readonly log: Logger;
-}
 
 export interface WorkerReport {
   readonly pid: number;
