@@ -101,32 +101,7 @@ int ms_attach(const char *netns, __u32 ifindex, __u32 hook, __s32 program_fd, __
 	return 0;
 }
 
-static int detach_clsact(void *argument)
-{
-	const struct ms_attachment *attachment = argument;
-	DECLARE_LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)attachment->ifindex,
-			    .attach_point = attach_point(attachment->hook));
-	DECLARE_LIBBPF_OPTS(bpf_tc_opts, options, .handle = attachment->handle, .priority = attachment->priority);
-	int error = bpf_tc_detach(&hook, &options);
-
-	if (!error && attachment->qdisc_created)
-		error = remove_qdisc(attachment->ifindex);
-	/* Gone with its interface, or taken away by somebody else: nothing of ours is left. */
-	return error == -ENOENT || error == -ENODEV || error == -EINVAL ? 0 : error;
-}
-
-int ms_detach(const char *netns, const struct ms_attachment *attachment)
-{
-	struct ms_attachment copy = *attachment;
-	int error;
-
-	if (attachment->mode == MS_ATTACH_TCX)
-		return close(attachment->link_fd) ? -errno : 0;
-	error = netns_call(netns, detach_clsact, &copy);
-	return error == -ENOENT ? 0 : error;
-}
-
-/* --- leftovers of a killed daemon --- */
+/* --- filters on an interface: ours by the names of our programs, and others' --- */
 
 struct filters {
 	int ifindex;
@@ -181,11 +156,56 @@ static int list_filters(__u32 parent, struct filters *filters)
 	return netlink_dump(request, collect_filter, filters);
 }
 
+static __u32 hook_parent(__u32 hook)
+{
+	return TC_H_MAKE(TC_H_CLSACT, hook == MS_HOOK_INGRESS ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS);
+}
+
+/* Somebody else may use the qdisc that we were the first to need. */
+static int remove_empty_qdisc(__u32 ifindex)
+{
+	struct filters filters = {.ifindex = (int)ifindex};
+	int error = list_filters(hook_parent(MS_HOOK_INGRESS), &filters);
+	__u32 left = filters.count;
+
+	if (!error)
+		error = list_filters(hook_parent(MS_HOOK_EGRESS), &filters);
+	if (error || left || filters.count || filters.foreign)
+		return error;
+	return remove_qdisc(ifindex);
+}
+
+static int detach_clsact(void *argument)
+{
+	const struct ms_attachment *attachment = argument;
+	DECLARE_LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)attachment->ifindex,
+			    .attach_point = attach_point(attachment->hook));
+	DECLARE_LIBBPF_OPTS(bpf_tc_opts, options, .handle = attachment->handle, .priority = attachment->priority);
+	int error = bpf_tc_detach(&hook, &options);
+
+	if (!error && attachment->qdisc_created)
+		error = remove_empty_qdisc(attachment->ifindex);
+	/* Gone with its interface, or taken away by somebody else: nothing of ours is left. */
+	return error == -ENOENT || error == -ENODEV || error == -EINVAL ? 0 : error;
+}
+
+int ms_detach(const char *netns, const struct ms_attachment *attachment)
+{
+	struct ms_attachment copy = *attachment;
+	int error;
+
+	if (attachment->mode == MS_ATTACH_TCX)
+		return close(attachment->link_fd) ? -errno : 0;
+	error = netns_call(netns, detach_clsact, &copy);
+	return error == -ENOENT ? 0 : error;
+}
+
+/* --- leftovers of a killed daemon --- */
+
 static int clear_hook(__u32 hook, struct filters *filters)
 {
 	DECLARE_LIBBPF_OPTS(bpf_tc_hook, tc_hook, .ifindex = filters->ifindex, .attach_point = attach_point(hook));
-	__u32 parent = TC_H_MAKE(TC_H_CLSACT, hook == MS_HOOK_INGRESS ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS);
-	int error = list_filters(parent, filters);
+	int error = list_filters(hook_parent(hook), filters);
 
 	for (__u32 i = 0; !error && i < filters->count; i++) {
 		DECLARE_LIBBPF_OPTS(bpf_tc_opts, options, .handle = filters->ours[i].handle,
@@ -197,7 +217,7 @@ static int clear_hook(__u32 hook, struct filters *filters)
 	return error;
 }
 
-/* The qdisc goes too when nobody else's filter is on it. EINVAL: the interface has none. */
+/* EINVAL: the interface has no such qdisc. */
 static int clear_filters(void *argument)
 {
 	struct filters *filters = argument;
@@ -205,8 +225,8 @@ static int clear_filters(void *argument)
 
 	if (!error)
 		error = clear_hook(MS_HOOK_EGRESS, filters);
-	if (!error && filters->removed && !filters->foreign)
-		error = remove_qdisc((__u32)filters->ifindex);
+	if (!error && filters->removed)
+		error = remove_empty_qdisc((__u32)filters->ifindex);
 	return error == -EINVAL || error == -ENOENT ? 0 : error;
 }
 

@@ -2,9 +2,10 @@
 /*
  * metasteer-launch: turns the process the supervisor started into a worker, and becomes Node.
  *
- *   metasteer-launch UID GID GROUPS NETNS CODE MOUNTPOINT NODE ARGUMENT...
+ *   metasteer-launch UID GID GROUPS NETNS NAMES CODE MOUNTPOINT NODE ARGUMENT...
  *
- * GROUPS are further group ids, separated by commas; it may be empty.
+ * GROUPS are further group ids, separated by commas; it may be empty. NAMES is the folder in which network
+ * namespaces are named.
  *
  * In this order, each step needing what the next ones give up: the metasteer namespace; a mount
  * namespace in which the program's own files are readable at MOUNTPOINT wherever they are installed,
@@ -14,7 +15,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <libgen.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
@@ -59,11 +59,11 @@ static void hide_namespaces(void)
 }
 
 /* The folder of names first gets no more of them (EINVAL: it is no mount), then loses those it has. */
-static void mount_code(const char *code, const char *mountpoint, char *netns)
+static void mount_code(const char *code, const char *mountpoint, const char *names)
 {
 	if (unshare(CLONE_NEWNS) || mount("", "/", NULL, MS_REC | MS_SLAVE, NULL))
 		die("making a mount namespace");
-	if (mount("", dirname(netns), NULL, MS_PRIVATE, NULL) && errno != EINVAL)
+	if (mount("", names, NULL, MS_PRIVATE, NULL) && errno != EINVAL)
 		die("closing the folder of namespaces");
 	hide_namespaces();
 	if (mount(code, mountpoint, NULL, MS_BIND, NULL))
@@ -123,22 +123,22 @@ int main(int argc, char **argv)
 	pid_t supervisor = getppid();
 	int node;
 
-	if (argc < 8) {
-		fprintf(stderr, "usage: metasteer-launch UID GID GROUPS NETNS CODE MOUNTPOINT NODE ARGUMENT...\n");
+	if (argc < 9) {
+		fprintf(stderr, "usage: metasteer-launch UID GID GROUPS NETNS NAMES CODE MOUNTPOINT NODE ARGUMENT...\n");
 		return 64;
 	}
 	/* Opened while we may: the user may have no way to its folder. */
-	node = open(argv[7], O_RDONLY | O_CLOEXEC);
+	node = open(argv[8], O_RDONLY | O_CLOEXEC);
 	if (node < 0)
-		die(argv[7]);
+		die(argv[8]);
 	enter_namespace(argv[4]);
-	mount_code(argv[5], argv[6], argv[4]);
+	mount_code(argv[6], argv[7], argv[5]);
 	if (chdir("/"))
 		die("changing to /");
 	become((uid_t)number(argv[1]), (gid_t)number(argv[2]), argv[3]);
 	/* After the user: changing it clears this. A worker never outlives its supervisor. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != supervisor)
 		die("the supervisor is gone");
-	fexecve(node, argv + 7, environ);
+	fexecve(node, argv + 8, environ);
 	die("starting Node");
 }

@@ -6,7 +6,7 @@
 
 int ms_lock(const char *path, __s32 *fd, __s32 *holder)
 {
-	OWNED_FD file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	OWNED_FD file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
 	if (file < 0)

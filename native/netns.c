@@ -236,6 +236,11 @@ static int delete_macvlans(void *argument)
 		link->ifi_family = AF_UNSPEC;
 		found.count = 0;
 		error = netlink_dump(request, collect_macvlan, &found);
+		if (error == -EINTR) { /* they changed meanwhile: the next pass sees them as they are */
+			found.count = sizeof(found.ifindex) / sizeof(found.ifindex[0]);
+			error = 0;
+			continue;
+		}
 		for (__u32 i = 0; !error && i < found.count; i++) {
 			error = delete_link(found.ifindex[i]);
 			if (error == -ENODEV)

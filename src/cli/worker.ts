@@ -1,4 +1,4 @@
-import type { ListenOptions } from 'node:net';
+import { type ListenOptions, Socket } from 'node:net';
 import { Command } from 'commander';
 import { messageOf } from '../errors.ts';
 import { parseOwnerId } from '../identity/owner-id.ts';
@@ -6,45 +6,57 @@ import type { PortId } from '../identity/port-id.ts';
 import { parsePortId } from '../identity/port-id.ts';
 import { peerMac, receiveDescriptor } from '../kernel/sockets.ts';
 import { createLogger } from '../log.ts';
+import { MessageStream } from '../proxy/message-stream.ts';
 import type { FromWorker, PortMessage, ToWorker } from '../proxy/messages.ts';
 import { MetadataProxy } from '../proxy/proxy.ts';
 
-/** Where the launcher leaves the socket that descriptors come over: after the three standard ones and the process channel. */
+/** Descriptors that the launcher leaves open beside the three standard ones: messages, and what descriptors come over. */
+const MESSAGES = 3;
 const DESCRIPTOR_CHANNEL = 4;
 /** The same as the supervisor gave the socket: listening again must not shrink it. */
 const BACKLOG = 4096;
+
+type Send = (message: FromWorker) => void;
 
 /** The worker's process. Only the supervisor starts it, through metasteer-launch. */
 export function workerCommand(): Command {
   return new Command('worker').description('Started by the daemon.').action(runWorker);
 }
 
-function runWorker(): Promise<void> {
+function runWorker(): void {
   // A terminal's Ctrl-C reaches the whole process group; when to stop is the supervisor's to say.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
   let proxy: MetadataProxy | undefined;
-  return new Promise((resolve) => {
-    process.once('disconnect', () => process.exit(0));
-    process.on('message', (message: ToWorker) => {
-      if (message.type === 'start') proxy = start(message);
-      else if (proxy !== undefined) void handle(proxy, message, resolve);
-    });
-  });
+  const socket = new Socket({ fd: MESSAGES, readable: true, writable: true });
+  // Without its supervisor a worker has nobody to serve for.
+  socket.once('close', () => process.exit(0));
+  const messages = new MessageStream(
+    socket,
+    (message) => take(message as ToWorker),
+    () => process.exit(1),
+  );
+  const send: Send = (message) => messages.send(message);
+  const take = (message: ToWorker) => {
+    if (message.type === 'start') proxy = start(message, send);
+    else if (proxy !== undefined) void handle(proxy, message, send);
+  };
 }
 
-function start({ settings, logLevel }: Extract<ToWorker, { type: 'start' }>): MetadataProxy {
+function start({ settings, logLevel }: Extract<ToWorker, { type: 'start' }>, send: Send): MetadataProxy {
   const log = createLogger(logLevel, { role: 'worker' });
   const proxy = new MetadataProxy(settings, { log, peerMac });
   send({ type: 'started' });
   return proxy;
 }
 
-async function handle(proxy: MetadataProxy, message: ToWorker, resolve: () => void): Promise<void> {
+async function handle(proxy: MetadataProxy, message: ToWorker, send: Send): Promise<void> {
   switch (message.type) {
     case 'start':
       return;
     case 'add-port':
-      return addPort(proxy, message.port);
+      return addPort(proxy, message.port, send);
+    case 'ping':
+      return send({ type: 'pong' });
     case 'remove-port':
       return proxy.removePort(parsePortId(message.portId));
     case 'status':
@@ -52,13 +64,12 @@ async function handle(proxy: MetadataProxy, message: ToWorker, resolve: () => vo
     case 'stop':
       await proxy.stop(message.deadlineMs);
       send({ type: 'stopped' });
-      process.removeAllListeners('disconnect');
-      process.disconnect();
-      return resolve();
+      // The supervisor sees the end of the process, and what was written before it.
+      return process.exit(0);
   }
 }
 
-async function addPort(proxy: MetadataProxy, port: PortMessage): Promise<void> {
+async function addPort(proxy: MetadataProxy, port: PortMessage, send: Send): Promise<void> {
   const id = parsePortId(port.portId);
   try {
     const fd = takeDescriptor(id);
@@ -81,8 +92,4 @@ function takeDescriptor(id: PortId): number {
   if (received === undefined) throw new Error('the listening socket did not come');
   if (received.portId !== id) throw new Error(`the listening socket of port ${received.portId} came instead`);
   return received.fd;
-}
-
-function send(message: FromWorker): void {
-  if (process.connected) process.send?.(message);
 }

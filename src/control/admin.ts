@@ -61,7 +61,9 @@ async function removeStale(path: string): Promise<void> {
   if (stats === undefined) return;
   if (!stats.isSocket()) throw new Error('there is a file there that is not a socket');
   const isAlive = await new Promise<boolean>((resolve) => {
-    const socket = connect(path, () => resolve(true)).once('error', () => resolve(false));
+    const socket = connect(path, () => resolve(true)).once('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code !== 'ECONNREFUSED'),
+    );
     socket.unref().on('connect', () => socket.destroy());
   });
   if (isAlive) throw new Error('another process answers there');

@@ -15,18 +15,22 @@ const READ_WRITE_SEARCH = { write: 2, search: 1 } as const;
  * @throws {MetasteerError} `worker-user-unknown`, `worker-user-root`
  */
 export function workerUser(configured: string | undefined, socket: string): User {
-  const owner = statOf(socket)?.uid ?? 0;
+  const stats = statOf(socket);
+  const owner = stats?.uid ?? 0;
   const wanted = configured ?? (owner === 0 ? FALLBACK_USER : owner);
-  const user = findUser(wanted) ?? (typeof wanted === 'number' ? bareUser(wanted) : undefined);
+  const user = findUser(wanted) ?? (typeof wanted === 'number' ? bareUser(wanted, stats?.gid ?? 0) : undefined);
   if (user === undefined) throw new MetasteerError('worker-user-unknown', `there is no user ${wanted}`);
   if (user.uid === 0)
     throw new MetasteerError('worker-user-root', `the worker would run as ${user.name}, which is root`);
   return user;
 }
 
-/** An owner known by number alone, as in containers. */
-function bareUser(uid: number): User {
-  return { name: String(uid), uid, gid: uid, groups: [] };
+/** No user's group on Debian and most others. */
+const NO_GROUP = 65534;
+
+/** An owner known by number alone, as in containers; with the socket's group, other than root's. */
+function bareUser(uid: number, gid: number): User {
+  return { name: String(uid), uid, gid: gid === 0 ? NO_GROUP : gid, groups: [] };
 }
 
 /** Why a user cannot open the agent's socket; undefined when nothing is in the way. */

@@ -45,7 +45,7 @@ async function build(id: PortId, found: FoundInterface, context: AttachContext, 
   const { link, netns } = found;
 
   await maps.reset(id);
-  const device = await PortDevice.create({ netns, ifindex: link.ifindex }, namespace.path, `ms${id}`);
+  const device = await PortDevice.create({ netns, ifindex: link.ifindex }, namespace.reference, `ms${id}`);
   undo.push(() => device.remove());
   const constants = { portId: id, routerMac: macAddressBytes(link.mac), deviceMac: macAddressBytes(device.link.mac) };
 
@@ -53,12 +53,12 @@ async function build(id: PortId, found: FoundInterface, context: AttachContext, 
   // interface gets: it lasts as long as the device, so what a worker may send never outlives this process unguarded,
   // and a tcx link would hold the kernel's network lock for a grace period per port.
   const restore = await SteeringProgram.load('restore', constants, maps);
-  const egress = { netns: namespace.path, ifindex: device.link.ifindex, hook: 'egress' } as const;
+  const egress = { netns: namespace.reference, ifindex: device.link.ifindex, hook: 'egress' } as const;
   const guard = await attachAndClose(restore, egress, 'clsact');
   undo.push(() => guard.detach());
   await device.up();
 
-  const listener = await PortListener.open(namespace.path, device.link.name, BACKLOG);
+  const listener = await PortListener.open(namespace.reference, device.link.name, BACKLOG);
   undo.push(() => listener.close());
   const port = {
     portId: id,

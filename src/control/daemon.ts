@@ -4,6 +4,7 @@
  */
 import type { Config } from '../config/config.ts';
 import { proxySettings } from '../config/proxy-settings.ts';
+import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { AdminServer } from './admin.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -45,9 +46,10 @@ export async function runDaemon(config: Config, log: Logger): Promise<void> {
     await workers.start();
     log.info({ agent: config.agent.socket, namespace: namespace.path, admin: config.admin.socket }, 'started');
     await reconciler.run(signal);
-    log.info({ signal: signal.reason }, 'stopping');
+    log.info({ reason: messageOf(signal.reason) }, 'stopping');
   } finally {
     await stopper.stop();
   }
   log.info('stopped');
+  if (signal.reason instanceof Error) throw signal.reason;
 }

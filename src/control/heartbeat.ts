@@ -6,7 +6,7 @@ const BEATS_PER_STALE_TIME = 5;
 
 /**
  * Vouches for the workers in the settings the BPF programs read: while it beats, packets are steered; when it
- * stops, with the process or because no worker answers, they pass untouched (design D4).
+ * stops, with the process or because no worker gives a sign of life, they pass untouched (design D4).
  */
 export class Heartbeat {
   readonly #maps: SteeringMaps;

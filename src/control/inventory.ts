@@ -75,7 +75,8 @@ export class Inventory {
       this.#names.set(id, name);
       this.#broken.delete(name);
     } catch (error) {
-      this.#forget(name);
+      // What is known of it still holds while it is the same namespace: one failed look must not cut connections.
+      if (this.#known.get(name)?.inode !== inodeOf(path)) this.#forget(name);
       this.#broken.set(name, messageOf(error));
     }
   }
@@ -90,6 +91,10 @@ export class Inventory {
   #pathOf(name: string): string {
     return join(this.#config.netnsDir, name);
   }
+}
+
+function inodeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
 }
 
 /** Names in the directory of namespaces; before the first one is made there may be no directory. */

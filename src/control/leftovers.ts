@@ -1,10 +1,9 @@
 import type { Config } from '../config/config.ts';
-import { MetasteerError, messageOf } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import { clearLeftFilters } from '../kernel/attachment.ts';
-import { removeNamespace } from '../kernel/namespace.ts';
 import type { Logger } from '../log.ts';
 import { Inventory } from './inventory.ts';
-import { namespacePath } from './port-namespace.ts';
+import { removeLeftNamespace } from './port-namespace.ts';
 
 /**
  * Removes what a killed daemon left: its namespace with the port devices, and clsact filters on router interfaces,
@@ -13,14 +12,8 @@ import { namespacePath } from './port-namespace.ts';
  * @throws {MetasteerError} `namespace-failed` when the old namespace cannot be removed.
  */
 export async function clearLeftovers(config: Config, log: Logger): Promise<void> {
-  const path = namespacePath(config);
-  try {
-    if (await removeNamespace(path)) log.info({ namespace: path }, 'removed the namespace of a daemon that was killed');
-  } catch (error) {
-    throw new MetasteerError('namespace-failed', `the old namespace ${path} cannot be removed: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
+  if (await removeLeftNamespace(config))
+    log.info({ namespace: config.namespace }, 'removed the namespace of a daemon that was killed');
   const inventory = new Inventory(config);
   await inventory.refresh({ all: true });
   for (const { namespace, netns, link } of inventory.found) {

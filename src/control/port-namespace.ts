@@ -1,20 +1,20 @@
-import { statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
 import { createNamespace, removeNamespace } from '../kernel/namespace.ts';
 
-/** Where a namespace of this name is mounted. */
-export function namespacePath(config: Config): string {
-  return join(config.netnsDir, config.namespace);
-}
-
 /** The metasteer namespace: the port devices live in it, and the workers run in it. Owned by the daemon. */
 export class PortNamespace {
+  /** Where it is named, for people. */
   readonly path: string;
+  readonly #record: string;
+  readonly #fd: number;
 
-  private constructor(path: string) {
+  private constructor(path: string, record: string) {
     this.path = path;
+    this.#record = record;
+    this.#fd = openSync(path, 'r');
   }
 
   /** @throws {MetasteerError} `namespace-failed` */
@@ -22,7 +22,8 @@ export class PortNamespace {
     const path = namespacePath(config);
     try {
       await createNamespace(path);
-      return new PortNamespace(path);
+      writeFileSync(recordPath(config), String(inodeOf(path)));
+      return new PortNamespace(path, recordPath(config));
     } catch (error) {
       throw new MetasteerError('namespace-failed', `the namespace ${path} cannot be made: ${messageOf(error)}`, {
         cause: error,
@@ -30,12 +31,58 @@ export class PortNamespace {
     }
   }
 
-  /** Identifies the namespace behind the name: another one under the same name has another inode. */
-  get inode(): number {
-    return statSync(this.path).ino;
+  /** A path to the namespace itself, which still leads there when somebody removes its name. */
+  get reference(): string {
+    return `/proc/${process.pid}/fd/${this.#fd}`;
   }
 
   async close(): Promise<void> {
     await removeNamespace(this.path);
+    closeSync(this.#fd);
+    rmSync(this.#record, { force: true });
   }
+}
+
+/**
+ * Removes the namespace of a daemon that was killed; false when there is none. Only one that a daemon of this run
+ * directory made, whose lock we hold: any other of that name belongs to somebody.
+ *
+ * @throws {MetasteerError} `namespace-failed`
+ */
+export async function removeLeftNamespace(config: Config): Promise<boolean> {
+  const path = namespacePath(config);
+  const inode = inodeOf(path);
+  if (inode === undefined) return false;
+  if (readRecord(config) !== inode) {
+    const why = `it exists, and no daemon of ${config.runDir} made it; another metasteer may be using it`;
+    throw new MetasteerError('namespace-failed', `the namespace ${path} cannot be used: ${why}`);
+  }
+  try {
+    return await removeNamespace(path);
+  } catch (error) {
+    throw new MetasteerError('namespace-failed', `the old namespace ${path} cannot be removed: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function namespacePath(config: Config): string {
+  return join(config.netnsDir, config.namespace);
+}
+
+/** Where the inode of the namespace is kept, so that the next daemon knows it for one of its kind. */
+function recordPath(config: Config): string {
+  return join(config.runDir, 'namespace');
+}
+
+function readRecord(config: Config): number | undefined {
+  try {
+    return Number(readFileSync(recordPath(config), 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function inodeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
 }

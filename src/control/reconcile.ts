@@ -114,8 +114,10 @@ export class Reconciler {
     for (const port of this.ports) {
       const mtu = mtus.get(port.key);
       if (mtu === undefined || mtu === port.mtu.now) continue;
-      await port.device.setMtu(mtu);
       port.mtu.now = mtu;
+      await port.device.setMtu(mtu).catch((error) => {
+        this.#context.log.warn({ port: port.id, mtu, error: messageOf(error) }, 'the MTU of a port could not follow');
+      });
     }
   }
 
@@ -190,6 +192,7 @@ export class Reconciler {
   #reportBroken(watch: Watch): void {
     const { log } = this.#context;
     const { broken } = this.#inventory;
+    watch.settle(broken);
     for (const [namespace, reason] of broken) {
       if (watch.expectMount(namespace) || this.#reported.has(namespace)) continue;
       log.warn({ namespace, error: reason }, 'namespace cannot be read');

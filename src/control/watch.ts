@@ -40,6 +40,11 @@ export class Watch {
     return true;
   }
 
+  /** Names that are whole are new again when they break. */
+  settle(broken: ReadonlyMap<string, string>): void {
+    for (const name of this.#retries.keys()) if (!broken.has(name)) this.#retries.delete(name);
+  }
+
   close(): void {
     this.#events.close();
     this.#names?.close();

@@ -3,9 +3,10 @@ import type { FromWorker } from '../proxy/messages.ts';
 
 /** Numbers that only ever count up or measure something: whole and not negative. */
 const count = z.number().int().nonnegative();
+const portId = count.max(0xffff_ffff);
 
 const portStatus = z.strictObject({
-  portId: count,
+  portId,
   connections: count,
   requests: count,
   refused: z.record(z.string().max(64), count),
@@ -21,13 +22,14 @@ const agentStatus = z.strictObject({
 
 const message = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('started') }),
-  z.strictObject({ type: z.literal('port-listening'), portId: count }),
-  z.strictObject({ type: z.literal('port-failed'), portId: count, message: z.string().max(4096) }),
+  z.strictObject({ type: z.literal('port-listening'), portId }),
+  z.strictObject({ type: z.literal('port-failed'), portId, message: z.string().max(4096) }),
   z.strictObject({
     type: z.literal('status'),
     request: count,
     status: z.strictObject({ ports: z.array(portStatus), connections: count, requests: count, agent: agentStatus }),
   }),
+  z.strictObject({ type: z.literal('pong') }),
   z.strictObject({ type: z.literal('stopped') }),
 ]);
 

@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
 import { type PortId, parsePortId } from '../identity/port-id.ts';
 import { builtFile, packageRoot } from '../kernel/paths.ts';
 import { closeDescriptor, openDescriptorChannel, type PortListener, sendDescriptor } from '../kernel/sockets.ts';
+import { MessageStream } from '../proxy/message-stream.ts';
 import type { FromWorker, PortMessage, ProxySettings, ProxyStatus, ToWorker } from '../proxy/messages.ts';
 import { Pending } from './pending.ts';
 import type { PortNamespace } from './port-namespace.ts';
@@ -14,6 +16,8 @@ import { parseFromWorker } from './worker-messages.ts';
 
 /** Longest wait for a worker to start, to take a port, or to give its status. */
 const ANSWER_MS = 10_000;
+/** The descriptor by which a worker knows the stream of messages. */
+const MESSAGES = 3;
 /** After the worker's own deadline for stopping, before it is killed. */
 const STOP_GRACE_MS = 1000;
 
@@ -26,6 +30,8 @@ export class WorkerProcess {
   state: WorkerState = 'starting';
   readonly #child: ChildProcess;
   readonly #channel: number;
+  readonly #messages: MessageStream;
+  #pongAt = 0;
   readonly #started = new Pending<'started', void>();
   readonly #ports = new Pending<PortId, void>();
   readonly #statuses = new Pending<number, ProxyStatus>();
@@ -41,7 +47,13 @@ export class WorkerProcess {
       this.#child.once('error', (error) => resolve(this.#ended(messageOf(error))));
       this.#child.once('exit', (code, signal) => resolve(this.#ended(signal ?? `exit status ${code}`)));
     });
-    this.#child.on('message', (received) => this.#receive(received));
+    const stream = this.#child.stdio[MESSAGES];
+    if (!(stream instanceof Socket)) throw new MetasteerError('worker-failed', 'the worker could not be started');
+    this.#messages = new MessageStream(
+      stream,
+      (received) => this.#receive(received),
+      () => this.kill(),
+    );
   }
 
   get pid(): number {
@@ -53,6 +65,7 @@ export class WorkerProcess {
     const started = this.#started.wait('started', ANSWER_MS, 'the worker did not start');
     this.#send({ type: 'start', settings, logLevel });
     await started;
+    this.#pongAt = Date.now();
     this.state = 'running';
   }
 
@@ -81,27 +94,38 @@ export class WorkerProcess {
     return status.catch(() => undefined);
   }
 
+  /** Asks for a sign of life. */
+  ping(): void {
+    this.#send({ type: 'ping' });
+  }
+
+  /** Whether it gave a sign of life in the last `withinMs`. */
+  isResponsive(withinMs: number): boolean {
+    return this.state === 'running' && Date.now() - this.#pongAt <= withinMs;
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
   /** Lets it finish what it answers, within the deadline, and ends it. */
   async stop(deadlineMs: number): Promise<void> {
     if (this.state === 'gone') return;
     this.state = 'stopping';
     this.#send({ type: 'stop', deadlineMs });
-    const kill = setTimeout(() => this.#child.kill('SIGKILL'), deadlineMs + STOP_GRACE_MS);
+    const kill = setTimeout(() => this.kill(), deadlineMs + STOP_GRACE_MS);
     await this.exited;
     clearTimeout(kill);
   }
 
   #send(message: ToWorker): void {
-    if (this.#child.connected) this.#child.send(message, () => undefined);
+    this.#messages.send(message);
   }
 
   #receive(received: unknown): void {
     const message = parseFromWorker(received);
-    if (message === undefined) {
-      this.#child.kill('SIGKILL');
-      return;
-    }
-    this.#settle(message);
+    if (message === undefined) this.kill();
+    else this.#settle(message);
   }
 
   #settle(message: FromWorker): void {
@@ -120,6 +144,9 @@ export class WorkerProcess {
       case 'status':
         this.#statuses.resolve(message.request, message.status);
         break;
+      case 'pong':
+        this.#pongAt = Date.now();
+        break;
       case 'stopped':
         break;
     }
@@ -128,6 +155,7 @@ export class WorkerProcess {
   #ended(how: string): string {
     this.state = 'gone';
     closeDescriptor(this.#channel);
+    this.#messages?.close();
     const error = new MetasteerError('worker-failed', `the worker ended: ${how}`);
     for (const pending of [this.#started, this.#ports, this.#statuses]) pending.rejectAll(error);
     return how;
@@ -143,9 +171,9 @@ function launch(config: Config, namespace: PortNamespace, user: User, channel: n
   mkdirSync(code, { recursive: true, mode: 0o755 });
   const identity = [String(user.uid), String(user.gid), user.groups.join(',')];
   const main = join(code, 'dist/src/cli/main.js');
-  const argv = [...identity, namespace.path, packageRoot, code, process.execPath, main, 'worker'];
+  const argv = [...identity, namespace.reference, config.netnsDir, packageRoot, code, process.execPath, main, 'worker'];
   return spawn(builtFile('launcher'), argv, {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc', channel],
+    stdio: ['ignore', 'inherit', 'inherit', 'pipe', channel],
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
   });
 }

@@ -44,6 +44,7 @@ export class WorkerSlot {
   readonly #owner: SlotOwner;
   readonly #processes = new Set<WorkerProcess>();
   #current: WorkerProcess | undefined;
+  #user: User | undefined;
   #closing = false;
   #respawnMs = FIRST_RESPAWN_MS;
 
@@ -62,13 +63,27 @@ export class WorkerSlot {
     return [...this.#processes].filter((worker) => worker.state !== 'gone');
   }
 
-  /** Starts a worker with every port there is. @throws {MetasteerError} `worker-failed` */
+  /** Starts a worker with every port there is. @throws {MetasteerError} `worker-failed`; no process is then left */
   async start(user: User): Promise<void> {
-    const { config, namespace, settings, log } = this.#context;
+    const { config, namespace } = this.#context;
     const worker = new WorkerProcess(config, namespace, user);
     this.#processes.add(worker);
     const bornAt = Date.now();
     void worker.exited.then((how) => this.#ended(worker, how, Date.now() - bornAt));
+    try {
+      await this.#prepare(worker);
+    } catch (error) {
+      worker.kill();
+      throw error;
+    }
+    this.#user = user;
+    this.#current = worker;
+    this.#owner.running();
+    this.#context.log.info({ worker: worker.pid, user: user.name }, 'worker running');
+  }
+
+  async #prepare(worker: WorkerProcess): Promise<void> {
+    const { config, settings, log } = this.#context;
     await worker.start(settings, config.log.level);
     // Goes on with ports that come meanwhile, so that none is missing when the worker is counted in.
     for (const { port, listener } of this.#owner.ports) {
@@ -76,9 +91,6 @@ export class WorkerSlot {
         log.error({ port: port.portId, error: messageOf(error) }, 'a port could not be given to the new worker');
       });
     }
-    this.#current = worker;
-    this.#owner.running();
-    log.info({ worker: worker.pid, user: user.name }, 'worker running');
   }
 
   /** Puts a worker of another user in place of the current one, which then stops. */
@@ -99,14 +111,15 @@ export class WorkerSlot {
     this.#current = undefined;
     this.#respawnMs = livedMs > HEALTHY_AFTER_MS ? FIRST_RESPAWN_MS : Math.min(this.#respawnMs * 2, LAST_RESPAWN_MS);
     this.#context.log.error({ worker: worker.pid, how, again_in_ms: this.#respawnMs }, 'the worker ended');
-    await this.#respawn(worker.user);
+    await this.#respawn();
   }
 
-  /** Until one runs. */
-  async #respawn(user: User): Promise<void> {
+  /** Until one runs, be it one that was started on purpose meanwhile. */
+  async #respawn(): Promise<void> {
     while (!this.#closing && this.#current === undefined) {
       await sleep(this.#respawnMs);
-      if (this.#closing) return;
+      const user = this.#user;
+      if (this.#closing || this.#current !== undefined || user === undefined) return;
       try {
         await this.start(user);
       } catch (error) {

@@ -8,6 +8,8 @@ import type { WorkerState } from './worker-process.ts';
 import { type PortEntry, WorkerSlot, type WorkersContext } from './worker-slot.ts';
 
 const STATUS_MS = 1000;
+/** Longer than any pause of a worker that is well, garbage collection among them. */
+const UNRESPONSIVE_AFTER_MS = 1000;
 /** Between looks at the agent's socket: it may come, go, or change its owner. */
 const SOCKET_LOOK_MS = 500;
 
@@ -28,6 +30,7 @@ export class Workers {
   readonly #slots: WorkerSlot[] = [];
   #user: User | undefined;
   #problem: MetasteerError | undefined;
+  #change: Promise<void> = Promise.resolve();
   #closing = false;
   #socketTimer: NodeJS.Timeout | undefined;
   #running: () => void = () => undefined;
@@ -36,9 +39,14 @@ export class Workers {
     this.#context = context;
   }
 
-  /** Whether a worker is there to answer: what the heartbeat vouches for. */
+  /**
+   * Whether a worker answers: what the heartbeat vouches for. Asks each for a sign of life, which counts the next time;
+   * one that is stopped or stuck gives none.
+   */
   get answer(): boolean {
-    return this.#slots.some((slot) => slot.current !== undefined);
+    const workers = this.#slots.flatMap((slot) => slot.current ?? []);
+    for (const worker of workers) worker.ping();
+    return workers.some((worker) => worker.isResponsive(UNRESPONSIVE_AFTER_MS));
   }
 
   /** What keeps the workers from the agent's socket, as far as the file system shows; undefined when nothing does. */
@@ -60,15 +68,22 @@ export class Workers {
     this.#followSocketLater();
   }
 
-  /** Adds workers, or stops the last ones; what those answer is finished first. */
-  async setCount(count: number): Promise<void> {
+  /** Adds workers, or stops the last ones; what those answer is finished first. One change is made at a time. */
+  setCount(count: number): Promise<void> {
+    const change = this.#change.then(() => this.#resize(count));
+    this.#change = change.catch(() => undefined);
+    return change;
+  }
+
+  async #resize(count: number): Promise<void> {
     const user = this.#user;
     if (user === undefined) return;
     const surplus = this.#slots.splice(count);
     while (this.#slots.length < count && !this.#closing) {
       const slot = new WorkerSlot(this.#context, { ports: this.#entries(), running: () => this.#running() });
-      this.#slots.push(slot);
       await slot.start(user);
+      this.#slots.push(slot);
+      this.#running();
     }
     await Promise.all(surplus.map((slot) => slot.close()));
   }
@@ -133,8 +148,8 @@ export class Workers {
     this.#lookAtSocket(user);
     if (user.uid === this.#user?.uid || this.#problem?.code === 'agent-socket-missing') return;
     log.info({ from: this.#user?.name, to: user.name }, 'the agent socket has another owner: replacing the workers');
-    this.#user = user;
     for (const slot of this.#slots) await slot.replace(user);
+    this.#user = user;
   }
 
   /** Reports a problem when it appears and when it goes, not at every look. */

@@ -26,25 +26,44 @@ export async function watchNamespace(netns: string): Promise<NamespaceId> {
   return nsid.readInt32LE();
 }
 
+/** From the end of a stream that nobody closed to the next. */
+const REOPEN_MS = 1000;
+
 /** Changes in all watched namespaces, as the kernel tells them. Owns its stream. */
 export class KernelEvents {
-  readonly #socket: Socket;
+  readonly #listener: (event: KernelEvent) => void;
+  #socket: Socket;
+  #closed = false;
 
-  /** @param listener called for every event; also with `lost` when the stream itself ends */
+  /** @param listener called for every event; also with `lost` when the stream itself ended and was opened anew */
   constructor(listener: (event: KernelEvent) => void) {
-    const fd = Buffer.alloc(4);
-    call('ms_events_open', fd);
-    this.#socket = new Socket({ fd: fd.readInt32LE(), readable: true, writable: false });
-    let rest: Buffer = Buffer.alloc(0);
-    this.#socket.on('data', (bytes) => {
-      rest = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
-      for (; rest.length >= EVENT_BYTES; rest = rest.subarray(EVENT_BYTES)) listener(eventOf(rest));
-    });
-    this.#socket.on('error', () => listener({ kind: 'lost' }));
+    this.#listener = listener;
+    this.#socket = this.#open();
   }
 
   close(): void {
+    this.#closed = true;
     this.#socket.destroy();
+  }
+
+  #open(): Socket {
+    const fd = Buffer.alloc(4);
+    call('ms_events_open', fd);
+    const socket = new Socket({ fd: fd.readInt32LE(), readable: true, writable: false });
+    let rest: Buffer = Buffer.alloc(0);
+    socket.on('data', (bytes) => {
+      rest = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
+      for (; rest.length >= EVENT_BYTES; rest = rest.subarray(EVENT_BYTES)) this.#listener(eventOf(rest));
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => setTimeout(() => this.#reopen(), this.#closed ? 0 : REOPEN_MS));
+    return socket;
+  }
+
+  #reopen(): void {
+    if (this.#closed) return;
+    this.#socket = this.#open();
+    this.#listener({ kind: 'lost' });
   }
 }
 

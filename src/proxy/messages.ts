@@ -2,7 +2,7 @@ import type { OwnerKind } from '../identity/owner-id.ts';
 import type { LogLevel } from '../log.ts';
 
 /**
- * What supervisor and worker say to each other over the process channel.
+ * What supervisor and worker say to each other over a `MessageStream`.
  *
  * The supervisor trusts nothing a worker says: `src/control/workers.ts` validates every message before it reads it.
  * A port's listening socket travels beside its `add-port` message, on a socket of its own (SCM_RIGHTS).
@@ -12,10 +12,13 @@ export type ToWorker =
   | { readonly type: 'add-port'; readonly port: PortMessage }
   | { readonly type: 'remove-port'; readonly portId: number }
   | { readonly type: 'status'; readonly request: number }
+  /** Asks for a `pong`: a worker that is alive but stuck does not give it. */
+  | { readonly type: 'ping' }
   | { readonly type: 'stop'; readonly deadlineMs: number };
 
 export type FromWorker =
   | { readonly type: 'started' }
+  | { readonly type: 'pong' }
   | { readonly type: 'port-listening'; readonly portId: number }
   | { readonly type: 'port-failed'; readonly portId: number; readonly message: string }
   | { readonly type: 'status'; readonly request: number; readonly status: ProxyStatus }

@@ -92,6 +92,7 @@ describe('what a worker says', () => {
     ['has an unknown type', { type: 'root-please' }, false],
     ['has a field too many', { type: 'started', uid: 0 }, false],
     ['has a number that is none', { type: 'port-listening', portId: -1 }, false],
+    ['has a number beyond what a port can have', { type: 'port-listening', portId: 99_999_999_999 }, false],
     ['has a number that is no integer', { type: 'port-listening', portId: 1.5 }, false],
     ['has a text without end', { type: 'port-failed', portId: 1, message: 'x'.repeat(5000) }, false],
     [
