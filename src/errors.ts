@@ -21,7 +21,8 @@ export const ERRORS = {
   'not-built': 'Run `npm run setup` (or `npm run build`) first.',
   'lock-held': 'Stop the daemon that holds the lock, or give this one a `run_dir` and `namespace` of its own.',
   'lock-failed': 'Make `run_dir` a directory that root can write to.',
-  'namespace-failed': 'Check that /run/netns can be written to and that this process has CAP_SYS_ADMIN.',
+  'namespace-failed':
+    'Where the name is somebody else’s, set `namespace` to another; else check that /run/netns can be written to, with CAP_SYS_ADMIN.',
   'worker-user-unknown': 'Set `worker.user` to a user that exists on this machine.',
   'worker-user-root': 'Set `worker.user` to a user other than root: tenants’ bytes are never parsed with privileges.',
   'worker-failed': 'Read the lines the worker logged before this one.',
