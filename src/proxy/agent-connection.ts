@@ -13,9 +13,9 @@ const READ_BUFFER = Buffer.allocUnsafeSlow(65_536);
 
 /** How a connection was lost under an exchange before any byte of a reply. */
 export type Loss =
-  /** The kernel says that the agent never took the request from the socket: carrying it out elsewhere is its first time. */
-  | 'unread'
-  /** The agent may have read it. */
+  /** The kernel took no byte of the request: carrying it out elsewhere is its first time. */
+  | 'unsent'
+  /** The agent may have read some of it, or all. */
   | 'perhaps-read';
 
 /** Who owns agent connections and decides what becomes of them. */
@@ -244,10 +244,10 @@ export class AgentConnection implements Timed, Carrier {
 }
 
 /**
- * On a UNIX socket ECONNRESET means that the peer closed with unread bytes in its queue, or never accepted, and EPIPE that
- * it closed before the write. A request of one small write is read whole or not at all, so it was not read.
+ * EPIPE is what a write gets on a UNIX socket whose peer had closed before it. The kernel takes a small request whole or not
+ * at all, so of this one it took nothing. ECONNRESET proves nothing: the peer closed with bytes in its queue that it had not
+ * read, but it may have read others before.
  */
 function lossOf(code: string, exchange: Exchange): Loss {
-  const unread = (code === 'ECONNRESET' || code === 'EPIPE') && exchange.request.bytes.length <= ONE_SHOT_BYTES_MAX;
-  return unread ? 'unread' : 'perhaps-read';
+  return code === 'EPIPE' && exchange.request.bytes.length <= ONE_SHOT_BYTES_MAX ? 'unsent' : 'perhaps-read';
 }

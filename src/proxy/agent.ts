@@ -14,7 +14,7 @@ import { SocketWatch } from './socket-watch.ts';
 
 /** A one-shot agent has closed a connection this long after its reply; a keep-alive agent has not. */
 const LINGER_MS = 250;
-/** A request that the agent never read is tried again this often. */
+/** A request is tried again this often when a connection is lost under it before any byte of a reply. */
 const LOSSES_MAX = 3;
 
 /**
@@ -241,18 +241,19 @@ export class Agent implements ConnectionOwner, Timed {
       this.#generation.didNotServeAgain();
       this.#endProbe();
     } else if (probing) {
-      for (const held of this.#prober.release().reverse()) this.#again(held, how === 'unread');
+      for (const held of this.#prober.release().reverse()) this.#again(held, true);
     } else {
       if (connection.served > 0) this.#generation.closedAfterReply(false);
-      this.#again(exchange, how === 'unread' || (connection.served > 0 && exchange.safe));
+      this.#again(exchange, how === 'unsent' || exchange.safe);
     }
     this.#pump();
   }
 
-  /** Gives an exchange that a connection lost another try on a fresh one, if it may have one. */
-  #again(exchange: Exchange, may: boolean): void {
+  /** Gives an exchange that a connection lost another try on a fresh one, if somebody waits and it is still in time. */
+  #again(exchange: Exchange, repeatable: boolean): void {
     exchange.losses += 1;
-    if (!may || exchange.losses > LOSSES_MAX) {
+    const late = this.#clock.now() >= exchange.queueDeadline;
+    if (!repeatable || late || exchange.abandoned || exchange.losses > LOSSES_MAX) {
       failAll([exchange], 'agent-closed');
       return;
     }

@@ -5,8 +5,8 @@ import { CONTINUE } from './body.ts';
 import type { Timed } from './clock.ts';
 import type { ProxyContext } from './context.ts';
 import type { Exchange, Receiver } from './exchange.ts';
-import { fdOf } from './handle.ts';
 import type { RequestHead } from './head.ts';
+import type { Client, ConnectionMac } from './identity.ts';
 import { Outlet } from './outlet.ts';
 import type { PortState } from './port.ts';
 import { mayKeep, type Reason, refusal, statusOf } from './refuse.ts';
@@ -26,12 +26,11 @@ type State = 'reading' | 'waiting' | 'streaming' | 'flushing' | 'closing' | 'clo
 const DISCARD_BYTES_MAX = 262_144;
 /** Bytes of further requests that are held while one is served. */
 const AHEAD_BYTES_MAX = 16_384;
-/** A client that ends its side this long after its request has given up waiting; one that half-closes does so at once. */
-const HALF_CLOSE_MS = 100;
 
 /** One client's connection: requests are served one after the other, in order. */
 export class Connection implements Timed, Receiver {
   readonly client: ClientAddress;
+  readonly #mac: ConnectionMac;
   readonly #socket: Socket;
   readonly #port: PortState;
   readonly #context: ProxyContext;
@@ -39,8 +38,6 @@ export class Connection implements Timed, Receiver {
   readonly #reader: RequestReader;
   readonly #outlet: Outlet;
   #state: State = 'reading';
-  /** When the request was complete. */
-  #completeAt = 0;
   #exchange: Exchange | undefined;
   #stream: ResponseStream | undefined;
   /** Whether the connection may serve another request. */
@@ -50,13 +47,14 @@ export class Connection implements Timed, Receiver {
   #reading = false;
   #discarded = 0;
 
-  constructor(socket: Socket, port: PortState, client: ClientAddress, context: ProxyContext) {
+  constructor(socket: Socket, port: PortState, { address, mac }: Client, context: ProxyContext) {
     const { clock, headParser, settings } = context;
-    this.client = client;
+    this.client = address;
+    this.#mac = mac;
     this.#socket = socket;
     this.#port = port;
     this.#context = context;
-    this.#asker = new Asker(port, client, context);
+    this.#asker = new Asker(port, address, context);
     const { limits, timeouts } = settings;
     this.#reader = new RequestReader(headParser, limits, timeouts, clock.now(), (head) => this.#admit(head));
     this.#outlet = new Outlet(socket, clock, timeouts.clientMs);
@@ -157,8 +155,7 @@ export class Connection implements Timed, Receiver {
   #submit(request: Request): void {
     const { agent, clock } = this.#context;
     this.#keepAlive = this.#keepAlive && request.head.keepAlive;
-    this.#completeAt = clock.now();
-    this.#exchange = this.#asker.exchange(request, this, this.#completeAt);
+    this.#exchange = this.#asker.exchange(request, this, clock.now());
     this.#state = 'waiting';
     agent.submit(this.#exchange);
   }
@@ -245,13 +242,10 @@ export class Connection implements Timed, Receiver {
     if (this.#socket.isPaused()) this.#socket.resume();
   }
 
+  /** FIN. Whether the client still reads cannot be known before something is written, so what it asked for is answered. */
   #clientEnded(): void {
     this.#ended = true;
-    if (this.#state === 'reading') {
-      this.#cut();
-    } else if (this.#exchange?.sentAt === 0 && this.#context.clock.now() - this.#completeAt > HALF_CLOSE_MS) {
-      this.endWithout('client-left');
-    }
+    if (this.#state === 'reading') this.#cut();
   }
 
   /** No more bytes will come for what is being read. */
@@ -276,15 +270,14 @@ export class Connection implements Timed, Receiver {
   }
 
   #record(status: number, bytes: number, reason: Reason | undefined): void {
-    const { accessLog, clock, environment } = this.#context;
+    const { accessLog, clock } = this.#context;
     if (!accessLog.wants(status, reason)) return;
     const { head, startedAt } = this.#reader;
     const sentAt = this.#exchange?.sentAt ?? 0;
-    const fd = fdOf(this.#socket);
     accessLog.write({
       port: this.#port.port,
       client: this.client,
-      mac: fd === -1 ? undefined : environment.peerMac(fd),
+      mac: this.#mac.get(),
       method: head?.method,
       target: head?.target,
       status,

@@ -51,9 +51,9 @@ export class Exchange implements Waiting {
   readonly toHead: boolean;
   receiver: Receiver;
   carrier: Carrier | undefined;
-  /** Connections that were lost under it before the agent had read it. */
+  /** Connections that were lost under it before any byte of a reply. */
   losses = 0;
-  /** It failed on a used connection: only a fresh one will do. */
+  /** It is not safe, or a connection was lost under it: only a fresh one will do. */
   freshOnly: boolean;
   /** When the agent got it, on the clock's scale; 0 before. */
   sentAt = 0;
@@ -74,6 +74,11 @@ export class Exchange implements Waiting {
     this.toHead = method === 'HEAD';
     this.safe = this.toHead || method === 'GET' || method === 'OPTIONS';
     this.freshOnly = !this.safe;
+  }
+
+  /** Whether nobody waits for its reply any more. */
+  get abandoned(): boolean {
+    return this.receiver === NOBODY;
   }
 
   /** The client is gone. A request that still waits is not carried out; a reply under way is read and dropped. */

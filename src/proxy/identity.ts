@@ -7,14 +7,47 @@ import { fdOf } from './handle.ts';
 export type PeerMac = (fd: number) => MacAddress | undefined;
 
 /**
+ * MAC address that the frames of one connection came from. It is looked up when it is first asked for, and kept: the kernel
+ * frees the saved SYN once it has been read (TCP_SAVED_SYN).
+ */
+export class ConnectionMac {
+  readonly #socket: Socket;
+  readonly #peerMac: PeerMac;
+  #asked = false;
+  #mac: MacAddress | undefined;
+
+  constructor(socket: Socket, peerMac: PeerMac) {
+    this.#socket = socket;
+    this.#peerMac = peerMac;
+  }
+
+  /** Returns undefined when the kernel kept no SYN, or when the connection was gone before anybody asked. */
+  get(): MacAddress | undefined {
+    const fd = fdOf(this.#socket);
+    if (this.#asked || fd === -1) return this.#mac;
+    this.#asked = true;
+    this.#mac = this.#peerMac(fd);
+    return this.#mac;
+  }
+}
+
+/** Who is at the other end of a connection. */
+export interface Client {
+  readonly address: ClientAddress;
+  readonly mac: ConnectionMac;
+}
+
+/**
  * Finds out who a client is, from its socket alone (design D8). The MAC is looked up only for link-local clients.
  *
  * @returns undefined when the client cannot be identified; its connection must be reset, not answered (contract.md F8)
  */
-export function identify(socket: Socket, peerMac: PeerMac): ClientAddress | undefined {
+export function identify(socket: Socket, peerMac: PeerMac): Client | undefined {
   const peer = peerAddress(socket);
   if (peer === undefined) return undefined;
-  return clientAddressOf(peer, isLinkLocal(peer) ? peerMac(fdOf(socket)) : undefined);
+  const mac = new ConnectionMac(socket, peerMac);
+  const address = clientAddressOf(peer, isLinkLocal(peer) ? mac.get() : undefined);
+  return address === undefined ? undefined : { address, mac };
 }
 
 /** Tells whether a client was gone before anybody looked at it. */

@@ -53,7 +53,7 @@ export class Listener {
     }
     const { census, ports, settings } = this.#context;
     const excess = census.connections - settings.limits.connections;
-    const full = excess >= 0 && !makeRoom(ports, this.state, client);
+    const full = excess >= 0 && !makeRoom(ports, this.state, client.address);
     if (full && excess >= EXCESS_MAX) {
       this.#reset(socket, 'connections-exhausted');
       return;

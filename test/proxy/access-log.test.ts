@@ -34,6 +34,18 @@ test('a request leaves one line that tells whose it was and how it went, without
   assert.equal(worker.log.length, 1);
 });
 
+test('every request of a connection is written with the MAC, which the kernel tells only once', async () => {
+  const worker = await startWorker({ mac: 'fa:16:3e:01:02:03' });
+  await startKeepAlive(worker);
+  const get = (target: string, more = '') => `GET ${target} HTTP/1.1\r\nHost: a\r\n${more}\r\n`;
+  await worker.raw(get('/1'), get('/2'), get('/3', 'Connection: close\r\n'));
+  await worker.raw(get('/4', 'Connection: close\r\n'));
+  assert.deepEqual(
+    worker.log.map((line) => `${line['path']} ${line['mac']}`),
+    [1, 2, 3, 4].map((number) => `/${number} fa:16:3e:01:02:03`),
+  );
+});
+
 describe('log.access', () => {
   const requests = [
     'GET /good HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',

@@ -282,7 +282,7 @@ describe('time limits', () => {
 });
 
 describe('a client that goes away', () => {
-  test('while its request waits is not asked for', async () => {
+  test('by a reset while its request waits is not asked for, and one that ends its side gets its response', async () => {
     const worker = await startWorker({ agent: { concurrency: 1 } });
     let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => {
@@ -297,22 +297,37 @@ describe('a client that goes away', () => {
     await until(() => agent.received.length === 1, 'the first is with the agent');
     const reset = await worker.open();
     await reset.send('GET /reset HTTP/1.1\r\nHost: a\r\n\r\n');
-    const closed = await worker.open();
-    await closed.send('GET /closed HTTP/1.1\r\nHost: a\r\n\r\n');
+    const half = await worker.open();
+    await half.send('GET /half HTTP/1.1\r\nHost: a\r\n\r\n');
     await until(() => worker.proxy.status().agent.queued === 2, 'two wait');
     reset.socket.resetAndDestroy();
     await until(() => worker.proxy.status().agent.queued === 1, 'one waits');
-    await new Promise((resolve) => setTimeout(resolve, 150));
-    closed.close();
-    await until(() => worker.proxy.status().agent.queued === 0, 'none waits');
+    // Long after the request: a client may end its side whenever it likes.
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    half.halfClose();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal(worker.proxy.status().agent.queued, 1);
     release();
-    await first.untilClosed();
+    await Promise.all([first.untilClosed(), half.untilClosed()]);
+    assert.deepEqual(responses(half.text), [{ status: 200, body: 'x', connection: 'close' }]);
     assert.deepEqual(
       agent.received.map((request) => request.requestLine),
-      ['GET /last HTTP/1.1'],
+      ['GET /last HTTP/1.1', 'GET /half HTTP/1.1'],
     );
-    assert.equal(worker.refused()['client-left'], 2);
+    assert.deepEqual(worker.refused(), { 'client-left': 1 });
     first.close();
+    half.close();
+  });
+
+  test('for good while its request waits is found out when it is answered, and leaves nothing behind', async () => {
+    const worker = await startWorker();
+    const closed = await worker.open();
+    await closed.send('GET /closed HTTP/1.1\r\nHost: a\r\n\r\n');
+    await until(() => worker.proxy.status().agent.queued === 1, 'waits');
+    closed.close();
+    await startKeepAlive(worker);
+    await until(() => worker.log.length === 1, 'answered');
+    await until(() => worker.proxy.status().connections === 0, 'closed');
   });
 
   test('while the agent works does not disturb what comes after', async () => {

@@ -168,45 +168,6 @@ describe('a connection that was used before and is closed under a request', () =
   });
 });
 
-describe('a request that the agent took and did not answer', () => {
-  for (const request of [GET, POST]) {
-    test(`is not sent again, and gets 502: ${request.split(' ', 1)[0]}`, async () => {
-      const worker = await startWorker();
-      const agent = await startKeepAlive(worker, (_received, socket) => {
-        socket.destroy();
-        return undefined;
-      });
-      assert.equal(parseResponse(await worker.raw(request))?.status, 502);
-      assert.equal(agent.received.length, 1);
-      assert.deepEqual(worker.refused(), { 'agent-closed': 1 });
-    });
-  }
-
-  test('in time gets 504, and its connection is not used again', async () => {
-    const worker = await startWorker({ agent: { generation: 'keep-alive' }, timeouts: { serverMs: 200 } });
-    const agent = await startKeepAlive(worker, () => undefined);
-    assert.equal(parseResponse(await worker.raw(GET))?.status, 504);
-    agent.answer = (request) => reply(request.requestLine);
-    assert.equal(parseResponse(await worker.raw(GET))?.status, 200);
-    assert.equal(agent.connections, 2);
-  });
-});
-
-test('a POST that the agent never read, because it died with it in its backlog, is sent to its successor once', async () => {
-  const worker = await startWorker();
-  const first = await startOneShot(worker, 1, 60);
-  const waiting = Array.from({ length: 4 }, () => worker.raw(POST));
-  await until(() => worker.proxy.status().agent.exchangesOpen === 4, 'all four are sent');
-  await first.stop();
-  const second = await startOneShot(worker);
-  const statuses = (await Promise.all(waiting)).map((text) => parseResponse(text)?.status);
-  // One that the first agent had read may have been carried out; it gets no second try.
-  const served = statuses.filter((status) => status === 200).length;
-  assert.ok(served >= 3, `${statuses}`);
-  assert.ok(statuses.every((status) => status === 200 || status === 502));
-  assert.equal(second.received.length, served);
-});
-
 describe('an absent agent', () => {
   test('is waited for, and found soon after it returns', async () => {
     const worker = await startWorker({ agent: { retryMs: 20 } });
@@ -273,9 +234,11 @@ describe('an absent agent', () => {
     for (let count = 0; count < 100; count += 1) statuses.push((await get(worker))?.status);
     running = false;
     await restarts;
-    // A restart may strike while the agent has a request in its hands; nothing else may be lost.
-    assert.ok(statuses.filter((status) => status !== 200).every((status) => status === 502));
-    assert.ok(statuses.filter((status) => status === 200).length >= 95);
+    // A restart may strike while the agent writes its reply; nothing else may be lost.
+    const { 'agent-reply-malformed': cut = 0, ...others } = worker.refused();
+    assert.deepEqual(others, {});
+    assert.equal(statuses.filter((status) => status === 200).length, 100 - cut);
+    assert.ok(cut <= 5);
   });
 });
 

@@ -34,12 +34,7 @@ describe('a client is', () => {
     ['nobody when node cannot name its zone', new Error('uv_if_indextoiid'), MAC, undefined],
   ];
   for (const [what, address, mac, client] of rows) {
-    test(what, () =>
-      assert.equal(
-        identify(peer(address), () => mac),
-        client,
-      ),
-    );
+    test(what, () => assert.equal(identify(peer(address), () => mac)?.address, client));
   }
 
   test('looked up by MAC only when link-local', () => {
@@ -54,4 +49,16 @@ describe('a client is', () => {
     identify(peer('fe80::1'), peerMac);
     assert.deepEqual(asked, [7]);
   });
+
+  for (const address of ['10.0.0.5', 'fe80::1']) {
+    test(`with a MAC that is looked up once and kept: ${address}`, () => {
+      let asked = 0;
+      const client = identify(peer(address), () => {
+        asked += 1;
+        return asked === 1 ? MAC : undefined;
+      });
+      assert.deepEqual([client?.mac.get(), client?.mac.get()], [MAC, MAC]);
+      assert.equal(asked, 1);
+    });
+  }
 });

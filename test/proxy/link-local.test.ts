@@ -33,6 +33,7 @@ if (process.env[INSIDE] === undefined) {
     await client.untilClosed();
     assert.match(client.text, /^HTTP\/1.1 200 /);
     assert.deepEqual(agent.received[0]?.values('x-forwarded-for'), ['fe80::f816:3eff:fe01:203']);
+    assert.equal(worker.log[0]?.['mac'], 'fa:16:3e:01:02:03');
   });
 
   test('a link-local client whose MAC is unknown is reset, not answered, and counted', async () => {

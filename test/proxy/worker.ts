@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import { type DestinationStream, pino } from 'pino';
 import { parseMacAddress } from '../../src/identity/mac-address.ts';
 import { type OwnerKind, parseOwnerId } from '../../src/identity/owner-id.ts';
@@ -89,7 +90,15 @@ export class Worker {
       write: (line) => void log.push(JSON.parse(line) as Record<string, unknown>),
     };
     const mac = options.mac === undefined ? undefined : parseMacAddress(options.mac);
-    const proxy = new MetadataProxy(settingsOf(socket, options), { log: pino({}, destination), peerMac: () => mac });
+    // As the kernel does, which frees the saved SYN with the first look. Inodes tell sockets apart, descriptors come again.
+    const asked = new Set<number>();
+    const peerMac = (fd: number) => {
+      const { ino } = fstatSync(fd);
+      if (asked.has(ino)) return undefined;
+      asked.add(ino);
+      return mac;
+    };
+    const proxy = new MetadataProxy(settingsOf(socket, options), { log: pino({}, destination), peerMac });
     const ports: number[] = [];
     for (let index = 0; index < (options.ports ?? 1); index += 1) {
       const id = parseOwnerId(ownerOf(index));
