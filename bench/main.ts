@@ -65,7 +65,7 @@ async function main(): Promise<number> {
   try {
     report = await bench(chosen, commandLine, teardown);
   } catch (error) {
-    progress(messageOf(error));
+    progress(messageOf(teardown.signal.aborted ? teardown.signal.reason : error));
   }
   progress('cleaning up');
   const failures = await teardown.run();

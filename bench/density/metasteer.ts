@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BpfMemory, bpfMemory } from '../bpf-memory.ts';
 import { type KernelMemory, kernelGrowth, type ProcessMemory, processMemory, settledKernelMemory } from '../memory.ts';
@@ -23,10 +24,13 @@ export interface MetasteerPoint {
   readonly bpf: BpfMemory;
   /** Of one core. */
   readonly idleCpuPercent: number;
+  /** Whether no network namespace came or went meanwhile: the daemon looks at each, whoever made it. */
+  readonly idleUndisturbed: boolean;
   /** Absent without routers. */
   readonly firstAnswers?: FirstAnswers;
 }
 
+const NETNS_DIR = '/run/netns';
 /** Generous: what is asked is how long it takes, not whether it is quick. */
 const START_BASE_MS = 30_000;
 const START_PER_ROUTER_MS = 200;
@@ -53,8 +57,10 @@ export async function measureMetasteer(stage: Stage, routers: number): Promise<M
   progress(`${routers} routers: idle for ${seconds} s`);
   const { processes } = daemon;
   const cpuBefore = cpuMs(processes);
+  const namesBefore = statSync(NETNS_DIR).mtimeMs;
   await sleep(seconds * 1000, undefined, { signal });
   const idleCpuPercent = (cpuMs(processes) - cpuBefore) / seconds / 10;
+  const idleUndisturbed = statSync(NETNS_DIR).mtimeMs === namesBefore;
   // The kernel first: reading a process's memory map makes the kernel need some itself.
   const kernel = kernelGrowth(before, await settledKernelMemory(signal));
   const memory = processMemory(processes);
@@ -74,6 +80,7 @@ export async function measureMetasteer(stage: Stage, routers: number): Promise<M
     bytes: memory.pss + kernel.total,
     bpf,
     idleCpuPercent,
+    idleUndisturbed,
     ...(firstAnswers === undefined ? {} : { firstAnswers }),
   };
 }

@@ -25,6 +25,9 @@ export function densitySummary(figures: DensityFigures): readonly string[] {
     '',
     'Daemon and BPF',
     ...indented(table(DAEMON_COLUMNS, figures.metasteer)),
+    ...(figures.metasteer.every(({ idleUndisturbed }) => idleUndisturbed)
+      ? []
+      : ['  ~ namespaces came or went meanwhile that are not of this run, and the daemon had to look at them']),
     `  haproxy: ${spawnText(figures)}`,
   ];
 }
@@ -106,7 +109,11 @@ const DAEMON_COLUMNS: readonly Column<MetasteerPoint>[] = [
     align: 'right',
     cell: ({ stopMs, stoppedByItself }) => `${millisecondsText(stopMs)}${stoppedByItself ? '' : ' (killed)'}`,
   },
-  { title: 'CPU when idle', align: 'right', cell: ({ idleCpuPercent }) => `${idleCpuPercent.toFixed(1)} %` },
+  {
+    title: 'CPU when idle',
+    align: 'right',
+    cell: (point) => `${point.idleCpuPercent.toFixed(1)} %${disturbed(point)}`,
+  },
   { title: 'maps', align: 'right', cell: ({ bpf }) => `${bpf.maps}, ${bytesText(bpf.mapBytes)}` },
   {
     title: 'programs',
@@ -127,6 +134,10 @@ function spawnText({ incumbent: { spawnMs, spawnTotalMs, points } }: DensityFigu
 /** The difference the daemon makes to the kernel, shared out to its ports. */
 function perPort({ routers, kernel }: MetasteerPoint): number | undefined {
   return routers === 0 ? undefined : kernel.total / routers;
+}
+
+function disturbed({ idleUndisturbed }: MetasteerPoint): string {
+  return idleUndisturbed ? '' : '~';
 }
 
 function sizeText(bytes: number | undefined): string {

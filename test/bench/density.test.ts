@@ -136,6 +136,12 @@ test('the summary marks what is extrapolated, and only that', () => {
   assert.doesNotMatch(lines.join('\n'), /NaN|undefined|Infinity/);
 });
 
+test('idle time in which others made namespaces is marked in the table and at the bar', () => {
+  const figures = sampleFigures({ idleUndisturbed: false });
+  assert.match(densitySummary(figures).join('\n'), /0\.3 %~/);
+  assert.equal(densityBars(figures)[3]?.note, 'others made or removed namespaces');
+});
+
 test('the summary says why there are fewer haproxies', () => {
   const { incumbent, ...rest } = sampleFigures();
   const lines = densitySummary({ ...rest, incumbent: { ...incumbent, stoppedBecause: 'no memory was left' } });

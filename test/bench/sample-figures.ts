@@ -18,6 +18,7 @@ const KERNEL = {
 export interface Different {
   readonly startMs?: number;
   readonly idleCpuPercent?: number;
+  readonly idleUndisturbed?: boolean;
   readonly bytes?: number;
   readonly median?: number;
   readonly unanswered?: number;
@@ -62,6 +63,7 @@ function point(routers: number, mebibytes: number, rest: Partial<MetasteerPoint>
     bytes: mebibytes * MIB,
     bpf: { maps: 4, mapBytes: MIB, programs: 0, programBytes: 0, machineCodeBytes: 0 },
     idleCpuPercent: 0.3,
+    idleUndisturbed: true,
     ...rest,
   };
 }
