@@ -116,7 +116,7 @@ const sections = {
     rescan: duration({
       from: '50ms',
       to: '1h',
-      default: '60s',
+      default: '5m',
       meaning: 'Safety net: look at every router again, whatever was heard of changes.',
     }),
     include: ownerList({ default: 'all', meaning: 'Routers and networks to steer, no others.' }),

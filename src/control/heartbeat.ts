@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { SteeringMaps } from '../kernel/maps.ts';
 
 /** Beats within the time after which the programs call it stale. */
-const BEATS_PER_STALE_TIME = 5;
+const BEATS_PER_STALE_TIME = 3;
 
 /**
  * Vouches for the workers in the settings the BPF programs read: while it beats, packets are steered; when it

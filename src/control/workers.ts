@@ -11,7 +11,7 @@ const STATUS_MS = 1000;
 /** Longer than any pause of a worker that is well, garbage collection among them. */
 const UNRESPONSIVE_AFTER_MS = 1000;
 /** Between looks at the agent's socket: it may come, go, or change its owner. */
-const SOCKET_LOOK_MS = 500;
+const SOCKET_LOOK_MS = 1000;
 
 export interface WorkerReport {
   readonly pid: number;

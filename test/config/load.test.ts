@@ -25,7 +25,7 @@ const DEFAULTS = {
   admin: { socket: '/run/metasteer/admin.sock' },
   worker: {},
   discovery: {
-    rescanMs: 60_000,
+    rescanMs: 300_000,
     exclude: [],
     routers: { namespaces: 'qrouter-{uuid}', interfaces: ['qr-*'] },
     networks: { namespaces: 'qdhcp-{uuid}', interfaces: ['tap*', 'ns-*'] },
