@@ -33,7 +33,7 @@ const FULL = { routers: [10, 100, 1000], trials: 20 } as const;
 const QUICK = { routers: [10, 50], trials: 5 } as const;
 const IDLE_SECONDS = 10;
 /** The daemon looks at every router once in this time (`discovery.rescan`): with many routers that has to be counted. */
-const RESCAN_SECONDS = 60;
+const RESCAN_SECONDS = 300;
 const MANY_ROUTERS = 500;
 /** A haproxy takes some megabytes; a thousand would not fit on many machines. */
 const HAPROXIES_MAX = 100;
