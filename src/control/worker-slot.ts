@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
-import { messageOf } from '../errors.ts';
+import { MetasteerError, messageOf } from '../errors.ts';
 import type { PortListener } from '../kernel/sockets.ts';
 import type { Logger } from '../log.ts';
 import type { PortMessage, ProxySettings } from '../proxy/messages.ts';
@@ -72,6 +72,8 @@ export class WorkerSlot {
     void worker.exited.then((how) => this.#ended(worker, how, Date.now() - bornAt));
     try {
       await this.#prepare(worker);
+      if (worker.state !== 'running')
+        throw new MetasteerError('worker-failed', 'it ended while it was given its ports');
     } catch (error) {
       worker.kill();
       throw error;

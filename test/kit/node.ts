@@ -1,7 +1,5 @@
 /** A network node for end-to-end tests: routers and instances in namespaces, an agent, the real daemon. Needs root. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PortStatusDocument } from '../../src/control/status-document.ts';
 import { Daemon } from '../../src/demo/daemon.ts';
@@ -130,19 +128,4 @@ export async function whoAmI(tenant: Tenant, base: string = METADATA_V4): Promis
   assert.equal(status, 200, headers);
   const { uuid } = JSON.parse(body) as { readonly uuid: string };
   return uuid;
-}
-
-/** Everything of ours that could stay behind: by its names in the kernel and the file system. */
-export function traces(daemon: Daemon): Readonly<Record<string, unknown>> {
-  const programs = JSON.parse(execFileSync('bpftool', ['-j', 'prog', 'show'], { encoding: 'utf8' })) as readonly {
-    readonly name?: string;
-    readonly pids?: readonly { readonly pid: number }[];
-  }[];
-  return {
-    namespace: existsSync(`/run/netns/${daemon.namespace}`),
-    adminSocket: existsSync(daemon.adminSocket),
-    programs: programs.filter(
-      ({ name, pids }) => name?.startsWith('ms_') && pids?.some(({ pid }) => pid === daemon.pid),
-    ).length,
-  };
 }
