@@ -1,12 +1,14 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runCommand, tryCommand } from './command.ts';
+import { tryCommand } from './command.ts';
 
 const RUN = '/run';
 const RUN_DIR = /^metasteer-(?:demo|test)-(\d+)$/;
 const OUR_NAMESPACE = /^ms(\d+)-/;
 const STOP_MS = 5_000;
+/** For somebody else who is removing the same namespace to be done. */
+const REMOVAL_MS = 500;
 
 /**
  * The directory of one demo or test process, `/run/metasteer-<what>-<pid>`: sockets and configuration, and a record of
@@ -66,10 +68,15 @@ export async function removeLeftovers(): Promise<readonly string[]> {
   return [...removed, ...orphans];
 }
 
-/** Removes network namespaces by name; those that do not exist are no error. */
+/** Removes network namespaces by name; those that do not exist, or that somebody else removes meanwhile, are no error. */
 export async function removeNamespaces(names: readonly string[]): Promise<void> {
   for (const name of names) {
-    if (existsSync(`/run/netns/${name}`)) await runCommand('ip', ['netns', 'del', name]);
+    const isThere = () => existsSync(`/run/netns/${name}`);
+    if (!isThere()) continue;
+    const { status, stderr } = await tryCommand('ip', ['netns', 'del', name]);
+    const deadline = Date.now() + (status === 0 ? 0 : REMOVAL_MS);
+    while (isThere() && Date.now() < deadline) await sleep(20);
+    if (isThere()) throw new Error(`the namespace ${name} cannot be removed: ${stderr.trim()}`);
   }
 }
 
