@@ -6,7 +6,8 @@ import { findUser, type User } from './user.ts';
 /** Who runs the worker when nobody owns the agent's socket but root. */
 const FALLBACK_USER = 'nobody';
 
-const READ_WRITE_SEARCH = { write: 2, search: 1 } as const;
+/** Bits of one class of a file's mode. */
+const PERMISSION = { write: 2, search: 1 } as const;
 
 /**
  * The user a worker must be to open the agent's socket: `worker.user`, else the socket's owner where that is not
@@ -40,12 +41,11 @@ export function socketProblem(socket: string, user: User): MetasteerError | unde
   if (!stats.isSocket()) return new MetasteerError('agent-socket-missing', `${socket} is not a socket`);
   for (let folder = dirname(socket); ; folder = dirname(folder)) {
     const folderStats = statOf(folder);
-    if (folderStats !== undefined && !isAllowed(folderStats, user, READ_WRITE_SEARCH.search))
+    if (folderStats !== undefined && !isAllowed(folderStats, user, PERMISSION.search))
       return denied(`the folder ${folder} of the agent socket`, folderStats, user, 'enter');
     if (folder === dirname(folder)) break;
   }
-  if (!isAllowed(stats, user, READ_WRITE_SEARCH.write))
-    return denied(`the agent socket ${socket}`, stats, user, 'write to');
+  if (!isAllowed(stats, user, PERMISSION.write)) return denied(`the agent socket ${socket}`, stats, user, 'write to');
   return undefined;
 }
 

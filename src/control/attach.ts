@@ -6,7 +6,7 @@ import { PortDevice } from '../kernel/port-device.ts';
 import { SteeringProgram } from '../kernel/program.ts';
 import { PortListener } from '../kernel/sockets.ts';
 import { explained } from './explain.ts';
-import { type FoundInterface, type Port, portKey } from './port.ts';
+import type { FoundInterface, Port } from './port.ts';
 import type { PortNamespace } from './port-namespace.ts';
 import type { Workers } from './workers.ts';
 
@@ -75,7 +75,7 @@ async function build(id: PortId, found: FoundInterface, context: AttachContext, 
   undo.push(() => attachment.detach());
   return {
     id,
-    key: portKey(found),
+    key: found.key,
     owner: found.owner,
     found,
     device,

@@ -40,7 +40,7 @@ export async function runDaemon(config: Config, log: Logger): Promise<void> {
     stopper.owns(await AdminServer.listen(config.admin.socket, { status, setWorkers }));
     // Closed the other way round: requests are finished, packets pass at once, and then interface by interface is let go.
     stopper.owns(reconciler);
-    const heartbeat = stopper.owns(new Heartbeat(config, maps, () => workers.answer));
+    const heartbeat = stopper.owns(new Heartbeat(config, maps, () => workers.isAnswering()));
     workers.onRunning(() => heartbeat.beat());
     stopper.owns(workers);
     await workers.start();

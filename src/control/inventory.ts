@@ -1,18 +1,18 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
 import { type NamespaceId, watchNamespace } from '../kernel/events.ts';
-import { type Link, listLinks } from '../kernel/links.ts';
+import { listLinks } from '../kernel/links.ts';
+import { namespaceInode } from '../kernel/namespace.ts';
 import type { Changes } from './changes.ts';
-import { type OwnerOf, OwnerRules } from './owners.ts';
-import type { FoundInterface } from './port.ts';
+import { OwnerRules } from './owners.ts';
+import { type FoundInterface, portKey } from './port.ts';
 
 interface KnownNamespace {
-  readonly ownerOf: OwnerOf;
   readonly inode: number;
   readonly id: NamespaceId;
-  readonly links: readonly Link[];
+  readonly found: readonly FoundInterface[];
 }
 
 /**
@@ -42,13 +42,7 @@ export class Inventory {
 
   /** The interfaces of all owners, in the order of their namespaces' names. */
   get found(): readonly FoundInterface[] {
-    return [...this.#known].flatMap(([name, { ownerOf, inode, links }]) =>
-      links.flatMap((link) => {
-        const owner = ownerOf(link.name);
-        if (owner === undefined) return [];
-        return { owner, namespace: name, netns: this.#pathOf(name), netnsInode: inode, link };
-      }),
-    );
+    return [...this.#known.values()].flatMap(({ found }) => found);
   }
 
   /** Namespaces of owners that cannot be read, and why. */
@@ -64,19 +58,26 @@ export class Inventory {
   async #look(name: string): Promise<void> {
     const ownerOf = this.#rules.find(name);
     if (ownerOf === undefined) return;
-    const path = this.#pathOf(name);
+    const netns = join(this.#config.netnsDir, name);
     try {
-      const inode = statSync(path).ino;
+      const inode = namespaceInode(netns);
+      if (inode === undefined) throw new Error('it has gone');
       // The watch first: what changes between the two is then heard.
-      const id = await watchNamespace(path);
-      const links = await listLinks(path);
-      if (statSync(path).ino !== inode) throw new Error('it was replaced while it was looked at');
-      this.#known.set(name, { ownerOf, inode, id, links });
+      const id = await watchNamespace(netns);
+      const links = await listLinks(netns);
+      if (namespaceInode(netns) !== inode) throw new Error('it was replaced while it was looked at');
+      const found = links.flatMap((link) => {
+        const owner = ownerOf(link.name);
+        if (owner === undefined) return [];
+        const each = { owner, namespace: name, netns, netnsInode: inode, link };
+        return { ...each, key: portKey(each) };
+      });
+      this.#known.set(name, { inode, id, found });
       this.#names.set(id, name);
       this.#broken.delete(name);
     } catch (error) {
       // What is known of it still holds while it is the same namespace: one failed look must not cut connections.
-      if (this.#known.get(name)?.inode !== inodeOf(path)) this.#forget(name);
+      if (this.#known.get(name)?.inode !== namespaceInode(netns)) this.#forget(name);
       this.#broken.set(name, messageOf(error));
     }
   }
@@ -87,14 +88,6 @@ export class Inventory {
     this.#known.delete(name);
     this.#broken.delete(name);
   }
-
-  #pathOf(name: string): string {
-    return join(this.#config.netnsDir, name);
-  }
-}
-
-function inodeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.ino;
 }
 
 /** Names in the directory of namespaces; before the first one is made there may be no directory. */

@@ -1,5 +1,5 @@
 import type { PortId } from '../identity/port-id.ts';
-import { type FoundInterface, type Port, type PortKey, portKey } from './port.ts';
+import type { FoundInterface, Port, PortKey } from './port.ts';
 
 /** What brings the ports in step with the interfaces. */
 export interface Plan {
@@ -19,7 +19,7 @@ export function plan(
   gone: ReadonlySet<PortId>,
   busy: ReadonlySet<PortKey>,
 ): Plan {
-  const wanted = new Map(found.filter(isActive).map((each) => [portKey(each), each]));
+  const wanted = new Map(found.filter(isActive).map((each) => [each.key, each]));
   const kept = new Set<PortKey>();
   const detach: Port[] = [];
   for (const port of ports) {

@@ -1,8 +1,8 @@
-import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
-import { createNamespace, removeNamespace } from '../kernel/namespace.ts';
+import { createNamespace, namespaceInode, removeNamespace } from '../kernel/namespace.ts';
 
 /** The metasteer namespace: the port devices live in it, and the workers run in it. Owned by the daemon. */
 export class PortNamespace {
@@ -22,7 +22,7 @@ export class PortNamespace {
     const path = namespacePath(config);
     try {
       await createNamespace(path);
-      writeFileSync(recordPath(config), String(inodeOf(path)));
+      writeFileSync(recordPath(config), String(namespaceInode(path)));
       return new PortNamespace(path, recordPath(config));
     } catch (error) {
       throw new MetasteerError('namespace-failed', `the namespace ${path} cannot be made: ${messageOf(error)}`, {
@@ -51,7 +51,7 @@ export class PortNamespace {
  */
 export async function removeLeftNamespace(config: Config): Promise<boolean> {
   const path = namespacePath(config);
-  const inode = inodeOf(path);
+  const inode = namespaceInode(path);
   if (inode === undefined) return false;
   if (readRecord(config) !== inode) {
     const why = `it exists, and no daemon of ${config.runDir} made it; another metasteer may be using it`;
@@ -81,8 +81,4 @@ function readRecord(config: Config): number | undefined {
   } catch {
     return undefined;
   }
-}
-
-function inodeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.ino;
 }

@@ -14,6 +14,7 @@ export interface FoundInterface {
   readonly netns: string;
   readonly netnsInode: number;
   readonly link: Link;
+  readonly key: PortKey;
 }
 
 /**
@@ -22,7 +23,7 @@ export interface FoundInterface {
  */
 export type PortKey = string;
 
-export function portKey(found: FoundInterface): PortKey {
+export function portKey(found: Omit<FoundInterface, 'key'>): PortKey {
   return [found.netnsInode, found.namespace, found.link.ifindex, found.link.name, found.link.mac].join('/');
 }
 

@@ -12,7 +12,7 @@ import { Failures } from './failures.ts';
 import { Inventory } from './inventory.ts';
 import { Lanes } from './lanes.ts';
 import { plan } from './plan.ts';
-import { type FoundInterface, type Port, type PortKey, portKey } from './port.ts';
+import type { FoundInterface, Port, PortKey } from './port.ts';
 import type { PortNamespace } from './port-namespace.ts';
 import { Progress } from './progress.ts';
 import { Slots } from './slots.ts';
@@ -93,7 +93,7 @@ export class Reconciler {
     this.#reportBroken(watch);
     const { found } = this.#inventory;
     const gone = await this.#portsWithoutDevice(changes);
-    this.failures.keepOnly(new Set(found.map(portKey)));
+    this.failures.keepOnly(new Set(found.map(({ key }) => key)));
     const busy = new Set([...this.#attaching.keys(), ...this.failures.waiting(Date.now())]);
     const { detach, attach } = plan(found, this.ports, gone, busy);
     for (const port of detach) {
@@ -101,7 +101,7 @@ export class Reconciler {
       this.#lanes.add(() => this.#detach(port));
     }
     for (const each of attach) {
-      this.#attaching.set(portKey(each), each);
+      this.#attaching.set(each.key, each);
       this.#lanes.add(() => this.#attach(each));
     }
     this.#progress.begin(attach.length);
@@ -110,7 +110,7 @@ export class Reconciler {
 
   /** A raised MTU does not reach the port device by itself. */
   async #followMtus(found: readonly FoundInterface[]): Promise<void> {
-    const mtus = new Map(found.map((each) => [portKey(each), each.link.mtu]));
+    const mtus = new Map(found.map((each) => [each.key, each.link.mtu]));
     for (const port of this.ports) {
       const mtu = mtus.get(port.key);
       if (mtu === undefined || mtu === port.mtu.now) continue;
@@ -147,14 +147,14 @@ export class Reconciler {
       this.#progress.failed();
       const failure =
         error instanceof MetasteerError ? error : new MetasteerError('port-attach-failed', messageOf(error));
-      const retryMs = this.failures.add(portKey(found), found, failure, Date.now());
+      const retryMs = this.failures.add(found.key, found, failure, Date.now());
       this.#lookAgain(found.namespace, retryMs);
       log.warn(
         { ...where, code: failure.code, error: failure.message, action: failure.action, retry_ms: retryMs },
         'not steering',
       );
     } finally {
-      this.#attaching.delete(portKey(found));
+      this.#attaching.delete(found.key);
       // It may have changed while it was attached: the events of that time named a port that was not there yet.
       this.#changes.add(found.namespace);
     }

@@ -23,7 +23,7 @@ const STOP_GRACE_MS = 1000;
 
 export type WorkerState = 'starting' | 'running' | 'stopping' | 'gone';
 
-/** One worker: a process without privileges in the metasteer namespace. Owned by Workers. */
+/** One worker: a process without privileges in the metasteer namespace. Owned by a WorkerSlot. */
 export class WorkerProcess {
   readonly user: User;
   readonly exited: Promise<string>;

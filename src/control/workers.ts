@@ -43,7 +43,7 @@ export class Workers {
    * Whether a worker answers: what the heartbeat vouches for. Asks each for a sign of life, which counts the next time;
    * one that is stopped or stuck gives none.
    */
-  get answer(): boolean {
+  isAnswering(): boolean {
     const workers = this.#slots.flatMap((slot) => slot.current ?? []);
     for (const worker of workers) worker.ping();
     return workers.some((worker) => worker.isResponsive(UNRESPONSIVE_AFTER_MS));
@@ -81,9 +81,13 @@ export class Workers {
     const surplus = this.#slots.splice(count);
     while (this.#slots.length < count && !this.#closing) {
       const slot = new WorkerSlot(this.#context, { ports: this.#entries(), running: () => this.#running() });
-      await slot.start(user);
       this.#slots.push(slot);
-      this.#running();
+      try {
+        await slot.start(user);
+      } catch (error) {
+        this.#slots.splice(this.#slots.indexOf(slot), 1);
+        throw error;
+      }
     }
     await Promise.all(surplus.map((slot) => slot.close()));
   }

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { callAsync, cString } from './ffi.ts';
 import { isKernelError } from './kernel-error.ts';
 
@@ -8,6 +9,11 @@ import { isKernelError } from './kernel-error.ts';
  */
 export async function createNamespace(path: string): Promise<void> {
   await callAsync('ms_netns_create', cString(path));
+}
+
+/** Tells one namespace from another that has its name later; undefined when nothing has that name. */
+export function namespaceInode(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
 }
 
 /** Removes the port devices in a namespace and its name; false when there was none. */

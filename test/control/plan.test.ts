@@ -20,7 +20,7 @@ function found(
   const id = parseOwnerId('11111111-2222-3333-4444-555555555555');
   const mac = parseMacAddress(changes.mac ?? 'fa:16:3e:00:00:01');
   assert.ok(id && mac);
-  return {
+  const each = {
     owner: { kind: 'router', id },
     namespace: `qrouter-${id}`,
     netns: `/run/netns/qrouter-${id}`,
@@ -34,7 +34,8 @@ function found(
       isEthernet: true,
       hasAddress: changes.hasAddress ?? true,
     },
-  };
+  } as const;
+  return { ...each, key: portKey(each) };
 }
 
 /** The plan looks at nothing else of a port. */
