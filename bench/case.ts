@@ -8,6 +8,8 @@ export interface BenchOptions {
   readonly quick: boolean;
   /** Numbers of routers, ascending; each case has its own when absent. */
   readonly routers?: readonly number[];
+  /** `steering.attach` of the daemon; its default when absent. */
+  readonly attach?: 'tcx' | 'clsact';
   /** Most haproxies started at once; figures for more are extrapolated. */
   readonly haproxies?: number;
 }

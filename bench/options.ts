@@ -6,6 +6,7 @@ export const USAGE = `usage: npm run bench -- [CASE...] [--quick] [--json FILE]
   --quick        fewer sizes and trials
   --json FILE    where the figures go; by default bench/out/<time>.json
   --routers LIST numbers of routers, as in 10,100
+  --attach MODE  tcx or clsact instead of what the daemon takes by itself
   --haproxies N  start at most N haproxies, 100 by default; figures for more are extrapolated
 `;
 
@@ -30,17 +31,21 @@ export function parseCommandLine(args: readonly string[], known: readonly string
       json: { type: 'string' },
       routers: { type: 'string' },
       haproxies: { type: 'string' },
+      attach: { type: 'string' },
     },
   });
   const unknown = positionals.filter((name) => !known.includes(name));
   if (unknown.length > 0) throw new Error(`no such case: ${unknown.join(', ')}; there is ${known.join(', ')}`);
-  const { json, routers, haproxies } = values;
+  const { json, routers, haproxies, attach } = values;
+  if (attach !== undefined && attach !== 'tcx' && attach !== 'clsact')
+    throw new Error(`--attach: expected tcx or clsact, not ${attach}`);
   return {
     list: values.list === true,
     cases: [...new Set(positionals)],
     ...(json === undefined ? {} : { json }),
     options: {
       quick: values.quick === true,
+      ...(attach === undefined ? {} : { attach }),
       ...(routers === undefined ? {} : { routers: sizes(routers) }),
       ...(haproxies === undefined ? {} : { haproxies: whole('--haproxies', haproxies) }),
     },

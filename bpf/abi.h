@@ -11,7 +11,7 @@
 #include <linux/types.h>
 
 /* Raised whenever a layout or the meaning of a verdict changes. */
-#define MS_ABI_VERSION 1
+#define MS_ABI_VERSION 2
 
 /* The IPv4 metadata address, 169.254.169.254 (contract.md 8.1). Host byte order. */
 #define MS_METADATA_IPV4 0xa9fea9feU
@@ -24,10 +24,10 @@
 #define MS_METADATA_PORT 80
 
 /*
- * How a packet left a program. Exactly one verdict is counted per packet and program run.
+ * How a packet left the programs. Exactly one verdict is counted per packet and direction.
  *
- * STEER_* come from ms_steer (ingress of the router interface), RESTORE_* from ms_restore (egress
- * of the port device). "Passed" means untouched, to whatever would have handled it without us.
+ * STEER_*, PASS_* and DROP_* come from ms_match and ms_steer (ingress of the router interface), RESTORE_* from
+ * ms_restore (egress of the port device). "Passed" means untouched, to whatever would have handled it without us.
  */
 enum ms_verdict {
 	/* Steered: the packet goes to the port device. */
@@ -52,26 +52,39 @@ enum ms_verdict {
 	MS_PASS_BAD_TCP_FLAGS = 16,   /* SYN together with FIN or RST */
 	/* Passed: ours, but the daemon does not answer (dead-man switch, design D4). */
 	MS_PASS_DAEMON_STALE = 17,    /* SYN or data alike */
+	MS_PASS_DAEMON_GONE = 18,     /* its process has ended, and with it the second stage of the programs */
 	/* Dropped on the way in. */
-	MS_DROP_DEVICE_MAC = 18,      /* addressed to the port device itself, whose MAC is never on the wire: forged */
-	MS_DROP_NEIGHBOUR_QUOTA = 19, /* the port has as many neighbours as it may have */
-	MS_DROP_NEIGHBOUR_FULL = 20,  /* the node's neighbour table is full */
-	MS_DROP_REWRITE_FAILED = 21,  /* the kernel could not make the header writable */
+	MS_DROP_DEVICE_MAC = 19,      /* addressed to the port device itself, whose MAC is never on the wire: forged */
+	MS_DROP_NEIGHBOUR_QUOTA = 20, /* the port has as many neighbours as it may have */
+	MS_DROP_NEIGHBOUR_FULL = 21,  /* the node's neighbour table is full */
+	MS_DROP_REWRITE_FAILED = 22,  /* the kernel could not make the header writable */
 	/* Restored: the reply goes to the instance. */
-	MS_RESTORE_REPLY = 22,        /* from the metadata service to a neighbour */
+	MS_RESTORE_REPLY = 23,        /* from the metadata service to a neighbour */
 	/* Dropped on the way out: the worker's namespace may send nothing but replies. */
-	MS_RESTORE_SHORT_FRAME = 23,  /* ends before its TCP header does */
-	MS_RESTORE_NOT_IP = 24,       /* neither IPv4 nor IPv6 */
-	MS_RESTORE_NOT_TCP = 25,      /* IP, but not TCP (neighbour discovery, multicast listener reports) */
-	MS_RESTORE_NOT_REPLY = 26,    /* not from a metadata address and port 80, or a connection attempt of our own */
-	MS_RESTORE_NO_NEIGHBOUR = 27, /* to an address that never sent us anything */
-	MS_RESTORE_REWRITE_FAILED = 28, /* the kernel could not make the header writable */
-	MS_VERDICT_COUNT = 29,
+	MS_RESTORE_SHORT_FRAME = 24,  /* ends before its TCP header does */
+	MS_RESTORE_NOT_IP = 25,       /* neither IPv4 nor IPv6 */
+	MS_RESTORE_NOT_TCP = 26,      /* IP, but not TCP (neighbour discovery, multicast listener reports) */
+	MS_RESTORE_NOT_REPLY = 27,    /* not from a metadata address and port 80, or a connection attempt of our own */
+	MS_RESTORE_NO_NEIGHBOUR = 28, /* to an address that never sent us anything */
+	MS_RESTORE_REWRITE_FAILED = 29, /* the kernel could not make the header writable */
+	MS_RESTORE_NO_PORT = 30,      /* from a device that is no port's; counted in the slot after the last port's */
+	MS_VERDICT_COUNT = 31,
 };
 
-/* What one program instance is specialised with before it is loaded (design D3). */
+/* Verdicts of the way in below this one mean "steered", from this one on "passed", … */
+#define MS_PASS_FIRST MS_PASS_OTHER_PROTOCOL
+/* … and from this one on "dropped". */
+#define MS_DROP_FIRST MS_DROP_DEVICE_MAC
+
+/* Slots of the map `stages`. */
+enum ms_stage {
+	MS_STAGE_STEER = 0,           /* ms_steer */
+	MS_STAGE_COUNT = 1,
+};
+
+/* What an instance of ms_match is specialised with before it is loaded (design D3). */
 struct ms_port_constants {
-	__u32 port_id;        /* slot in counters and port_state; less than their max_entries */
+	__u32 port_id;        /* slot in `counters` and `ports`; less than their max_entries */
 	__u8 router_mac[6];   /* of the router interface, the order it has on the wire */
 	__u8 device_mac[6];   /* of the port device, the order it has on the wire */
 };
@@ -92,16 +105,18 @@ struct ms_neighbour {
 };
 _Static_assert(sizeof(struct ms_neighbour) == 16, "ms_neighbour has no hidden padding");
 
-/* Value of the per-CPU array `counters`, one entry per port: packets by verdict. */
+/* Value of the per-CPU array `counters`, one entry per port and one for what is no port's: packets by verdict. */
 struct ms_port_counters {
 	__u64 packets[MS_VERDICT_COUNT];
 };
 
-/* Value of the array `port_state`, one entry per port: what the programs must remember. */
-struct ms_port_state {
-	__u32 neighbours;     /* entries this port has in `neighbours` */
-	__u32 pad;            /* zero */
+/* Value of the array `ports`, one entry per port: what the programs that all ports share know of one. */
+struct ms_port {
+	__u32 neighbours;     /* entries this port has in `neighbours`; counted by ms_steer */
+	__u8 router_mac[6];   /* of the router interface, the order it has on the wire */
+	__u8 device_mac[6];   /* of the port device, the order it has on the wire */
 };
+_Static_assert(sizeof(struct ms_port) == 16, "ms_port has no hidden padding");
 
 /* The single value of the array `settings`: what may change without attaching anew. */
 struct ms_settings {

@@ -7,6 +7,7 @@
 
 struct ms_layout {
 	enum ms_verdict verdict;
+	enum ms_stage stage;
 	enum ms_hook hook;
 	enum ms_attach_mode attach_mode;
 	enum ms_event_kind event_kind;
@@ -14,7 +15,7 @@ struct ms_layout {
 	struct ms_neighbour_key neighbour_key;
 	struct ms_neighbour neighbour;
 	struct ms_port_counters port_counters;
-	struct ms_port_state port_state;
+	struct ms_port port;
 	struct ms_settings settings;
 	struct ms_link link;
 	struct ms_maps maps;

@@ -119,7 +119,7 @@ function structSource(type: BtfType, layouts: Layouts): string {
     '}',
     '',
     `export function write${name}(value: ${name}): Buffer {`,
-    `  const buffer = Buffer.alloc(${type.size});`,
+    `  const buffer = Buffer.allocUnsafe(${type.size}).fill(0);`,
     ...rows.map((row) => `  ${row.access.write(row.at, `value.${row.name}`)};`),
     '  return buffer;',
     '}',

@@ -31,8 +31,28 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1024);
 	__type(key, __u32);
-	__type(value, struct ms_port_state);
-} port_state SEC(".maps");
+	__type(value, struct ms_port);
+} ports SEC(".maps");
+
+/* Port ids by interface index, which is unique in the metasteer namespace. Owner: the daemon. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, __u32);
+} devices SEC(".maps");
+
+/*
+ * What ms_match goes on with, one program for all ports. Held open by the daemon's process alone: the kernel empties
+ * such a map when its last descriptor is closed, so packets pass from the moment the process is gone, however it
+ * ended (kernel/bpf/arraymap.c, prog_array_map_clear).
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, MS_STAGE_COUNT);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} stages SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -40,6 +60,3 @@ struct {
 	__type(key, __u32);
 	__type(value, struct ms_settings);
 } settings SEC(".maps");
-
-/* Constants of this instance, written by the loader before the program is loaded. */
-const volatile struct ms_port_constants port = {};

@@ -27,11 +27,10 @@
 
 #define IPV4_FRAGMENT_BITS 0x3fff /* more-fragments flag and offset (RFC 791 section 3.1), not don't-fragment */
 
-/* What steering needs to know about a packet that is ours. */
-struct packet {
-	__u8 client_address[16]; /* network byte order; IPv4 as ::ffff:a.b.c.d */
-	__u8 client_mac[6] __attribute__((aligned(2)));
-	bool opens;              /* SYN without ACK */
+/* Who sent a packet that is ours. */
+struct client {
+	__u8 address[16]; /* network byte order; IPv4 as ::ffff:a.b.c.d */
+	__u8 mac[6] __attribute__((aligned(2)));
 };
 
 /* A MAC is compared by 16-bit words: Ethernet headers, and every MAC in our own structs, are 2-byte aligned. */
@@ -76,8 +75,7 @@ static __always_inline bool is_impossible_ipv6_source(const struct in6_addr *add
 }
 
 /* The transport header: port, lengths, flags. `segment_len` is what the IP header promises, in bytes. */
-static __always_inline enum ms_verdict packet_tcp(const struct tcphdr *tcp, const void *end, __u32 segment_len,
-						  struct packet *packet)
+static __always_inline enum ms_verdict packet_tcp(const struct tcphdr *tcp, const void *end, __u32 segment_len)
 {
 	if ((const void *)(tcp + 1) > end || segment_len < sizeof(*tcp))
 		return MS_PASS_BAD_TCP_HEADER;
@@ -87,12 +85,10 @@ static __always_inline enum ms_verdict packet_tcp(const struct tcphdr *tcp, cons
 		return MS_PASS_BAD_TCP_HEADER;
 	if (tcp->syn && (tcp->fin || tcp->rst))
 		return MS_PASS_BAD_TCP_FLAGS;
-	packet->opens = tcp->syn && !tcp->ack;
-	return packet->opens ? MS_STEER_SYN : MS_STEER_DATA;
+	return tcp->syn && !tcp->ack ? MS_STEER_SYN : MS_STEER_DATA;
 }
 
-static __always_inline enum ms_verdict packet_ipv4(const struct iphdr *ip, const void *end, __u32 datagram_len,
-						   struct packet *packet)
+static __always_inline enum ms_verdict packet_ipv4(const struct iphdr *ip, const void *end, __u32 datagram_len)
 {
 	__u32 total_len = bpf_ntohs(ip->tot_len);
 
@@ -106,10 +102,7 @@ static __always_inline enum ms_verdict packet_ipv4(const struct iphdr *ip, const
 		return MS_PASS_OTHER_TRANSPORT;
 	if (is_impossible_ipv4_source(ip->saddr))
 		return MS_PASS_BAD_SOURCE;
-	packet->client_address[10] = 0xff;
-	packet->client_address[11] = 0xff;
-	__builtin_memcpy(packet->client_address + 12, &ip->saddr, sizeof(ip->saddr));
-	return packet_tcp((const struct tcphdr *)(ip + 1), end, total_len - sizeof(*ip), packet);
+	return packet_tcp((const struct tcphdr *)(ip + 1), end, total_len - sizeof(*ip));
 }
 
 /* Extension headers by number: IANA "IPv6 Extension Header Types"; the fragment header has a verdict of its own. */
@@ -120,8 +113,7 @@ static __always_inline bool is_extension_header(__u8 next_header)
 	       next_header == 254;
 }
 
-static __always_inline enum ms_verdict packet_ipv6(const struct ipv6hdr *ip, const void *end, __u32 datagram_len,
-						   struct packet *packet)
+static __always_inline enum ms_verdict packet_ipv6(const struct ipv6hdr *ip, const void *end, __u32 datagram_len)
 {
 	__u32 payload_len = bpf_ntohs(ip->payload_len);
 
@@ -135,20 +127,18 @@ static __always_inline enum ms_verdict packet_ipv6(const struct ipv6hdr *ip, con
 		return MS_PASS_OTHER_TRANSPORT;
 	if (is_impossible_ipv6_source(&ip->saddr))
 		return MS_PASS_BAD_SOURCE;
-	__builtin_memcpy(packet->client_address, &ip->saddr, sizeof(ip->saddr));
-	return packet_tcp((const struct tcphdr *)(ip + 1), end, payload_len, packet);
+	return packet_tcp((const struct tcphdr *)(ip + 1), end, payload_len);
 }
 
 /*
  * Classifies one frame that arrived at a router interface.
  *
  * `frame_len` is the whole frame in bytes, which may be more than lies between data and end.
- * Returns MS_STEER_SYN or MS_STEER_DATA for a packet that is ours, and then `packet` is filled in;
- * else the verdict to end with. `packet` must be zeroed by the caller.
+ * Returns MS_STEER_SYN or MS_STEER_DATA for a packet that is ours, which then has its headers up to TCP's before
+ * `end`; else the verdict to end with.
  */
 static __always_inline enum ms_verdict packet_classify(const void *data, const void *end, __u32 frame_len,
-							const volatile struct ms_port_constants *constants,
-							struct packet *packet)
+							const volatile struct ms_port_constants *constants)
 {
 	const struct ethhdr *eth = data;
 	const struct iphdr *ipv4 = (const void *)(eth + 1);
@@ -181,8 +171,32 @@ static __always_inline enum ms_verdict packet_classify(const void *data, const v
 		return MS_PASS_OTHER_MAC;
 	if (eth->h_source[0] & 1)
 		return MS_PASS_BAD_SOURCE;
-	__builtin_memcpy(packet->client_mac, eth->h_source, ETH_ALEN);
 	if (is_ipv4)
-		return packet_ipv4(ipv4, end, frame_len - sizeof(*eth), packet);
-	return packet_ipv6(ipv6, end, frame_len - sizeof(*eth), packet);
+		return packet_ipv4(ipv4, end, frame_len - sizeof(*eth));
+	return packet_ipv6(ipv6, end, frame_len - sizeof(*eth));
+}
+
+/*
+ * Reads who sent a packet that packet_classify found to be ours. `client` must be zeroed by the caller.
+ * Returns false where the headers end too early, which after packet_classify only the verifier believes in.
+ */
+static __always_inline bool packet_client(const void *data, const void *end, struct client *client)
+{
+	const struct ethhdr *eth = data;
+	const struct iphdr *ipv4 = (const void *)(eth + 1);
+	const struct ipv6hdr *ipv6 = (const void *)(eth + 1);
+
+	if ((const void *)(ipv4 + 1) > end)
+		return false;
+	__builtin_memcpy(client->mac, eth->h_source, ETH_ALEN);
+	if (eth->h_proto == bpf_htons(ETH_P_IP)) {
+		client->address[10] = 0xff;
+		client->address[11] = 0xff;
+		__builtin_memcpy(client->address + 12, &ipv4->saddr, sizeof(ipv4->saddr));
+		return true;
+	}
+	if ((const void *)(ipv6 + 1) > end)
+		return false;
+	__builtin_memcpy(client->address, &ipv6->saddr, sizeof(ipv6->saddr));
+	return true;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * tc egress of a port device: sends replies to the instance, and nothing else to anybody.
+ * tc egress of the port devices: sends replies to the instance, and nothing else to anybody.
+ *
+ * One instance serves all ports: interface indexes are unique in the namespace the devices are in.
  *
  * The device has no ARP and its MAC must never show on the tenant network, so both MACs are set here:
  * the instance's as destination, the router interface's as source. This is also what the worker's
@@ -8,6 +10,9 @@
  */
 #include "packet.h"
 #include "verdict.h"
+
+/* The slot in `counters` for what is no port's. Set by the loader. */
+const volatile __u32 no_port = 0;
 
 struct macs {
 	__u8 destination[ETH_ALEN];
@@ -73,25 +78,36 @@ static __always_inline enum ms_verdict classify(struct __sk_buff *skb, __u8 *cli
 	return MS_RESTORE_NOT_IP;
 }
 
-SEC("tc")
-int ms_restore(struct __sk_buff *skb)
+static __always_inline enum ms_verdict restore(struct __sk_buff *skb, __u32 port_id)
 {
-	struct ms_neighbour_key key = {.port_id = port.port_id};
+	const struct ms_port *port = bpf_map_lookup_elem(&ports, &port_id);
+	struct ms_neighbour_key key = {.port_id = port_id};
 	const struct ms_neighbour *neighbour;
 	enum ms_verdict verdict;
 	struct macs macs;
 
+	if (!port)
+		return MS_RESTORE_NO_PORT;
 	verdict = classify(skb, key.address);
 	if (verdict != MS_RESTORE_REPLY)
-		return verdict_drop(verdict);
+		return verdict;
 	neighbour = bpf_map_lookup_elem(&neighbours, &key);
 	if (!neighbour)
-		return verdict_drop(MS_RESTORE_NO_NEIGHBOUR);
+		return MS_RESTORE_NO_NEIGHBOUR;
 	__builtin_memcpy(macs.destination, neighbour->mac, ETH_ALEN);
-	mac_copy(macs.source, port.router_mac);
-	if (bpf_skb_store_bytes(skb, 0, &macs, sizeof(macs), 0))
-		return verdict_drop(MS_RESTORE_REWRITE_FAILED);
-	return verdict_accept(MS_RESTORE_REPLY);
+	__builtin_memcpy(macs.source, port->router_mac, ETH_ALEN);
+	return bpf_skb_store_bytes(skb, 0, &macs, sizeof(macs), 0) ? MS_RESTORE_REWRITE_FAILED : MS_RESTORE_REPLY;
+}
+
+SEC("tc")
+int ms_restore(struct __sk_buff *skb)
+{
+	__u32 ifindex = skb->ifindex;
+	const __u32 *port_id = bpf_map_lookup_elem(&devices, &ifindex);
+
+	if (!port_id)
+		return verdict_end_restore(no_port, MS_RESTORE_NO_PORT);
+	return verdict_end_restore(*port_id, restore(skb, *port_id));
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -36,5 +36,11 @@ int netlink_get(struct nlmsghdr *request, mnl_cb_t each, void *argument);
 /* Sends one dump request and calls `each` for every answer. */
 int netlink_dump(struct nlmsghdr *request, mnl_cb_t each, void *argument);
 
+/* Makes changes in a namespace appear in the stream of ms_events_open, under `*nsid`. */
+int netns_watch(const char *netns, __s32 *nsid);
+
+/* Removes all port devices of a namespace. */
+int ports_remove_all(const char *port_netns);
+
 /* Reads one interface of the calling thread's namespace. -ENODEV when there is none of that name. */
 int link_read(const char *name, struct ms_link *link);

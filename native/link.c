@@ -129,16 +129,21 @@ static int list_links(void *argument)
 	return error;
 }
 
-int ms_links_list(const char *netns, struct ms_link *links, __u32 capacity, __u32 *count)
+int ms_netns_look(const char *netns, struct ms_link *links, __u32 capacity, __u32 *count, __s32 *nsid)
 {
 	struct list list = {.links = links, .capacity = capacity};
-	int error = netns_call(netns, list_links, &list);
+	__s32 watched;
+	/* The watch first: what changes between the two is then heard. */
+	int error = netns_watch(netns, &watched);
 
+	if (!error)
+		error = netns_call(netns, list_links, &list);
 	if (error)
 		return error;
 	if (list.count > capacity)
 		return -ENOSPC;
 	*count = list.count;
+	*nsid = watched;
 	return 0;
 }
 

@@ -200,7 +200,7 @@ static struct nlmsghdr *nsid_request(char *buffer, __u16 type, int netns_fd)
 	return request;
 }
 
-int ms_netns_watch(const char *netns, __s32 *nsid)
+int netns_watch(const char *netns, __s32 *nsid)
 {
 	OWNED_FD fd = open(netns, O_RDONLY | O_CLOEXEC);
 	char buffer[NETLINK_REQUEST_BYTES];

@@ -7,23 +7,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-int ms_counters_read(__s32 counters_fd, __u32 port_id, __u64 *packets)
+static void sum_counters(const struct ms_port_counters *per_cpu, int cpus, struct ms_port_counters *sum)
+{
+	memset(sum, 0, sizeof(*sum));
+	for (int cpu = 0; cpu < cpus; cpu++)
+		for (int verdict = 0; verdict < MS_VERDICT_COUNT; verdict++)
+			sum->packets[verdict] += per_cpu[cpu].packets[verdict];
+}
+
+int ms_counters_read(__s32 counters_fd, __u32 first, __u32 count, struct ms_port_counters *counters)
 {
 	int cpus = libbpf_num_possible_cpus();
 	struct ms_port_counters *per_cpu;
-	int error;
+	int error = 0;
 
 	if (cpus < 0)
 		return cpus;
 	per_cpu = calloc((size_t)cpus, sizeof(*per_cpu));
 	if (!per_cpu)
 		return -ENOMEM;
-	error = bpf_map_lookup_elem(counters_fd, &port_id, per_cpu);
-	if (!error) {
-		memset(packets, 0, sizeof(per_cpu->packets));
-		for (int cpu = 0; cpu < cpus; cpu++)
-			for (int verdict = 0; verdict < MS_VERDICT_COUNT; verdict++)
-				packets[verdict] += per_cpu[cpu].packets[verdict];
+	for (__u32 i = 0; !error && i < count; i++) {
+		__u32 slot = first + i;
+
+		error = bpf_map_lookup_elem(counters_fd, &slot, per_cpu);
+		if (!error)
+			sum_counters(per_cpu, cpus, &counters[i]);
 	}
 	free(per_cpu);
 	return error;
@@ -65,26 +73,37 @@ static int forget_neighbours(int neighbours_fd, __u32 port_id)
 	return error == -ENOENT ? 0 : error;
 }
 
-int ms_port_reset(const struct ms_maps *maps, __u32 port_id)
+int ms_port_begin(const struct ms_maps *maps, __u32 port_id, const struct ms_port *port)
 {
-	struct ms_port_state empty = {};
 	int error = forget_neighbours(maps->neighbours, port_id);
 
 	if (!error)
-		error = bpf_map_update_elem(maps->port_state, &port_id, &empty, BPF_ANY);
+		error = bpf_map_update_elem(maps->ports, &port_id, port, BPF_ANY);
 	if (!error)
 		error = clear_counters(maps->counters, port_id);
 	return error;
 }
 
-int ms_port_state_read(__s32 port_state_fd, __u32 port_id, struct ms_port_state *state)
+int ms_ports_read(__s32 ports_fd, __u32 first, __u32 count, struct ms_port *ports)
 {
-	return bpf_map_lookup_elem(port_state_fd, &port_id, state);
+	int error = 0;
+
+	for (__u32 i = 0; !error && i < count; i++) {
+		__u32 port_id = first + i;
+
+		error = bpf_map_lookup_elem(ports_fd, &port_id, &ports[i]);
+	}
+	return error;
 }
 
-int ms_port_state_write(__s32 port_state_fd, __u32 port_id, const struct ms_port_state *state)
+int ms_port_write(__s32 ports_fd, __u32 port_id, const struct ms_port *port)
 {
-	return bpf_map_update_elem(port_state_fd, &port_id, state, BPF_ANY);
+	return bpf_map_update_elem(ports_fd, &port_id, port, BPF_ANY);
+}
+
+int ms_stage_write(__s32 stages_fd, __u32 stage, __s32 program_fd)
+{
+	return bpf_map_update_elem(stages_fd, &stage, &program_fd, BPF_ANY);
 }
 
 int ms_settings_write(__s32 settings_fd, const struct ms_settings *settings)
@@ -92,6 +111,21 @@ int ms_settings_write(__s32 settings_fd, const struct ms_settings *settings)
 	__u32 only = 0;
 
 	return bpf_map_update_elem(settings_fd, &only, settings, BPF_ANY);
+}
+
+int ms_stage_clear(__s32 stages_fd, __u32 stage)
+{
+	return bpf_map_delete_elem(stages_fd, &stage);
+}
+
+int ms_device_write(__s32 devices_fd, __u32 ifindex, __u32 port_id)
+{
+	return bpf_map_update_elem(devices_fd, &ifindex, &port_id, BPF_ANY);
+}
+
+int ms_device_delete(__s32 devices_fd, __u32 ifindex)
+{
+	return bpf_map_delete_elem(devices_fd, &ifindex);
 }
 
 int ms_neighbour_read(__s32 neighbours_fd, const struct ms_neighbour_key *key, struct ms_neighbour *neighbour)

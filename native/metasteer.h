@@ -31,11 +31,14 @@ _Static_assert(sizeof(struct ms_link) == 40, "ms_link has no hidden padding");
 struct ms_maps {
 	__s32 neighbours;
 	__s32 counters;
-	__s32 port_state;
+	__s32 ports;
+	__s32 devices;
 	__s32 settings;
+	__s32 stages;     /* emptied by the kernel when its last descriptor is closed: never handed to a worker */
 };
-_Static_assert(sizeof(struct ms_maps) == 16, "ms_maps has no hidden padding");
+_Static_assert(sizeof(struct ms_maps) == 24, "ms_maps has no hidden padding");
 
+/* Bounds of the maps. `counters` has one slot more than there are ports, for what is no port's. */
 struct ms_map_sizes {
 	__u32 ports_max;
 	__u32 neighbours_max;
@@ -98,14 +101,8 @@ _Static_assert(sizeof(struct ms_test_result) == 16, "ms_test_result has no hidde
  */
 MS_EXPORT int ms_netns_create(const char *path);
 
-/* Removes every macvlan device in the named namespace, then its name. -ENOENT when there is none. */
+/* Removes the port devices in the named namespace, all at once, then its name. -ENOENT when there is none. */
 MS_EXPORT int ms_netns_remove(const char *path);
-
-/*
- * Makes changes in a namespace appear in the stream of ms_events_open, under `*nsid`. The id stays with the namespace
- * for its life; asking again gives the same.
- */
-MS_EXPORT int ms_netns_watch(const char *netns, __s32 *nsid);
 
 /* --- interfaces (link.c, port.c, link_events.c) --- */
 
@@ -113,10 +110,11 @@ MS_EXPORT int ms_netns_watch(const char *netns, __s32 *nsid);
 MS_EXPORT int ms_events_open(__s32 *stream_fd);
 
 /*
- * Lists the interfaces of a namespace. -ENOSPC when there are more than `capacity`, -EINTR when they kept changing
- * while they were listed.
+ * Looks at a namespace: from here on its changes appear in the stream of ms_events_open under `*nsid`, which stays with
+ * the namespace for its life, and these are its interfaces. -ENOSPC when there are more than `capacity`, -EINTR when
+ * they kept changing while they were listed.
  */
-MS_EXPORT int ms_links_list(const char *netns, struct ms_link *links, __u32 capacity, __u32 *count);
+MS_EXPORT int ms_netns_look(const char *netns, struct ms_link *links, __u32 capacity, __u32 *count, __s32 *nsid);
 
 /* Reads one interface by its name. -ENODEV when there is none. */
 MS_EXPORT int ms_link_find(const char *netns, const char *name, struct ms_link *link);
@@ -140,14 +138,24 @@ MS_EXPORT int ms_port_mtu(const char *port_netns, const char *device, __u32 mtu)
 /* Removes a port device. -ENODEV when it is gone already. */
 MS_EXPORT int ms_port_remove(const char *port_netns, const char *device);
 
-/* --- BPF (program.c, attach.c, map.c, test_run.c) --- */
+/* --- BPF (object.c, program.c, attach.c, map.c, test_run.c) --- */
 
 /* Makes the shared maps as `object_path` declares them, with the given bounds. Says why in `log` when it fails. */
 MS_EXPORT int ms_maps_create(const char *object_path, const struct ms_map_sizes *sizes, struct ms_maps *maps,
 			     char *log, __u32 log_len);
 
-/* Loads the one program of an object, specialised and on the shared maps. The caller owns `*program_fd`. */
-MS_EXPORT int ms_program_load(const char *object_path, const struct ms_port_constants *constants,
+/*
+ * Prepares a program of an object for being loaded many times: opens and relocates it, has the kernel verify it once,
+ * and writes what is left into `template` (at most `capacity` bytes; -ENOSPC when that is too little).
+ */
+MS_EXPORT int ms_template_prepare(const char *object_path, const char *program_name, const struct ms_maps *maps,
+				  __u8 *template, __u32 capacity, __u32 *length, char *log, __u32 log_len);
+
+/*
+ * Loads one instance of a template on the shared maps, with these values in place of the program's constants, which
+ * must be as long: none for a program without. The caller owns `*program_fd`.
+ */
+MS_EXPORT int ms_program_load(const __u8 *template, __u32 length, const __u8 *constants, __u32 constants_len,
 			      const struct ms_maps *maps, __s32 *program_fd, char *log, __u32 log_len);
 
 /* Attaches a program to an interface. On failure the interface is as it was. -EOPNOTSUPP: no tcx in this kernel. */
@@ -160,13 +168,26 @@ MS_EXPORT int ms_detach(const char *netns, const struct ms_attachment *attachmen
 /* Removes clsact filters that a killed daemon left on an interface, by the names of our programs. */
 MS_EXPORT int ms_clsact_clear(const char *netns, __u32 ifindex, __u32 *removed);
 
-/* Sums a port's counters over all CPUs into `packets[MS_VERDICT_COUNT]`. */
-MS_EXPORT int ms_counters_read(__s32 counters_fd, __u32 port_id, __u64 *packets);
+/* Puts a program into a stage, in place of the one that was there, in one step for all ports. */
+MS_EXPORT int ms_stage_write(__s32 stages_fd, __u32 stage, __s32 program_fd);
 
-/* Makes a slot fit for a new port: zero counters and state, and no neighbour of the port before it. */
-MS_EXPORT int ms_port_reset(const struct ms_maps *maps, __u32 port_id);
+/* Empties a stage: packets that would go on to it pass untouched. -ENOENT when it is empty. */
+MS_EXPORT int ms_stage_clear(__s32 stages_fd, __u32 stage);
 
-MS_EXPORT int ms_port_state_read(__s32 port_state_fd, __u32 port_id, struct ms_port_state *state);
+/* Says which port a device of the metasteer namespace is. */
+MS_EXPORT int ms_device_write(__s32 devices_fd, __u32 ifindex, __u32 port_id);
+
+/* Forgets a device. -ENOENT when it is not known. */
+MS_EXPORT int ms_device_delete(__s32 devices_fd, __u32 ifindex);
+
+/* Sums the counters of `count` slots from `first` on over all CPUs, each into one of `counters`. */
+MS_EXPORT int ms_counters_read(__s32 counters_fd, __u32 first, __u32 count, struct ms_port_counters *counters);
+
+/* Gives a slot to a new port: zero counters, and no neighbour of the port before it. */
+MS_EXPORT int ms_port_begin(const struct ms_maps *maps, __u32 port_id, const struct ms_port *port);
+
+/* Reads what is known of `count` ports from `first` on. */
+MS_EXPORT int ms_ports_read(__s32 ports_fd, __u32 first, __u32 count, struct ms_port *ports);
 
 MS_EXPORT int ms_settings_write(__s32 settings_fd, const struct ms_settings *settings);
 
@@ -174,18 +195,18 @@ MS_EXPORT int ms_settings_write(__s32 settings_fd, const struct ms_settings *set
 MS_EXPORT int ms_neighbour_read(__s32 neighbours_fd, const struct ms_neighbour_key *key,
 				struct ms_neighbour *neighbour);
 
-/* Inserts or replaces a neighbour without counting it in port_state. For tests of the programs. */
+/* Inserts or replaces a neighbour without counting it in its port. For tests of the programs. */
 MS_EXPORT int ms_neighbour_write(__s32 neighbours_fd, const struct ms_neighbour_key *key,
 				 const struct ms_neighbour *neighbour);
 
-/* Writes a port's state. For tests of the programs. */
-MS_EXPORT int ms_port_state_write(__s32 port_state_fd, __u32 port_id, const struct ms_port_state *state);
+/* Replaces what is known of a port. For tests of the programs. */
+MS_EXPORT int ms_port_write(__s32 ports_fd, __u32 port_id, const struct ms_port *port);
 
 /* Runs a program on one frame, `repeat` times, without an interface. `out` must hold at least `out_len` bytes. */
 MS_EXPORT int ms_test_run(__s32 program_fd, const __u8 *frame, __u32 frame_len, __u8 *out, __u32 out_len,
 			  __u32 repeat, struct ms_test_result *result);
 
-/* --- sockets and files (socket.c, lock.c) --- */
+/* --- sockets, files, memory (socket.c, lock.c, memory.c) --- */
 
 /*
  * Opens a port's listening socket: TCP port 80 of the metadata addresses, both families, bound to the device.
@@ -204,6 +225,9 @@ MS_EXPORT int ms_fd_send(__s32 channel_fd, __s32 fd, __u32 port_id);
 
 /* Takes the next descriptor without waiting. -EAGAIN when there is none. The caller owns `*fd`. */
 MS_EXPORT int ms_fd_receive(__s32 channel_fd, __s32 *fd, __u32 *port_id);
+
+/* Gives the pages of freed memory back to the kernel. */
+MS_EXPORT int ms_memory_trim(void);
 
 /* Closes a descriptor this interface made. */
 MS_EXPORT int ms_close(__s32 fd);

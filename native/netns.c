@@ -185,71 +185,6 @@ int ms_netns_create(const char *path)
 	return error;
 }
 
-struct macvlans {
-	__u32 ifindex[4096];
-	__u32 count;
-};
-
-static int collect_macvlan(const struct nlmsghdr *answer, void *argument)
-{
-	const struct ifinfomsg *link = mnl_nlmsg_get_payload(answer);
-	struct macvlans *found = argument;
-	const struct nlattr *attribute, *nested;
-
-	mnl_attr_for_each(attribute, answer, sizeof(*link)) {
-		if (mnl_attr_get_type(attribute) != IFLA_LINKINFO)
-			continue;
-		mnl_attr_for_each_nested(nested, attribute) {
-			if (mnl_attr_get_type(nested) == IFLA_INFO_KIND &&
-			    strcmp(mnl_attr_get_str(nested), "macvlan") == 0 &&
-			    found->count < sizeof(found->ifindex) / sizeof(found->ifindex[0]))
-				found->ifindex[found->count++] = (__u32)link->ifi_index;
-		}
-	}
-	return MNL_CB_OK;
-}
-
-static int delete_link(__u32 ifindex)
-{
-	char buffer[NETLINK_REQUEST_BYTES];
-	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-	struct ifinfomsg *link = mnl_nlmsg_put_extra_header(request, sizeof(*link));
-
-	request->nlmsg_type = RTM_DELLINK;
-	link->ifi_index = (int)ifindex;
-	return netlink_do(request);
-}
-
-/* Until none is left: a namespace with more devices than one pass holds takes several. */
-static int delete_macvlans(void *argument)
-{
-	char buffer[NETLINK_REQUEST_BYTES];
-	struct macvlans found;
-	int error;
-
-	(void)argument;
-	do {
-		struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-		struct ifinfomsg *link = mnl_nlmsg_put_extra_header(request, sizeof(*link));
-
-		request->nlmsg_type = RTM_GETLINK;
-		link->ifi_family = AF_UNSPEC;
-		found.count = 0;
-		error = netlink_dump(request, collect_macvlan, &found);
-		if (error == -EINTR) { /* they changed meanwhile: the next pass sees them as they are */
-			found.count = sizeof(found.ifindex) / sizeof(found.ifindex[0]);
-			error = 0;
-			continue;
-		}
-		for (__u32 i = 0; !error && i < found.count; i++) {
-			error = delete_link(found.ifindex[i]);
-			if (error == -ENODEV)
-				error = 0;
-		}
-	} while (!error && found.count == sizeof(found.ifindex) / sizeof(found.ifindex[0]));
-	return error;
-}
-
 int ms_netns_remove(const char *path)
 {
 	int error;
@@ -257,7 +192,7 @@ int ms_netns_remove(const char *path)
 	if (access(path, F_OK))
 		return -errno;
 	/* The devices first: a process that still holds the namespace must not keep them on routers' interfaces. */
-	error = netns_call(path, delete_macvlans, NULL);
+	error = ports_remove_all(path);
 	/* EINVAL: a file without a namespace on it, left by a creation that was killed half-way. */
 	if (error && error != -EINVAL)
 		return error;

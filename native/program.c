@@ -1,187 +1,211 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Makes the shared maps and loads program instances, through libbpf. */
-#define _GNU_SOURCE
-#include "internal.h"
+/*
+ * Loads programs, each many times.
+ *
+ * libbpf opens and relocates an object once. What it would do again for every port, reading ELF and type information
+ * and relocating, would give the same instructions but for two things: the map with the port's constants, and the
+ * descriptors of the shared maps. A template is the instructions with both left open.
+ */
+#include "object.h"
 
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
-#include <fcntl.h>
-#include <stdarg.h>
-#include <stdio.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* libbpf prints through one function for the whole process: each thread collects its own lines. */
-struct log {
-	char *text;
-	size_t size;
-	size_t used;
+/* Of every program in bpf/. */
+#define LICENSE "Dual BSD/GPL"
+
+/* What an instance is made from. Where an instruction names a map, `imm` is an index instead of a descriptor. */
+struct template {
+	char name[BPF_OBJ_NAME_LEN];
+	__u32 type;           /* enum bpf_prog_type */
+	__u32 constants_len;  /* bytes */
+	__u32 instruction_count;
+	struct bpf_insn instructions[];
 };
-static __thread struct log current_log;
 
-static int collect_log(enum libbpf_print_level level, const char *format, va_list arguments)
+/* The map of the program's constants, after the shared ones. */
+#define CONSTANTS_MAP ((int)SHARED_MAPS)
+
+static bool names_a_map(const struct bpf_insn *instruction)
 {
-	int length;
-
-	if (level == LIBBPF_DEBUG || !current_log.text || current_log.used + 1 >= current_log.size)
-		return 0;
-	length = vsnprintf(current_log.text + current_log.used, current_log.size - current_log.used, format, arguments);
-	if (length > 0)
-		current_log.used += (size_t)length;
-	if (current_log.used >= current_log.size)
-		current_log.used = current_log.size - 1;
-	return length;
+	return instruction->code == (BPF_LD | BPF_IMM | BPF_DW) &&
+	       (instruction->src_reg == BPF_PSEUDO_MAP_FD || instruction->src_reg == BPF_PSEUDO_MAP_VALUE);
 }
 
-static void log_begin(char *text, size_t size)
+static bool is_constants(const struct bpf_map *map)
 {
-	if (text && size)
-		text[0] = '\0';
-	current_log = (struct log){.text = text, .size = size};
-	libbpf_set_print(collect_log);
+	return strstr(bpf_map__name(map), ".rodata") != NULL;
 }
 
-static void log_end(void)
+/* The shared maps in place of the object's own. A program that does not use one of them has none of that name. */
+static int reuse_maps(struct bpf_object *object, struct ms_maps *maps)
 {
-	current_log = (struct log){};
-}
+	int error = 0;
 
-static void close_object(struct bpf_object **object)
-{
-	bpf_object__close(*object);
-}
-#define OWNED_OBJECT __attribute__((cleanup(close_object))) struct bpf_object *
+	for (size_t i = 0; !error && i < SHARED_MAPS; i++) {
+		struct bpf_map *map = bpf_object__find_map_by_name(object, shared_map_name(i));
 
-static int open_object(const char *path, struct bpf_object **object)
-{
-	*object = bpf_object__open_file(path, NULL);
-	return *object ? 0 : -errno;
-}
-
-static int resize_map(struct bpf_object *object, const char *name, __u32 entries)
-{
-	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
-
-	return map ? bpf_map__set_max_entries(map, entries) : -ENOENT;
-}
-
-/* Descriptors of our own, so that the object can be closed. */
-static int take_map(struct bpf_object *object, const char *name, int *fd)
-{
-	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
-
-	if (!map)
-		return -ENOENT;
-	*fd = fcntl(bpf_map__fd(map), F_DUPFD_CLOEXEC, 3);
-	return *fd < 0 ? -errno : 0;
-}
-
-static int create_maps(struct bpf_object *object, const struct ms_map_sizes *sizes, struct ms_maps *maps)
-{
-	OWNED_FD neighbours = -1, counters = -1, port_state = -1, settings = -1;
-	struct bpf_program *program;
-	int error;
-
-	bpf_object__for_each_program(program, object)
-		bpf_program__set_autoload(program, false);
-	error = resize_map(object, "neighbours", sizes->neighbours_max);
-	if (!error)
-		error = resize_map(object, "counters", sizes->ports_max);
-	if (!error)
-		error = resize_map(object, "port_state", sizes->ports_max);
-	if (!error)
-		error = bpf_object__load(object);
-	if (!error)
-		error = take_map(object, "neighbours", &neighbours);
-	if (!error)
-		error = take_map(object, "counters", &counters);
-	if (!error)
-		error = take_map(object, "port_state", &port_state);
-	if (!error)
-		error = take_map(object, "settings", &settings);
-	if (error)
-		return error;
-	maps->neighbours = TAKE_FD(neighbours);
-	maps->counters = TAKE_FD(counters);
-	maps->port_state = TAKE_FD(port_state);
-	maps->settings = TAKE_FD(settings);
-	return 0;
-}
-
-int ms_maps_create(const char *object_path, const struct ms_map_sizes *sizes, struct ms_maps *maps, char *log,
-		   __u32 log_len)
-{
-	OWNED_OBJECT object = NULL;
-	int error;
-
-	log_begin(log, log_len);
-	error = open_object(object_path, &object);
-	if (!error)
-		error = create_maps(object, sizes, maps);
-	log_end();
+		if (map)
+			error = bpf_map__reuse_fd(map, *shared_map_fd(maps, i));
+	}
 	return error;
 }
 
-/* A program that does not use one of the maps simply has none of that name. */
-static int reuse_map(struct bpf_object *object, const char *name, int fd)
-{
-	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
-
-	return map ? bpf_map__reuse_fd(map, fd) : 0;
-}
-
-/* The object's only read-only variable is `port` (bpf/maps.h), so its constants are that variable. */
-static int specialise(struct bpf_object *object, const struct ms_port_constants *constants)
+/* What a template has in place of the descriptor of a loaded object's map; -ENOENT when the map is unknown. */
+static int map_index(struct bpf_object *object, int fd)
 {
 	struct bpf_map *map;
 
 	bpf_object__for_each_map(map, object) {
-		if (!strstr(bpf_map__name(map), ".rodata"))
+		if (bpf_map__fd(map) != fd)
 			continue;
-		if (bpf_map__value_size(map) != sizeof(*constants))
-			return -EPROTO;
-		return bpf_map__set_initial_value(map, constants, sizeof(*constants));
+		if (is_constants(map))
+			return CONSTANTS_MAP;
+		for (size_t i = 0; i < SHARED_MAPS; i++)
+			if (strcmp(shared_map_name(i), bpf_map__name(map)) == 0)
+				return (int)i;
 	}
 	return -ENOENT;
 }
 
-static int load_program(struct bpf_object *object, const struct ms_port_constants *constants,
-			const struct ms_maps *maps, int *program_fd)
+/* Bytes of the object's constants. */
+static __u32 constants_length(struct bpf_object *object)
 {
-	struct bpf_program *program = bpf_object__next_program(object, NULL);
-	int error, fd;
+	struct bpf_map *map;
 
-	if (!program)
-		return -ENOENT;
-	error = specialise(object, constants);
-	if (!error)
-		error = reuse_map(object, "neighbours", maps->neighbours);
-	if (!error)
-		error = reuse_map(object, "counters", maps->counters);
-	if (!error)
-		error = reuse_map(object, "port_state", maps->port_state);
-	if (!error)
-		error = reuse_map(object, "settings", maps->settings);
-	if (!error)
-		error = bpf_object__load(object);
-	if (error)
-		return error;
-	fd = fcntl(bpf_program__fd(program), F_DUPFD_CLOEXEC, 3);
-	if (fd < 0)
-		return -errno;
-	*program_fd = fd;
+	bpf_object__for_each_map(map, object)
+		if (is_constants(map))
+			return (__u32)bpf_map__value_size(map);
 	return 0;
 }
 
-int ms_program_load(const char *object_path, const struct ms_port_constants *constants, const struct ms_maps *maps,
-		    __s32 *program_fd, char *log, __u32 log_len)
+static int write_template(struct bpf_object *object, const struct bpf_program *program, struct template *template,
+			  __u32 capacity, __u32 *length)
 {
+	size_t count = bpf_program__insn_cnt(program), size = sizeof(*template) + count * sizeof(struct bpf_insn);
+
+	if (size > capacity)
+		return -ENOSPC;
+	memset(template, 0, sizeof(*template));
+	strncpy(template->name, bpf_program__name(program), sizeof(template->name) - 1);
+	template->type = bpf_program__type(program);
+	template->instruction_count = (__u32)count;
+	memcpy(template->instructions, bpf_program__insns(program), count * sizeof(struct bpf_insn));
+	for (size_t i = 0; i < count; i++) {
+		struct bpf_insn *instruction = &template->instructions[i];
+		int index;
+
+		if (!names_a_map(instruction))
+			continue;
+		index = map_index(object, instruction->imm);
+		if (index < 0)
+			return index;
+		instruction->imm = index;
+		if (index == CONSTANTS_MAP)
+			template->constants_len = constants_length(object);
+	}
+	*length = (__u32)size;
+	return 0;
+}
+
+/* The others of the object are not loaded. */
+static int load_only(struct bpf_object *object, const char *name, struct bpf_program **program)
+{
+	struct bpf_program *other;
+
+	*program = bpf_object__find_program_by_name(object, name);
+	if (!*program)
+		return -ENOENT;
+	bpf_object__for_each_program(other, object)
+		bpf_program__set_autoload(other, other == *program);
+	return bpf_object__load(object);
+}
+
+int ms_template_prepare(const char *object_path, const char *program_name, const struct ms_maps *maps, __u8 *template,
+			__u32 capacity, __u32 *length, char *log, __u32 log_len)
+{
+	struct ms_maps shared = *maps;
+	struct bpf_program *program;
 	OWNED_OBJECT object = NULL;
 	int error;
 
 	log_begin(log, log_len);
 	error = open_object(object_path, &object);
 	if (!error)
-		error = load_program(object, constants, maps, program_fd);
+		error = reuse_maps(object, &shared);
+	if (!error)
+		error = load_only(object, program_name, &program);
+	if (!error)
+		error = write_template(object, program, (struct template *)template, capacity, length);
 	log_end();
 	return error;
+}
+
+/* --- instances --- */
+
+/*
+ * A map of its own for the constants, read-only for the program and frozen for everybody, so that the verifier takes
+ * them for constants indeed. Not libbpf's, which is made to be mapped into processes: that takes two pages.
+ */
+static int create_constants(const __u8 *constants, __u32 length, int *constants_fd)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_RDONLY_PROG);
+	OWNED_FD fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "ms_constants", sizeof(__u32), length, 1, &options);
+	__u32 only = 0;
+	int error;
+
+	if (fd < 0)
+		return fd;
+	error = bpf_map_update_elem(fd, &only, constants, BPF_ANY);
+	if (!error)
+		error = bpf_map_freeze(fd);
+	if (!error)
+		*constants_fd = TAKE_FD(fd);
+	return error;
+}
+
+static int load_instance(const struct template *template, struct bpf_insn *instructions, struct ms_maps maps,
+			 int constants_fd, char *log, __u32 log_len)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .log_buf = log, .log_size = log_len);
+
+	memcpy(instructions, template->instructions, template->instruction_count * sizeof(*instructions));
+	for (__u32 i = 0; i < template->instruction_count; i++) {
+		struct bpf_insn *instruction = &instructions[i];
+
+		if (names_a_map(instruction))
+			instruction->imm = instruction->imm == CONSTANTS_MAP
+						   ? constants_fd
+						   : *shared_map_fd(&maps, (size_t)instruction->imm);
+	}
+	return bpf_prog_load(template->type, template->name, LICENSE, instructions, template->instruction_count, &options);
+}
+
+int ms_program_load(const __u8 *bytes, __u32 length, const __u8 *constants, __u32 constants_len,
+		    const struct ms_maps *maps, __s32 *program_fd, char *log, __u32 log_len)
+{
+	const struct template *template = (const struct template *)bytes;
+	struct bpf_insn *instructions;
+	OWNED_FD constants_fd = -1;
+	int fd, error;
+
+	if (length < sizeof(*template) || constants_len != template->constants_len ||
+	    length != sizeof(*template) + template->instruction_count * sizeof(*instructions))
+		return -EPROTO;
+	if (constants_len > 0) {
+		error = create_constants(constants, constants_len, &constants_fd);
+		if (error)
+			return error;
+	}
+	instructions = malloc(template->instruction_count * sizeof(*instructions));
+	if (!instructions)
+		return -ENOMEM;
+	fd = load_instance(template, instructions, *maps, constants_fd, log, log_len);
+	free(instructions);
+	if (fd < 0)
+		return fd;
+	*program_fd = fd;
+	return 0;
 }

@@ -15,7 +15,7 @@ export const ERRORS = {
   'kernel-no-bpf':
     'Use a kernel with CONFIG_BPF_SYSCALL and CONFIG_NET_CLS_BPF, 5.10 or newer, and allow bpf() in this container.',
   'kernel-no-tcx': 'Set `steering.attach: auto` or `clsact`: this kernel has no tcx links (6.6 or newer has).',
-  'kernel-no-clsact': 'Load the module sch_ingress and cls_bpf, or set `steering.attach: tcx`.',
+  'kernel-no-clsact': 'Load the modules sch_ingress and cls_bpf, or set `steering.attach` to `auto` or `tcx`.',
   'kernel-no-macvlan': 'Load the module macvlan.',
   'bpf-load-failed': 'Report it with the kernel version and the verifier lines shown.',
   'not-built': 'Run `npm run setup` (or `npm run build`) first.',

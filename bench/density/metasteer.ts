@@ -41,12 +41,17 @@ const CALM_MS = 2_000;
 
 /** Runs the daemon with this many routers, from its start to its end. */
 export async function measureMetasteer(stage: Stage, routers: number): Promise<MetasteerPoint> {
-  const { workspace, agentSocket, fleet, trial, teardown, progress } = stage;
+  const { workspace, agentSocket, fleet, trial, teardown, progress, options } = stage;
   const { signal } = teardown;
   const before = await settledKernelMemory(signal);
   progress(`${routers} routers: starting metasteer`);
   const ids = [...fleet.first(routers).map(({ id }) => id), trial.id];
-  const daemon = new Metasteer({ workspace, agentSocket, routers: ids });
+  const daemon = new Metasteer({
+    workspace,
+    agentSocket,
+    routers: ids,
+    ...(options.attach === undefined ? {} : { steering: { attach: options.attach } }),
+  });
   teardown.add('daemon', async () => {
     await daemon.stop();
   });

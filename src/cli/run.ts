@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { keepYoungGenerationSmall } from './young-generation.ts';
 
 /** `metasteer run`: the daemon, until SIGTERM or SIGINT. */
 export function runCommand(): Command {
@@ -6,6 +7,7 @@ export function runCommand(): Command {
     .description('Run the daemon in the foreground until SIGTERM. Needs root.')
     .requiredOption('-c, --config <file>', 'configuration file')
     .action(async ({ config: file }: { readonly config: string }) => {
+      keepYoungGenerationSmall();
       const { loadConfig } = await import('../config/load.ts');
       const config = loadConfig(file);
       const [{ createLogger }, { runDaemon }] = await Promise.all([

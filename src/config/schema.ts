@@ -145,7 +145,7 @@ const sections = {
       of: ['auto', 'tcx', 'clsact'],
       default: 'auto',
       meaning:
-        'How programs are attached: tcx links (kernel 6.6 and newer), the clsact queueing discipline, or the first that works.',
+        'How programs are attached: filters of the clsact queueing discipline, tcx links (kernel 6.6 and newer), or the first that works.',
     }),
     ports_max: whole({ from: 1, to: 16384, default: 1024, meaning: 'Router interfaces that can be steered at once.' }),
     neighbours_max: whole({

@@ -3,7 +3,8 @@ import type { PortId } from '../identity/port-id.ts';
 import { type AttachMode, Attachment, type AttachPoint } from '../kernel/attachment.ts';
 import type { SteeringMaps } from '../kernel/maps.ts';
 import { PortDevice } from '../kernel/port-device.ts';
-import { SteeringProgram } from '../kernel/program.ts';
+import type { SteeringProgram } from '../kernel/program.ts';
+import type { Programs } from '../kernel/programs.ts';
 import { PortListener } from '../kernel/sockets.ts';
 import { explained } from './explain.ts';
 import type { FoundInterface, Port } from './port.ts';
@@ -15,12 +16,16 @@ const BACKLOG = 4096;
 
 export interface AttachContext {
   readonly maps: SteeringMaps;
+  readonly programs: Programs;
   readonly namespace: PortNamespace;
   readonly workers: Workers;
   readonly mode: AttachMode;
 }
 
 type Undo = () => void | Promise<void>;
+
+/** Steps that make the device itself, the first ones. */
+const DEVICE_STEPS = 1;
 
 /**
  * Steers one interface: a transaction whose steps are undone, the last first, when one fails.
@@ -41,21 +46,21 @@ export async function attachPort(id: PortId, found: FoundInterface, context: Att
 }
 
 async function build(id: PortId, found: FoundInterface, context: AttachContext, undo: Undo[]): Promise<Port> {
-  const { maps, namespace, workers, mode } = context;
+  const { maps, programs, namespace, workers, mode } = context;
   const { link, netns } = found;
 
-  await maps.reset(id);
   const device = await PortDevice.create({ netns, ifindex: link.ifindex }, namespace.reference, `ms${id}`);
   undo.push(() => device.remove());
-  const constants = { portId: id, routerMac: macAddressBytes(link.mac), deviceMac: macAddressBytes(device.link.mac) };
+  const macs = { routerMac: macAddressBytes(link.mac), deviceMac: macAddressBytes(device.link.mac) };
+  await maps.beginPort(id, macs);
+  const { ifindex } = device.link;
+  maps.addDevice(ifindex, id);
+  undo.push(() => maps.removeDevice(ifindex));
 
   // Before the device is up, so that nothing leaves with its own MAC (design D13). As a filter, whatever the router
-  // interface gets: it lasts as long as the device, so what a worker may send never outlives this process unguarded,
-  // and a tcx link would hold the kernel's network lock for a grace period per port.
-  const restore = await SteeringProgram.load('restore', constants, maps);
-  const egress = { netns: namespace.reference, ifindex: device.link.ifindex, hook: 'egress' } as const;
-  const guard = await attachAndClose(restore, egress, 'clsact');
-  undo.push(() => guard.detach());
+  // interface gets, and never detached: it lasts as long as the device, so nothing a worker sends leaves unguarded,
+  // not even after this process; and a tcx link would hold the kernel's network lock for a grace period per port.
+  await Attachment.attach(programs.restore, { netns: namespace.reference, ifindex, hook: 'egress' }, 'clsact');
   await device.up();
 
   const listener = await PortListener.open(namespace.reference, device.link.name, BACKLOG);
@@ -70,8 +75,8 @@ async function build(id: PortId, found: FoundInterface, context: AttachContext, 
   await workers.addPort(port, listener);
   undo.push(() => workers.removePort(id));
 
-  const steer = await SteeringProgram.load('steer', constants, maps);
-  const attachment = await attachAndClose(steer, { netns, ifindex: link.ifindex, hook: 'ingress' }, mode);
+  const match = await programs.loadMatch({ portId: id, ...macs });
+  const attachment = await attachMatch(match, { netns, ifindex: link.ifindex, hook: 'ingress' }, mode);
   undo.push(() => attachment.detach());
   return {
     id,
@@ -83,11 +88,12 @@ async function build(id: PortId, found: FoundInterface, context: AttachContext, 
     attachment,
     mtu: { now: device.link.mtu },
     detach: () => undoAll(undo),
+    letGo: () => undoAll(undo, DEVICE_STEPS),
   };
 }
 
-/** An attached program stays loaded without its descriptor; a thousand ports would hold two thousand. */
-async function attachAndClose(program: SteeringProgram, where: AttachPoint, mode: AttachMode): Promise<Attachment> {
+/** An attached program stays loaded without its descriptor; a thousand ports would hold a thousand. */
+async function attachMatch(program: SteeringProgram, where: AttachPoint, mode: AttachMode): Promise<Attachment> {
   try {
     return await Attachment.attach(program, where, mode);
   } finally {
@@ -95,12 +101,12 @@ async function attachAndClose(program: SteeringProgram, where: AttachPoint, mode
   }
 }
 
-/** Every step is undone even when one of them cannot be; the first failure is reported. */
-async function undoAll(undo: Undo[]): Promise<void> {
+/** Every step but the first `keep` is undone, even when one of them cannot be; the first failure is reported. */
+async function undoAll(undo: Undo[], keep = 0): Promise<void> {
   const failures: unknown[] = [];
-  for (let step = undo.pop(); step !== undefined; step = undo.pop()) {
+  while (undo.length > keep) {
     try {
-      await step();
+      await undo.pop()?.();
     } catch (error) {
       failures.push(error);
     }

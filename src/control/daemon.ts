@@ -11,7 +11,7 @@ import { Heartbeat } from './heartbeat.ts';
 import { clearLeftovers } from './leftovers.ts';
 import { holdLock } from './lock.ts';
 import { PortNamespace } from './port-namespace.ts';
-import { checkPrivileges, createMaps } from './preflight.ts';
+import { checkPrivileges, createMaps, preparePrograms } from './preflight.ts';
 import { Reconciler } from './reconcile.ts';
 import { statusDocument } from './status.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -32,9 +32,10 @@ export async function runDaemon(config: Config, log: Logger): Promise<void> {
   const stopper = new Stopper(log);
   try {
     const maps = stopper.owns(await createMaps(config));
+    const programs = stopper.owns(await preparePrograms(maps));
     const namespace = stopper.owns(await PortNamespace.create(config));
     const workers = new Workers({ config, settings: proxySettings(config), namespace, log });
-    const reconciler = new Reconciler({ config, maps, namespace, workers, log });
+    const reconciler = new Reconciler({ config, maps, programs, namespace, workers, log });
     const status = () => statusDocument({ config, maps, workers, reconciler });
     const setWorkers = (count: number) => workers.setCount(count);
     stopper.owns(await AdminServer.listen(config.admin.socket, { status, setWorkers }));

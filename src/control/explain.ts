@@ -7,6 +7,7 @@ const MEANINGS: Readonly<Record<string, Readonly<Record<string, ErrorCode>>>> = 
   ms_port_create: { EOPNOTSUPP: 'kernel-no-macvlan', '': 'port-device-failed' },
   ms_port_up: { '': 'port-device-failed' },
   ms_program_load: { '': 'bpf-load-failed' },
+  ms_device_write: { '': 'port-device-failed' },
   ms_attach: { EOPNOTSUPP: 'kernel-no-tcx', ENOENT: 'kernel-no-clsact', '': 'port-attach-failed' },
   ms_listen: { '': 'port-listen-failed' },
 };

@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
-import { type NamespaceId, watchNamespace } from '../kernel/events.ts';
-import { listLinks } from '../kernel/links.ts';
+import type { NamespaceId } from '../kernel/events.ts';
+import { lookAtNamespace } from '../kernel/links.ts';
 import { namespaceInode } from '../kernel/namespace.ts';
 import type { Changes } from './changes.ts';
 import { OwnerRules } from './owners.ts';
@@ -62,9 +62,7 @@ export class Inventory {
     try {
       const inode = namespaceInode(netns);
       if (inode === undefined) throw new Error('it has gone');
-      // The watch first: what changes between the two is then heard.
-      const id = await watchNamespace(netns);
-      const links = await listLinks(netns);
+      const { id, links } = await lookAtNamespace(netns);
       if (namespaceInode(netns) !== inode) throw new Error('it was replaced while it was looked at');
       const found = links.flatMap((link) => {
         const owner = ownerOf(link.name);

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
 import { SteeringMaps } from '../kernel/maps.ts';
+import { Programs } from '../kernel/programs.ts';
 
 /** @throws {MetasteerError} `not-root` */
 export function checkPrivileges(): void {
@@ -20,5 +21,19 @@ export async function createMaps(config: Config): Promise<SteeringMaps> {
   } catch (error) {
     if (error instanceof MetasteerError) throw error;
     throw new MetasteerError('kernel-no-bpf', `the kernel refuses BPF maps: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/**
+ * Opens the programs and has the kernel verify them, before any interface is touched.
+ *
+ * @throws {MetasteerError} `bpf-load-failed` with the verifier's last lines.
+ */
+export async function preparePrograms(maps: SteeringMaps): Promise<Programs> {
+  try {
+    return await Programs.prepare(maps);
+  } catch (error) {
+    if (error instanceof MetasteerError) throw error;
+    throw new MetasteerError('bpf-load-failed', `the kernel refuses a program: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -10,10 +10,14 @@ export class Progress {
   readonly #log: Logger;
   #wanted = 0;
   #done = 0;
+  #failed = 0;
   #toldAt = 0;
+  readonly #over: () => void;
 
-  constructor(log: Logger) {
+  /** @param over called when a large number of ports has been dealt with */
+  constructor(log: Logger, over: () => void) {
     this.#log = log;
+    this.#over = over;
   }
 
   /** More ports are about to be steered. */
@@ -24,16 +28,24 @@ export class Progress {
   /** One more is. */
   steered(): void {
     this.#done += 1;
-    const isComplete = this.#done >= this.#wanted;
-    if (this.#wanted >= WORTH_TELLING && (isComplete || Date.now() - this.#toldAt > EVERY_MS)) {
-      this.#log.info({ steered: this.#done, of: this.#wanted }, 'progress');
-      this.#toldAt = Date.now();
-    }
-    if (isComplete) [this.#wanted, this.#done] = [0, 0];
+    this.#tell();
   }
 
   /** One could not be, for now. */
   failed(): void {
-    this.#wanted -= 1;
+    this.#failed += 1;
+    this.#tell();
+  }
+
+  #tell(): void {
+    const isComplete = this.#done + this.#failed >= this.#wanted;
+    const isWorthIt = this.#wanted >= WORTH_TELLING;
+    if (isWorthIt && (isComplete || Date.now() - this.#toldAt > EVERY_MS)) {
+      this.#log.info({ steered: this.#done, failed: this.#failed, of: this.#wanted }, 'progress');
+      this.#toldAt = Date.now();
+    }
+    if (!isComplete) return;
+    [this.#wanted, this.#done, this.#failed] = [0, 0, 0];
+    if (isWorthIt) this.#over();
   }
 }

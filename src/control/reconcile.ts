@@ -5,6 +5,8 @@ import type { Config } from '../config/config.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
 import type { PortId } from '../identity/port-id.ts';
 import type { SteeringMaps } from '../kernel/maps.ts';
+import { giveBackMemorySoon } from '../kernel/memory.ts';
+import type { Programs } from '../kernel/programs.ts';
 import type { Logger } from '../log.ts';
 import { attachPort } from './attach.ts';
 import { ChangeQueue, type Changes } from './changes.ts';
@@ -25,6 +27,7 @@ const CHANGES_AT_ONCE = 4;
 export interface ReconcileContext {
   readonly config: Config;
   readonly maps: SteeringMaps;
+  readonly programs: Programs;
   readonly namespace: PortNamespace;
   readonly workers: Workers;
   readonly log: Logger;
@@ -46,7 +49,7 @@ export class Reconciler {
 
   constructor(context: ReconcileContext) {
     this.#context = context;
-    this.#progress = new Progress(context.log);
+    this.#progress = new Progress(context.log, giveBackMemorySoon);
     this.#inventory = new Inventory(context.config);
     this.#slots = new Slots(context.config.steering.portsMax);
   }
@@ -80,11 +83,11 @@ export class Reconciler {
     watch.close();
   }
 
-  /** Gives every interface back. */
+  /** Gives every interface back. The devices go with the namespace. */
   async close(): Promise<void> {
     for (const timer of this.#retries) clearTimeout(timer);
     await this.#lanes.stop();
-    for (const port of this.ports) this.#lanes.add(() => this.#detach(port));
+    for (const port of this.ports) this.#lanes.add(() => this.#undo(port, port.letGo));
     await this.#lanes.idle();
   }
 
@@ -98,7 +101,7 @@ export class Reconciler {
     const { detach, attach } = plan(found, this.ports, gone, busy);
     for (const port of detach) {
       this.#ports.delete(port.id);
-      this.#lanes.add(() => this.#detach(port));
+      this.#lanes.add(() => this.#undo(port, port.detach));
     }
     for (const each of attach) {
       this.#attaching.set(each.key, each);
@@ -160,7 +163,7 @@ export class Reconciler {
     }
   }
 
-  async #detach(port: Port): Promise<void> {
+  async #undo(port: Port, steps: () => Promise<void>): Promise<void> {
     const where = {
       owner: port.owner.id,
       namespace: port.found.namespace,
@@ -168,7 +171,7 @@ export class Reconciler {
       port: port.id,
     };
     try {
-      await port.detach();
+      await steps();
       this.#context.log.info(where, 'no longer steering');
     } catch (error) {
       this.#context.log.warn(

@@ -7,6 +7,8 @@ export interface StatusDocument {
     readonly namespace: string;
   };
   readonly ports: readonly PortStatusDocument[];
+  /** Packets on devices of the metasteer namespace that are no port's, by verdict; only those that were counted. */
+  readonly no_port: Readonly<Record<string, number>>;
   /** Namespaces of owners that cannot be read. */
   readonly broken: readonly { readonly namespace: string; readonly reason: string }[];
   readonly workers: readonly WorkerStatusDocument[];

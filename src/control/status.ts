@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import type { SteeringMaps } from '../kernel/maps.ts';
+import type { MapsReading, SteeringMaps } from '../kernel/maps.ts';
 import type { PortStatus, ProxyStatus } from '../proxy/messages.ts';
 import { packageVersion } from '../version.ts';
 import type { FoundInterface, Port } from './port.ts';
@@ -18,6 +18,7 @@ export interface StatusContext {
 export async function statusDocument(context: StatusContext): Promise<StatusDocument> {
   const { config, maps, workers, reconciler } = context;
   const reports = await workers.report();
+  const reading = await maps.read();
   return {
     daemon: {
       pid: process.pid,
@@ -26,12 +27,13 @@ export async function statusDocument(context: StatusContext): Promise<StatusDocu
       namespace: config.namespace,
     },
     ports: [
-      ...reconciler.ports.map((port) => steeringPort(port, maps, reports)),
+      ...reconciler.ports.map((port) => steeringPort(port, reading, reports)),
       ...reconciler.attaching.map((found) => idlePort(found, 'attaching', null)),
       ...reconciler.failures.all.map(({ found, error }) =>
         idlePort(found, 'failed', `${error.code}: ${error.message}`),
       ),
     ],
+    no_port: Object.fromEntries(Object.entries(reading.counters(maps.noPort)).filter(([, packets]) => packets > 0)),
     broken: [...reconciler.broken].map(([namespace, reason]) => ({ namespace, reason })),
     workers: reports.map(({ pid, user, state, status }) => ({
       pid,
@@ -44,7 +46,7 @@ export async function statusDocument(context: StatusContext): Promise<StatusDocu
   };
 }
 
-function steeringPort(port: Port, maps: SteeringMaps, reports: readonly WorkerReport[]): PortStatusDocument {
+function steeringPort(port: Port, reading: MapsReading, reports: readonly WorkerReport[]): PortStatusDocument {
   const statuses = reports.flatMap(({ status }) => status?.ports.filter((each) => each.portId === port.id) ?? []);
   return {
     ...idlePort(port.found, 'steering', null),
@@ -54,8 +56,8 @@ function steeringPort(port: Port, maps: SteeringMaps, reports: readonly WorkerRe
     connections: sum(statuses, (status) => status.connections),
     requests: sum(statuses, (status) => status.requests),
     refused: sumByReason(statuses),
-    neighbours: maps.portState(port.id).neighbours,
-    counters: maps.counters(port.id),
+    neighbours: reading.port(port.id).neighbours,
+    counters: reading.counters(port.id),
   };
 }
 

@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import { call, callAsync, cString } from './ffi.ts';
+import { call, room } from './ffi.ts';
 import { EVENT_BYTES, EVENT_KIND, readEvent } from './layout.gen.ts';
 
 /** Identifies a namespace in events; given by the kernel, and given again when the namespace has gone. */
@@ -13,18 +13,6 @@ export type KernelEvent =
   | { readonly kind: 'gone'; readonly namespace: NamespaceId }
   /** Events were lost: everything may have. */
   | { readonly kind: 'lost' };
-
-/**
- * Makes changes in a namespace appear in the event stream.
- *
- * @returns the id by which they will be called; the same each time for the same namespace
- * @throws {KernelError} when `netns` names no namespace
- */
-export async function watchNamespace(netns: string): Promise<NamespaceId> {
-  const nsid = Buffer.alloc(4);
-  await callAsync('ms_netns_watch', cString(netns), nsid);
-  return nsid.readInt32LE();
-}
 
 /** From the end of a stream that nobody closed to the next. */
 const REOPEN_MS = 1000;
@@ -47,7 +35,7 @@ export class KernelEvents {
   }
 
   #open(): Socket {
-    const fd = Buffer.alloc(4);
+    const fd = room(4);
     call('ms_events_open', fd);
     const socket = new Socket({ fd: fd.readInt32LE(), readable: true, writable: false });
     let rest: Buffer = Buffer.alloc(0);

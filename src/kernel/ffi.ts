@@ -12,32 +12,37 @@ const text = 'pointer';
 const SIGNATURES = {
   ms_netns_create: ['int', [text]],
   ms_netns_remove: ['int', [text]],
-  ms_netns_watch: ['int', [text, 'pointer']],
   ms_events_open: ['int', ['pointer']],
-  ms_links_list: ['int', [text, 'pointer', 'uint32', 'pointer']],
+  ms_netns_look: ['int', [text, 'pointer', 'uint32', 'pointer', 'pointer']],
   ms_link_find: ['int', [text, text, 'pointer']],
   ms_port_create: ['int', [text, 'uint32', text, text, 'pointer']],
   ms_port_up: ['int', [text, text]],
   ms_port_mtu: ['int', [text, text, 'uint32']],
   ms_port_remove: ['int', [text, text]],
   ms_maps_create: ['int', [text, 'pointer', 'pointer', 'pointer', 'uint32']],
-  ms_program_load: ['int', [text, 'pointer', 'pointer', 'pointer', 'pointer', 'uint32']],
+  ms_template_prepare: ['int', [text, text, 'pointer', 'pointer', 'uint32', 'pointer', 'pointer', 'uint32']],
+  ms_program_load: ['int', ['pointer', 'uint32', 'pointer', 'uint32', 'pointer', 'pointer', 'pointer', 'uint32']],
   ms_attach: ['int', [text, 'uint32', 'uint32', 'int32', 'uint32', 'pointer']],
   ms_detach: ['int', [text, 'pointer']],
   ms_clsact_clear: ['int', [text, 'uint32', 'pointer']],
-  ms_counters_read: ['int', ['int32', 'uint32', 'pointer']],
-  ms_port_reset: ['int', ['pointer', 'uint32']],
-  ms_port_state_read: ['int', ['int32', 'uint32', 'pointer']],
+  ms_stage_write: ['int', ['int32', 'uint32', 'int32']],
+  ms_stage_clear: ['int', ['int32', 'uint32']],
+  ms_device_write: ['int', ['int32', 'uint32', 'uint32']],
+  ms_device_delete: ['int', ['int32', 'uint32']],
+  ms_counters_read: ['int', ['int32', 'uint32', 'uint32', 'pointer']],
+  ms_port_begin: ['int', ['pointer', 'uint32', 'pointer']],
+  ms_ports_read: ['int', ['int32', 'uint32', 'uint32', 'pointer']],
   ms_settings_write: ['int', ['int32', 'pointer']],
   ms_neighbour_read: ['int', ['int32', 'pointer', 'pointer']],
   ms_neighbour_write: ['int', ['int32', 'pointer', 'pointer']],
-  ms_port_state_write: ['int', ['int32', 'uint32', 'pointer']],
+  ms_port_write: ['int', ['int32', 'uint32', 'pointer']],
   ms_test_run: ['int', ['int32', 'pointer', 'uint32', 'pointer', 'uint32', 'uint32', 'pointer']],
   ms_listen: ['int', [text, text, 'uint32', 'pointer']],
   ms_peer_mac: ['int', ['int32', 'pointer']],
   ms_fd_channel: ['int', ['pointer']],
   ms_fd_send: ['int', ['int32', 'int32', 'uint32']],
   ms_fd_receive: ['int', ['int32', 'pointer', 'pointer']],
+  ms_memory_trim: ['int', []],
   ms_close: ['int', ['int32']],
   ms_lock: ['int', [text, 'pointer', 'pointer']],
 } as const;
@@ -72,6 +77,14 @@ function check(name: Name, result: number): void {
 /** A C string. */
 export function cString(value: string): Buffer {
   return Buffer.from(`${value}\0`, 'utf8');
+}
+
+/**
+ * Zeroed room for an out parameter, from the pool: an ArrayBuffer of its own costs many times these few bytes. Not to be
+ * kept, because it keeps the pool's whole block.
+ */
+export function room(bytes: number): Buffer {
+  return Buffer.allocUnsafe(bytes).fill(0);
 }
 
 /**

@@ -20,18 +20,20 @@ export const VERDICT = {
   MS_PASS_BAD_TCP_HEADER: 15,
   MS_PASS_BAD_TCP_FLAGS: 16,
   MS_PASS_DAEMON_STALE: 17,
-  MS_DROP_DEVICE_MAC: 18,
-  MS_DROP_NEIGHBOUR_QUOTA: 19,
-  MS_DROP_NEIGHBOUR_FULL: 20,
-  MS_DROP_REWRITE_FAILED: 21,
-  MS_RESTORE_REPLY: 22,
-  MS_RESTORE_SHORT_FRAME: 23,
-  MS_RESTORE_NOT_IP: 24,
-  MS_RESTORE_NOT_TCP: 25,
-  MS_RESTORE_NOT_REPLY: 26,
-  MS_RESTORE_NO_NEIGHBOUR: 27,
-  MS_RESTORE_REWRITE_FAILED: 28,
-  MS_VERDICT_COUNT: 29,
+  MS_PASS_DAEMON_GONE: 18,
+  MS_DROP_DEVICE_MAC: 19,
+  MS_DROP_NEIGHBOUR_QUOTA: 20,
+  MS_DROP_NEIGHBOUR_FULL: 21,
+  MS_DROP_REWRITE_FAILED: 22,
+  MS_RESTORE_REPLY: 23,
+  MS_RESTORE_SHORT_FRAME: 24,
+  MS_RESTORE_NOT_IP: 25,
+  MS_RESTORE_NOT_TCP: 26,
+  MS_RESTORE_NOT_REPLY: 27,
+  MS_RESTORE_NO_NEIGHBOUR: 28,
+  MS_RESTORE_REWRITE_FAILED: 29,
+  MS_RESTORE_NO_PORT: 30,
+  MS_VERDICT_COUNT: 31,
 } as const;
 
 /** Verdicts by value, as they are called in status, metrics and logs. */
@@ -54,6 +56,7 @@ export const VERDICT_NAMES = [
   'pass_bad_tcp_header',
   'pass_bad_tcp_flags',
   'pass_daemon_stale',
+  'pass_daemon_gone',
   'drop_device_mac',
   'drop_neighbour_quota',
   'drop_neighbour_full',
@@ -65,9 +68,16 @@ export const VERDICT_NAMES = [
   'restore_not_reply',
   'restore_no_neighbour',
   'restore_rewrite_failed',
+  'restore_no_port',
 ] as const;
 
 export type VerdictName = (typeof VERDICT_NAMES)[number];
+
+/** `enum ms_stage`. */
+export const STAGE = {
+  MS_STAGE_STEER: 0,
+  MS_STAGE_COUNT: 1,
+} as const;
 
 /** `enum ms_hook`. */
 export const HOOK = {
@@ -109,7 +119,7 @@ export function readPortConstants(buffer: Buffer, at = 0): PortConstants {
 }
 
 export function writePortConstants(value: PortConstants): Buffer {
-  const buffer = Buffer.alloc(16);
+  const buffer = Buffer.allocUnsafe(16).fill(0);
   buffer.writeUInt32LE(value.portId, 0);
   buffer.set(value.routerMac.subarray(0, 6), 4);
   buffer.set(value.deviceMac.subarray(0, 6), 10);
@@ -133,7 +143,7 @@ export function readNeighbourKey(buffer: Buffer, at = 0): NeighbourKey {
 }
 
 export function writeNeighbourKey(value: NeighbourKey): Buffer {
-  const buffer = Buffer.alloc(20);
+  const buffer = Buffer.allocUnsafe(20).fill(0);
   buffer.writeUInt32LE(value.portId, 0);
   buffer.set(value.address.subarray(0, 16), 4);
   return buffer;
@@ -156,7 +166,7 @@ export function readNeighbour(buffer: Buffer, at = 0): Neighbour {
 }
 
 export function writeNeighbour(value: Neighbour): Buffer {
-  const buffer = Buffer.alloc(16);
+  const buffer = Buffer.allocUnsafe(16).fill(0);
   buffer.writeBigUInt64LE(value.seenNs, 0);
   buffer.set(value.mac.subarray(0, 6), 8);
   return buffer;
@@ -168,37 +178,43 @@ export interface PortCounters {
 }
 
 /** Bytes of `struct ms_port_counters`. */
-export const PORT_COUNTERS_BYTES = 232;
+export const PORT_COUNTERS_BYTES = 248;
 
 export function readPortCounters(buffer: Buffer, at = 0): PortCounters {
   return {
-    packets: Array.from({ length: 29 }, (_, index) => buffer.readBigUInt64LE(at + 0 + 8 * index)),
+    packets: Array.from({ length: 31 }, (_, index) => buffer.readBigUInt64LE(at + 0 + 8 * index)),
   };
 }
 
 export function writePortCounters(value: PortCounters): Buffer {
-  const buffer = Buffer.alloc(232);
-  value.packets.slice(0, 29).forEach((item, index) => buffer.writeBigUInt64LE(item, 0 + 8 * index));
+  const buffer = Buffer.allocUnsafe(248).fill(0);
+  value.packets.slice(0, 31).forEach((item, index) => buffer.writeBigUInt64LE(item, 0 + 8 * index));
   return buffer;
 }
 
-/** `struct ms_port_state`. */
-export interface PortState {
+/** `struct ms_port`. */
+export interface Port {
   readonly neighbours: number;
+  readonly routerMac: Uint8Array;
+  readonly deviceMac: Uint8Array;
 }
 
-/** Bytes of `struct ms_port_state`. */
-export const PORT_STATE_BYTES = 8;
+/** Bytes of `struct ms_port`. */
+export const PORT_BYTES = 16;
 
-export function readPortState(buffer: Buffer, at = 0): PortState {
+export function readPort(buffer: Buffer, at = 0): Port {
   return {
     neighbours: buffer.readUInt32LE(at + 0),
+    routerMac: Uint8Array.from(buffer.subarray(at + 4, at + 10)),
+    deviceMac: Uint8Array.from(buffer.subarray(at + 10, at + 16)),
   };
 }
 
-export function writePortState(value: PortState): Buffer {
-  const buffer = Buffer.alloc(8);
+export function writePort(value: Port): Buffer {
+  const buffer = Buffer.allocUnsafe(16).fill(0);
   buffer.writeUInt32LE(value.neighbours, 0);
+  buffer.set(value.routerMac.subarray(0, 6), 4);
+  buffer.set(value.deviceMac.subarray(0, 6), 10);
   return buffer;
 }
 
@@ -221,7 +237,7 @@ export function readSettings(buffer: Buffer, at = 0): Settings {
 }
 
 export function writeSettings(value: Settings): Buffer {
-  const buffer = Buffer.alloc(24);
+  const buffer = Buffer.allocUnsafe(24).fill(0);
   buffer.writeBigUInt64LE(value.heartbeatNs, 0);
   buffer.writeBigUInt64LE(value.staleAfterNs, 8);
   buffer.writeUInt32LE(value.neighboursPerPortMax, 16);
@@ -255,7 +271,7 @@ export function readLink(buffer: Buffer, at = 0): Link {
 }
 
 export function writeLink(value: Link): Buffer {
-  const buffer = Buffer.alloc(40);
+  const buffer = Buffer.allocUnsafe(40).fill(0);
   buffer.writeUInt32LE(value.ifindex, 0);
   buffer.writeUInt32LE(value.flags, 4);
   buffer.writeUInt32LE(value.mtu, 8);
@@ -270,28 +286,34 @@ export function writeLink(value: Link): Buffer {
 export interface Maps {
   readonly neighbours: number;
   readonly counters: number;
-  readonly portState: number;
+  readonly ports: number;
+  readonly devices: number;
   readonly settings: number;
+  readonly stages: number;
 }
 
 /** Bytes of `struct ms_maps`. */
-export const MAPS_BYTES = 16;
+export const MAPS_BYTES = 24;
 
 export function readMaps(buffer: Buffer, at = 0): Maps {
   return {
     neighbours: buffer.readInt32LE(at + 0),
     counters: buffer.readInt32LE(at + 4),
-    portState: buffer.readInt32LE(at + 8),
-    settings: buffer.readInt32LE(at + 12),
+    ports: buffer.readInt32LE(at + 8),
+    devices: buffer.readInt32LE(at + 12),
+    settings: buffer.readInt32LE(at + 16),
+    stages: buffer.readInt32LE(at + 20),
   };
 }
 
 export function writeMaps(value: Maps): Buffer {
-  const buffer = Buffer.alloc(16);
+  const buffer = Buffer.allocUnsafe(24).fill(0);
   buffer.writeInt32LE(value.neighbours, 0);
   buffer.writeInt32LE(value.counters, 4);
-  buffer.writeInt32LE(value.portState, 8);
-  buffer.writeInt32LE(value.settings, 12);
+  buffer.writeInt32LE(value.ports, 8);
+  buffer.writeInt32LE(value.devices, 12);
+  buffer.writeInt32LE(value.settings, 16);
+  buffer.writeInt32LE(value.stages, 20);
   return buffer;
 }
 
@@ -312,7 +334,7 @@ export function readMapSizes(buffer: Buffer, at = 0): MapSizes {
 }
 
 export function writeMapSizes(value: MapSizes): Buffer {
-  const buffer = Buffer.alloc(8);
+  const buffer = Buffer.allocUnsafe(8).fill(0);
   buffer.writeUInt32LE(value.portsMax, 0);
   buffer.writeUInt32LE(value.neighboursMax, 4);
   return buffer;
@@ -345,7 +367,7 @@ export function readAttachment(buffer: Buffer, at = 0): Attachment {
 }
 
 export function writeAttachment(value: Attachment): Buffer {
-  const buffer = Buffer.alloc(32);
+  const buffer = Buffer.allocUnsafe(32).fill(0);
   buffer.writeUInt32LE(value.ifindex, 0);
   buffer.writeUInt32LE(value.hook, 4);
   buffer.writeUInt32LE(value.mode, 8);
@@ -375,7 +397,7 @@ export function readEvent(buffer: Buffer, at = 0): Event {
 }
 
 export function writeEvent(value: Event): Buffer {
-  const buffer = Buffer.alloc(16);
+  const buffer = Buffer.allocUnsafe(16).fill(0);
   buffer.writeUInt32LE(value.kind, 0);
   buffer.writeInt32LE(value.nsid, 4);
   buffer.writeUInt32LE(value.ifindex, 8);
@@ -401,7 +423,7 @@ export function readTestResult(buffer: Buffer, at = 0): TestResult {
 }
 
 export function writeTestResult(value: TestResult): Buffer {
-  const buffer = Buffer.alloc(16);
+  const buffer = Buffer.allocUnsafe(16).fill(0);
   buffer.writeInt32LE(value.action, 0);
   buffer.writeUInt32LE(value.frameLen, 4);
   buffer.writeUInt32LE(value.durationNs, 8);

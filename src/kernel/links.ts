@@ -1,5 +1,6 @@
 import { type MacAddress, macAddressFromBytes } from '../identity/mac-address.ts';
-import { callAsync, cString } from './ffi.ts';
+import type { NamespaceId } from './events.ts';
+import { callAsync, cString, room } from './ffi.ts';
 import { isKernelError } from './kernel-error.ts';
 import { LINK_BYTES, type Link as LinkLayout, readLink } from './layout.gen.ts';
 
@@ -18,7 +19,7 @@ export interface Link {
 
 const IFF_UP = 1;
 const ARPHRD_ETHER = 1;
-const LINKS_FIRST_TRY = 128;
+const LINKS_USUAL = 128;
 const LINKS_MAX = 32768;
 
 /** From the kernel's form. */
@@ -35,22 +36,37 @@ export function linkOf(layout: LinkLayout): Link {
   };
 }
 
+/** What is in a namespace, and by which id its changes are called in the event stream. */
+export interface NamespaceContents {
+  readonly id: NamespaceId;
+  readonly links: readonly Link[];
+}
+
+/** Room for interfaces between two uses; as many as looks ever ran at once. */
+const spareLinks: Buffer[] = [];
+
 /**
- * Lists the interfaces of a namespace.
+ * Looks at a namespace. From then on its changes appear in the event stream, under the same id each time.
  *
  * @throws {KernelError} ENOENT or EINVAL when `netns` names no namespace.
  */
-export async function listLinks(netns: string): Promise<readonly Link[]> {
-  const path = cString(netns);
-  for (let capacity = LINKS_FIRST_TRY; ; capacity *= 8) {
-    const links = Buffer.alloc(capacity * LINK_BYTES);
-    const count = Buffer.alloc(4);
-    try {
-      await callAsync('ms_links_list', path, links, capacity, count);
-    } catch (error) {
-      if (isKernelError(error, 'ENOSPC') && capacity < LINKS_MAX) continue;
-      throw error;
-    }
-    return Array.from({ length: count.readUInt32LE() }, (_, index) => linkOf(readLink(links, index * LINK_BYTES)));
+export async function lookAtNamespace(netns: string): Promise<NamespaceContents> {
+  const links = spareLinks.pop() ?? Buffer.alloc(LINKS_USUAL * LINK_BYTES);
+  try {
+    return await lookWith(links, netns);
+  } catch (error) {
+    if (!isKernelError(error, 'ENOSPC')) throw error;
+    return await lookWith(Buffer.alloc(LINKS_MAX * LINK_BYTES), netns);
+  } finally {
+    spareLinks.push(links);
   }
+}
+
+async function lookWith(links: Buffer, netns: string): Promise<NamespaceContents> {
+  const [count, id] = [room(4), room(4)];
+  await callAsync('ms_netns_look', cString(netns), links, links.length / LINK_BYTES, count, id);
+  return {
+    id: id.readInt32LE(),
+    links: Array.from({ length: count.readUInt32LE() }, (_, index) => linkOf(readLink(links, index * LINK_BYTES))),
+  };
 }

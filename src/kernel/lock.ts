@@ -1,4 +1,4 @@
-import { call, cString } from './ffi.ts';
+import { call, cString, room } from './ffi.ts';
 import { isKernelError } from './kernel-error.ts';
 
 /** Either the lock, which lasts as long as this process, or the pid of the process that has it. */
@@ -6,8 +6,8 @@ export type LockResult = { readonly held: true } | { readonly held: false; reado
 
 /** Takes the lock of a file, which is made when it is not there. */
 export function takeLock(path: string): LockResult {
-  const fd = Buffer.alloc(4);
-  const holder = Buffer.alloc(4);
+  const fd = room(4);
+  const holder = room(4);
   try {
     call('ms_lock', cString(path), fd, holder);
     return { held: true };

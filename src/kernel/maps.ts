@@ -1,31 +1,38 @@
 import type { PortId } from '../identity/port-id.ts';
-import { call, callAsync, cString } from './ffi.ts';
+import { call, callAsync, cString, room } from './ffi.ts';
 import { isKernelError, KernelError } from './kernel-error.ts';
 import {
   MAPS_BYTES,
   NEIGHBOUR_BYTES,
   type Neighbour,
   type NeighbourKey,
+  PORT_BYTES,
   PORT_COUNTERS_BYTES,
-  PORT_STATE_BYTES,
-  type PortState,
+  type Port,
+  type PortCounters,
   readMaps,
   readNeighbour,
+  readPort,
   readPortCounters,
-  readPortState,
   type Settings,
   VERDICT_NAMES,
   type VerdictName,
   writeMapSizes,
   writeNeighbour,
   writeNeighbourKey,
-  writePortState,
+  writePort,
   writeSettings,
 } from './layout.gen.ts';
 import { builtFile } from './paths.ts';
 
 /** Packets by verdict. Every verdict has an entry. */
 export type Counters = Readonly<Record<VerdictName, number>>;
+
+/** The maps at one moment. */
+export interface MapsReading {
+  readonly counters: (slot: number) => Counters;
+  readonly port: (portId: PortId) => Port;
+}
 
 const LOG_BYTES = 256 * 1024;
 /** Log buffers between two uses; as many as calls ever ran at once. */
@@ -53,13 +60,19 @@ function importantLines(log: string): string {
   return left > 0 ? `(${left} lines left out)\n${shown.join('\n')}` : shown.join('\n');
 }
 
+function countersOf({ packets }: PortCounters): Counters {
+  return Object.fromEntries(VERDICT_NAMES.map((name, index) => [name, Number(packets[index])])) as Counters;
+}
+
 /** The maps that all program instances of this daemon share (bpf/maps.h). Owns their descriptors. */
 export class SteeringMaps {
   readonly #descriptors: Buffer;
+  readonly #portsMax: number;
   #open = true;
 
-  private constructor(descriptors: Buffer) {
+  private constructor(descriptors: Buffer, portsMax: number) {
     this.#descriptors = descriptors;
+    this.#portsMax = portsMax;
   }
 
   /**
@@ -70,7 +83,7 @@ export class SteeringMaps {
     const descriptors = Buffer.alloc(MAPS_BYTES);
     const path = cString(builtFile('steer'));
     await withLog((log, size) => callAsync('ms_maps_create', path, writeMapSizes(sizes), descriptors, log, size));
-    return new SteeringMaps(descriptors);
+    return new SteeringMaps(descriptors, sizes.portsMax);
   }
 
   /** `struct ms_maps`, for calls that take it. */
@@ -78,32 +91,73 @@ export class SteeringMaps {
     return this.#descriptors;
   }
 
-  counters(portId: PortId): Counters {
-    const packets = Buffer.alloc(PORT_COUNTERS_BYTES);
-    call('ms_counters_read', readMaps(this.#descriptors).counters, portId, packets);
-    const counted = readPortCounters(packets).packets;
-    return Object.fromEntries(VERDICT_NAMES.map((name, index) => [name, Number(counted[index])])) as Counters;
+  /** Reads what all slots counted and what is known of all ports, each with one call. */
+  async read(): Promise<MapsReading> {
+    const { counters, ports } = readMaps(this.#descriptors);
+    const counted = Buffer.alloc((this.#portsMax + 1) * PORT_COUNTERS_BYTES);
+    const known = Buffer.alloc(this.#portsMax * PORT_BYTES);
+    await callAsync('ms_counters_read', counters, 0, this.#portsMax + 1, counted);
+    await callAsync('ms_ports_read', ports, 0, this.#portsMax, known);
+    return {
+      counters: (slot) => countersOf(readPortCounters(counted, slot * PORT_COUNTERS_BYTES)),
+      port: (portId) => readPort(known, portId * PORT_BYTES),
+    };
   }
 
-  portState(portId: PortId): PortState {
-    const state = Buffer.alloc(PORT_STATE_BYTES);
-    call('ms_port_state_read', readMaps(this.#descriptors).portState, portId, state);
-    return readPortState(state);
+  /** @param slot of a port, or `noPort` */
+  counters(slot: number): Counters {
+    const counted = room(PORT_COUNTERS_BYTES);
+    call('ms_counters_read', readMaps(this.#descriptors).counters, slot, 1, counted);
+    return countersOf(readPortCounters(counted));
+  }
+
+  port(portId: PortId): Port {
+    const port = room(PORT_BYTES);
+    call('ms_ports_read', readMaps(this.#descriptors).ports, portId, 1, port);
+    return readPort(port);
+  }
+
+  /** The slot in `counters` for what is no port's. */
+  get noPort(): number {
+    return this.#portsMax;
+  }
+
+  /** Puts a program into a stage; the map keeps it loaded. */
+  setStage(stage: number, programFd: number): void {
+    call('ms_stage_write', readMaps(this.#descriptors).stages, stage, programFd);
+  }
+
+  /** Packets that would go on to it pass untouched from here on. */
+  clearStage(stage: number): void {
+    call('ms_stage_clear', readMaps(this.#descriptors).stages, stage);
+  }
+
+  /** Says which port a device of the metasteer namespace is. @throws {KernelError} E2BIG when there are too many */
+  addDevice(ifindex: number, portId: PortId): void {
+    call('ms_device_write', readMaps(this.#descriptors).devices, ifindex, portId);
+  }
+
+  removeDevice(ifindex: number): void {
+    try {
+      call('ms_device_delete', readMaps(this.#descriptors).devices, ifindex);
+    } catch (error) {
+      if (!isKernelError(error, 'ENOENT')) throw error;
+    }
   }
 
   /** For tests of the programs: the daemon leaves this to them. */
-  writePortState(portId: PortId, state: PortState): void {
-    call('ms_port_state_write', readMaps(this.#descriptors).portState, portId, writePortState(state));
+  writePort(portId: PortId, port: Port): void {
+    call('ms_port_write', readMaps(this.#descriptors).ports, portId, writePort(port));
   }
 
-  /** Makes a slot fit for a new port: nothing counted, nothing learned. */
-  async reset(portId: PortId): Promise<void> {
-    await callAsync('ms_port_reset', this.#descriptors, portId);
+  /** Gives a slot to a new port: nothing counted, nothing learned. */
+  async beginPort(portId: PortId, macs: Pick<Port, 'routerMac' | 'deviceMac'>): Promise<void> {
+    await callAsync('ms_port_begin', this.#descriptors, portId, writePort({ neighbours: 0, ...macs }));
   }
 
   /** One lookup; undefined when the address is not known at that port. */
   neighbour(key: NeighbourKey): Neighbour | undefined {
-    const value = Buffer.alloc(NEIGHBOUR_BYTES);
+    const value = room(NEIGHBOUR_BYTES);
     try {
       call('ms_neighbour_read', readMaps(this.#descriptors).neighbours, writeNeighbourKey(key), value);
     } catch (error) {

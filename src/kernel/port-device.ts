@@ -1,4 +1,4 @@
-import { callAsync, cString } from './ffi.ts';
+import { callAsync, cString, room } from './ffi.ts';
 import { isKernelError } from './kernel-error.ts';
 import { LINK_BYTES, readLink } from './layout.gen.ts';
 import { type Link, linkOf } from './links.ts';
@@ -23,7 +23,7 @@ export class PortDevice {
     portNetns: string,
     name: string,
   ): Promise<PortDevice> {
-    const created = Buffer.alloc(LINK_BYTES);
+    const created = room(LINK_BYTES);
     const paths = [cString(router.netns), cString(portNetns), cString(name)] as const;
     await callAsync('ms_port_create', paths[0], router.ifindex, paths[1], paths[2], created);
     return new PortDevice(portNetns, linkOf(readLink(created)));
@@ -41,7 +41,7 @@ export class PortDevice {
 
   /** False when it has gone with its router interface, even if another of that name has come since. */
   async exists(): Promise<boolean> {
-    const found = Buffer.alloc(LINK_BYTES);
+    const found = room(LINK_BYTES);
     try {
       await callAsync('ms_link_find', cString(this.#netns), cString(this.link.name), found);
     } catch (error) {

@@ -1,9 +1,16 @@
-import { call, callAsync, cString } from './ffi.ts';
-import { type PortConstants, readTestResult, TEST_RESULT_BYTES, writePortConstants } from './layout.gen.ts';
+import { call, callAsync, cString, room } from './ffi.ts';
+import { readTestResult, TEST_RESULT_BYTES } from './layout.gen.ts';
 import { type SteeringMaps, withLog } from './maps.ts';
 import { builtFile } from './paths.ts';
 
-export type ProgramKind = 'steer' | 'restore';
+export type ProgramKind = 'match' | 'steer' | 'restore';
+
+/** Where a program is, and what it is called there. */
+const SOURCES = {
+  match: { object: 'steer', name: 'ms_match' },
+  steer: { object: 'steer', name: 'ms_steer' },
+  restore: { object: 'restore', name: 'ms_restore' },
+} as const satisfies Readonly<Record<ProgramKind, { readonly object: string; readonly name: string }>>;
 
 /** What one run of a program on one frame did. */
 export interface TestRun {
@@ -14,28 +21,64 @@ export interface TestRun {
   readonly durationNs: number;
 }
 
-/** One program instance, specialised for one port (design D3). Owns its descriptor. */
+/** Room for a template; the largest program takes a tenth of it. */
+const TEMPLATE_BYTES_MAX = 64 * 1024;
+
+/** A program that is relocated and known to pass the verifier, ready to be loaded as often as there are ports. */
+export class ProgramTemplate {
+  readonly kind: ProgramKind;
+  readonly #bytes: Buffer;
+  readonly #maps: SteeringMaps;
+
+  private constructor(kind: ProgramKind, bytes: Buffer, maps: SteeringMaps) {
+    this.kind = kind;
+    this.#bytes = bytes;
+    this.#maps = maps;
+  }
+
+  /**
+   * Opens the object of a program; its instances will use these maps.
+   *
+   * @throws {KernelError} with the verifier's last lines when the kernel refuses it.
+   */
+  static async prepare(kind: ProgramKind, maps: SteeringMaps): Promise<ProgramTemplate> {
+    const bytes = Buffer.alloc(TEMPLATE_BYTES_MAX);
+    const length = room(4);
+    const { object, name } = SOURCES[kind];
+    const from = [cString(builtFile(object)), cString(name), maps.descriptors] as const;
+    await withLog((log, size) => callAsync('ms_template_prepare', ...from, bytes, bytes.length, length, log, size));
+    return new ProgramTemplate(kind, Buffer.from(bytes.subarray(0, length.readUInt32LE())), maps);
+  }
+
+  /**
+   * Loads one instance.
+   *
+   * @param constants what the program is specialised with: `struct ms_port_constants` for ms_match, for ms_restore the
+   *   slot in `counters` of what is no port's, for ms_steer nothing
+   * @throws {KernelError} EPROTO when they are not as long as the program's.
+   */
+  async load(constants: Buffer): Promise<SteeringProgram> {
+    const fd = room(4);
+    const { descriptors } = this.#maps;
+    await withLog((log, size) =>
+      callAsync(
+        ...(['ms_program_load', this.#bytes, this.#bytes.length, constants, constants.length] as const),
+        ...([descriptors, fd, log, size] as const),
+      ),
+    );
+    return new SteeringProgram(this.kind, fd.readInt32LE());
+  }
+}
+
+/** One loaded program. Owns its descriptor. */
 export class SteeringProgram {
   readonly kind: ProgramKind;
   readonly fd: number;
   #open = true;
 
-  private constructor(kind: ProgramKind, fd: number) {
+  constructor(kind: ProgramKind, fd: number) {
     this.kind = kind;
     this.fd = fd;
-  }
-
-  /**
-   * Specialises a program for a port and loads it.
-   *
-   * @throws {KernelError} with the verifier's last lines when the kernel refuses it.
-   */
-  static async load(kind: ProgramKind, constants: PortConstants, maps: SteeringMaps): Promise<SteeringProgram> {
-    const fd = Buffer.alloc(4);
-    const path = cString(builtFile(kind));
-    const packed = writePortConstants(constants);
-    await withLog((log, size) => callAsync('ms_program_load', path, packed, maps.descriptors, fd, log, size));
-    return new SteeringProgram(kind, fd.readInt32LE());
   }
 
   /**
@@ -45,7 +88,7 @@ export class SteeringProgram {
    */
   testRun(frame: Uint8Array, repeat = 1): TestRun {
     const out = Buffer.alloc(frame.length + 256);
-    const result = Buffer.alloc(TEST_RESULT_BYTES);
+    const result = room(TEST_RESULT_BYTES);
     call('ms_test_run', this.fd, Buffer.from(frame), frame.length, out, out.length, repeat, result);
     const { action, frameLen, durationNs } = readTestResult(result);
     return { action, frame: out.subarray(0, frameLen), durationNs };

@@ -1,6 +1,6 @@
 import { type MacAddress, macAddressFromBytes } from '../identity/mac-address.ts';
 import { type PortId, parsePortId } from '../identity/port-id.ts';
-import { call, callAsync, cString } from './ffi.ts';
+import { call, callAsync, cString, room } from './ffi.ts';
 import { isKernelError } from './kernel-error.ts';
 
 /** A port's listening socket, bound to its device. Owns the descriptor. */
@@ -13,7 +13,7 @@ export class PortListener {
   }
 
   static async open(portNetns: string, device: string, backlog: number): Promise<PortListener> {
-    const fd = Buffer.alloc(4);
+    const fd = room(4);
     await callAsync('ms_listen', cString(portNetns), cString(device), backlog, fd);
     return new PortListener(fd.readInt32LE());
   }
@@ -27,7 +27,7 @@ export class PortListener {
 
 /** Source MAC of the SYN that opened an accepted connection; undefined when the kernel kept none (SYN cookies). */
 export function peerMac(fd: number): MacAddress | undefined {
-  const mac = Buffer.alloc(6);
+  const mac = room(6);
   try {
     call('ms_peer_mac', fd, mac);
   } catch (error) {
@@ -39,7 +39,7 @@ export function peerMac(fd: number): MacAddress | undefined {
 
 /** A pair of connected sockets over which descriptors travel. Both ends belong to the caller. */
 export function openDescriptorChannel(): readonly [ours: number, theirs: number] {
-  const pair = Buffer.alloc(8);
+  const pair = room(8);
   call('ms_fd_channel', pair);
   return [pair.readInt32LE(0), pair.readInt32LE(4)];
 }
@@ -51,8 +51,8 @@ export function sendDescriptor(channel: number, fd: number, portId: PortId): voi
 
 /** Takes the next descriptor; undefined when none has come. The descriptor belongs to the caller. */
 export function receiveDescriptor(channel: number): { readonly fd: number; readonly portId: PortId } | undefined {
-  const fd = Buffer.alloc(4);
-  const portId = Buffer.alloc(4);
+  const fd = room(4);
+  const portId = room(4);
   try {
     call('ms_fd_receive', channel, fd, portId);
   } catch (error) {

@@ -19,7 +19,7 @@ describe('a SYN with any one bit wrong', () => {
   let bench: ProgramBench;
   before(async () => {
     parser = new HostParser();
-    bench = await ProgramBench.open('steer');
+    bench = await ProgramBench.open('in');
   });
   after(() => {
     bench.close();

@@ -23,7 +23,7 @@ export interface HostFrame {
 export interface HostVerdict {
   readonly verdict: VerdictName;
   /** Of a packet that is ours: what the parser read of its sender, in hexadecimal. */
-  readonly client?: { readonly address: string; readonly mac: string; readonly opens: boolean };
+  readonly client?: { readonly address: string; readonly mac: string };
 }
 
 /** Owns the compiled program and its folder. */
@@ -63,9 +63,9 @@ export class HostParser {
 }
 
 function parseLine(line: string): HostVerdict {
-  const [value, address, mac, opens] = line.split(' ');
+  const [value, address, mac] = line.split(' ');
   const verdict = VERDICT_NAMES[Number(value)];
   assert.ok(verdict, `no verdict: ${line}`);
   if (address === undefined || mac === undefined) return { verdict };
-  return { verdict, client: { address, mac, opens: opens === 'opens' } };
+  return { verdict, client: { address, mac } };
 }

@@ -4,7 +4,7 @@
  *
  * Standard input: struct ms_port_constants, then for each frame two __u32 in host byte order, the bytes of the frame
  * and how many of them lie in the linear part of the buffer, and those. One line per frame on standard output:
- * the verdict, and for a packet that is ours address and MAC of the client in hexadecimal and whether it opens.
+ * the verdict, and for a packet that is ours address and MAC of the client in hexadecimal.
  */
 #include "../../bpf/packet.h"
 
@@ -25,17 +25,17 @@ static void print_hex(const __u8 *bytes, size_t count)
 		printf("%02x", bytes[i]);
 }
 
-static void print_packet(const struct packet *packet)
+static void print_client(const struct client *client)
 {
-	print_hex(packet->client_address, sizeof(packet->client_address));
-	print_hex(packet->client_mac, sizeof(packet->client_mac));
-	printf(" %s", packet->opens ? "opens" : "continues");
+	print_hex(client->address, sizeof(client->address));
+	print_hex(client->mac, sizeof(client->mac));
 }
 
 /* Every frame in memory of exactly its size, so that a sanitiser sees each byte read beyond it. */
 static int classify_next(const struct frame *frame, const struct ms_port_constants *constants)
 {
-	struct packet packet = {};
+	struct client client = {};
+	bool is_ours;
 	enum ms_verdict verdict;
 	__u8 *data;
 
@@ -48,11 +48,16 @@ static int classify_next(const struct frame *frame, const struct ms_port_constan
 		free(data);
 		return -1;
 	}
-	verdict = packet_classify(data, data + frame->linear_len, frame->frame_len, constants, &packet);
+	verdict = packet_classify(data, data + frame->linear_len, frame->frame_len, constants);
+	is_ours = verdict == MS_STEER_SYN || verdict == MS_STEER_DATA;
+	if (is_ours && !packet_client(data, data + frame->linear_len, &client)) {
+		free(data);
+		return -1;
+	}
 	free(data);
 	printf("%d", (int)verdict);
-	if (verdict == MS_STEER_SYN || verdict == MS_STEER_DATA)
-		print_packet(&packet);
+	if (is_ours)
+		print_client(&client);
 	putchar('\n');
 	return 0;
 }

@@ -75,6 +75,12 @@ function replies(family: Family): readonly Row[] {
       verdict: 'restore_no_neighbour',
     }),
     dropped({
+      name: 'a reply on a device of no port is dropped',
+      frame: reply(family),
+      verdict: 'restore_no_port',
+      setup: { known: instances, device: 'of no port' },
+    }),
+    dropped({
       name: 'a neighbour of another port is not used',
       frame: reply(family),
       verdict: 'restore_no_neighbour',

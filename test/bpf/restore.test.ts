@@ -6,7 +6,7 @@ import { ProgramBench } from './row.ts';
 describe('ms_restore:', () => {
   let bench: ProgramBench;
   before(async () => {
-    bench = await ProgramBench.open('restore');
+    bench = await ProgramBench.open('out');
   });
   after(() => bench.close());
 

@@ -2,15 +2,22 @@
 import assert from 'node:assert/strict';
 import { parsePortId } from '../../src/identity/port-id.ts';
 import { isKernelError } from '../../src/kernel/kernel-error.ts';
-import { type Neighbour, VERDICT_NAMES, type VerdictName } from '../../src/kernel/layout.gen.ts';
+import { type Neighbour, STAGE, VERDICT_NAMES, type VerdictName } from '../../src/kernel/layout.gen.ts';
 import { type Counters, SteeringMaps } from '../../src/kernel/maps.ts';
-import { type ProgramKind, SteeringProgram, type TestRun } from '../../src/kernel/program.ts';
+import type { SteeringProgram, TestRun } from '../../src/kernel/program.ts';
+import { Programs } from '../../src/kernel/programs.ts';
 import { macBytes } from '../kit/packet.ts';
 import { addressKey, clientKey, DEVICE, endsBeforeIpHeader, ROUTER } from './frames.ts';
 
 /** The port whose programs run, and another one of the same node. */
 const PORT = parsePortId(2);
 const OTHER_PORT = parsePortId(1);
+
+/** The device a packet of BPF_PROG_TEST_RUN is on: the loopback of the namespace. */
+const TEST_RUN_IFINDEX = 1;
+
+const MACS = { routerMac: macBytes(ROUTER.mac), deviceMac: macBytes(DEVICE.mac) };
+const OTHER_MACS = { routerMac: macBytes('fa:16:3e:00:02:01'), deviceMac: macBytes('fa:16:3e:00:02:fe') };
 
 export const ACTION = { pass: -1, accept: 0, drop: 2 } as const;
 
@@ -30,9 +37,13 @@ export interface Known {
 export interface Setup {
   readonly heartbeat?: 'stale' | 'never' | 'later than now';
   readonly known?: readonly Known[];
-  /** What port_state counts; the entries in `known` unless given. */
+  /** What is counted at the port; the entries in `known` unless given. */
   readonly counted?: number;
   readonly perPortMax?: number;
+  /** Whose process has ended: the kernel has emptied its stages. */
+  readonly daemon?: 'gone';
+  /** Whether the device the packet leaves by is the port's; it is unless this says otherwise. */
+  readonly device?: 'of no port';
   /** The node's table has room for one neighbour. */
   readonly tableOfOne?: true;
 }
@@ -75,28 +86,36 @@ function expectedFrame({ frame, leavesWith }: Row): Buffer {
   return Buffer.concat([macBytes(leavesWith.to), from, frame.subarray(12)]);
 }
 
-/** One program on maps of its own. */
+/** The way in begins with ms_match and goes on with ms_steer; the way out is ms_restore. */
+type Way = 'in' | 'out';
+
+/** One way on maps of its own. */
 class Instance {
   readonly maps: SteeringMaps;
   readonly program: SteeringProgram;
+  readonly #programs: Programs;
 
-  private constructor(maps: SteeringMaps, program: SteeringProgram) {
+  private constructor(maps: SteeringMaps, programs: Programs, program: SteeringProgram) {
     this.maps = maps;
     this.program = program;
+    this.#programs = programs;
   }
 
-  static async open(kind: ProgramKind, neighboursMax: number): Promise<Instance> {
+  static async open(way: Way, neighboursMax: number): Promise<Instance> {
     const maps = await SteeringMaps.create({ portsMax: 4, neighboursMax });
-    const constants = { portId: PORT, routerMac: macBytes(ROUTER.mac), deviceMac: macBytes(DEVICE.mac) };
-    return new Instance(maps, await SteeringProgram.load(kind, constants, maps));
+    const constants = { portId: PORT, ...MACS };
+    const programs = await Programs.prepare(maps);
+    return new Instance(maps, programs, way === 'in' ? await programs.loadMatch(constants) : programs.restore);
   }
 
   async prepare(setup: Setup): Promise<void> {
     const now = process.hrtime.bigint();
     const heartbeats = { stale: 1n, never: 0n, 'later than now': now + HOUR } as const;
     const known = setup.known ?? [];
-    await this.maps.reset(PORT);
-    await this.maps.reset(OTHER_PORT);
+    if (setup.device === 'of no port') this.maps.removeDevice(TEST_RUN_IFINDEX);
+    else this.maps.addDevice(TEST_RUN_IFINDEX, PORT);
+    await this.maps.beginPort(PORT, MACS);
+    await this.maps.beginPort(OTHER_PORT, OTHER_MACS);
     this.maps.writeSettings({
       heartbeatNs: setup.heartbeat === undefined ? now : heartbeats[setup.heartbeat],
       staleAfterNs: setup.heartbeat === 'stale' ? 1n : setup.heartbeat === 'never' ? 0n : HOUR,
@@ -107,7 +126,7 @@ class Instance {
       this.maps.writeNeighbour({ portId, address: clientKey(address) }, { mac: macBytes(mac), seenNs });
     }
     const here = known.filter(({ at }) => at === undefined).length;
-    this.maps.writePortState(PORT, { neighbours: setup.counted ?? here });
+    this.maps.writePort(PORT, { neighbours: setup.counted ?? here, ...MACS });
   }
 
   /** Undefined where the kernel refuses the frame: newer ones (seen with 6.18) want a whole IP header behind its EtherType. */
@@ -136,6 +155,7 @@ class Instance {
 
   close(): void {
     this.program.close();
+    this.#programs.close();
     this.maps.close();
   }
 }
@@ -145,40 +165,55 @@ export function exactly(verdict?: VerdictName): Counters {
   return Object.fromEntries(VERDICT_NAMES.map((name) => [name, name === verdict ? 1 : 0])) as Counters;
 }
 
-/** A program with room for many neighbours, and the same with room for one. */
+/** A way with room for many neighbours, the same with room for one, and one whose daemon is gone. */
 export class ProgramBench {
   readonly #usual: Instance;
   readonly #small: Instance;
+  readonly #abandoned: Instance;
 
-  private constructor(usual: Instance, small: Instance) {
+  private constructor(usual: Instance, small: Instance, abandoned: Instance) {
     this.#usual = usual;
     this.#small = small;
+    this.#abandoned = abandoned;
   }
 
-  static async open(kind: ProgramKind): Promise<ProgramBench> {
-    return new ProgramBench(await Instance.open(kind, 64), await Instance.open(kind, 1));
+  static async open(way: Way): Promise<ProgramBench> {
+    const abandoned = await Instance.open(way, 64);
+    abandoned.maps.clearStage(STAGE.MS_STAGE_STEER);
+    return new ProgramBench(await Instance.open(way, 64), await Instance.open(way, 1), abandoned);
+  }
+
+  #instanceFor({ tableOfOne, daemon }: Setup): Instance {
+    if (daemon === 'gone') return this.#abandoned;
+    return tableOfOne ? this.#small : this.#usual;
   }
 
   /** Runs a row and checks everything about it. */
   async check(row: Row): Promise<void> {
     const setup = row.setup ?? {};
-    const instance = setup.tableOfOne ? this.#small : this.#usual;
+    const instance = this.#instanceFor(setup);
     await instance.prepare(setup);
     const key = addressKey(row.frame, row.verdict.startsWith('restore_') ? 'destination' : 'source');
     const before = key && instance.neighbour(key);
-    const countedBefore = instance.maps.portState(PORT).neighbours;
+    const countedBefore = instance.maps.port(PORT).neighbours;
+    const strayBefore = instance.maps.counters(instance.maps.noPort);
     const startedNs = process.hrtime.bigint();
 
     const run = instance.run(row.frame);
     if (run === undefined) return;
 
-    assert.deepEqual(instance.maps.counters(PORT), exactly(row.verdict));
+    const isOfNoPort = row.verdict === 'restore_no_port';
+    assert.deepEqual(instance.maps.counters(PORT), exactly(isOfNoPort ? undefined : row.verdict));
+    assert.deepEqual(instance.maps.counters(instance.maps.noPort), {
+      ...strayBefore,
+      restore_no_port: strayBefore.restore_no_port + (isOfNoPort ? 1 : 0),
+    });
     instance.checkOtherPort(setup);
     assert.equal(run.action, row.action);
     assert.equal(run.frame.toString('hex'), expectedFrame(row).toString('hex'));
     const now = key && instance.neighbour(key);
     const learned = before === undefined && now !== undefined ? 1 : 0;
-    assert.equal(instance.maps.portState(PORT).neighbours, countedBefore + learned);
+    assert.equal(instance.maps.port(PORT).neighbours, countedBefore + learned);
     if (!row.verdict.startsWith('steer_')) assert.deepEqual(now, before, 'nothing is learned');
     else checkNeighbour(row, before, now, startedNs);
   }
@@ -197,6 +232,7 @@ export class ProgramBench {
   close(): void {
     this.#usual.close();
     this.#small.close();
+    this.#abandoned.close();
   }
 }
 

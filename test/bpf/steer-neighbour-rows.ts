@@ -216,6 +216,30 @@ function deadManSwitch(family: Family): readonly Row[] {
       verdict: stale,
       setup: { heartbeat: 'stale', perPortMax: 0 },
     }),
+    passed({
+      name: 'a SYN is passed when the daemon has ended, however fresh its heartbeat',
+      frame: syn,
+      verdict: 'pass_daemon_gone',
+      setup: { daemon: 'gone' },
+    }),
+    passed({
+      name: 'data is passed when the daemon has ended',
+      frame: data,
+      verdict: 'pass_daemon_gone',
+      setup: { daemon: 'gone' },
+    }),
+    passed({
+      name: 'the packets of others do not depend on a daemon',
+      frame: request(family, { tcp: { to: 443 } }),
+      verdict: 'pass_other_port',
+      setup: { daemon: 'gone' },
+    }),
+    dropped({
+      name: 'a frame to the port device is dropped when the daemon has ended',
+      frame: request(family, { ethernet: { to: DEVICE.mac } }),
+      verdict: 'drop_device_mac',
+      setup: { daemon: 'gone' },
+    }),
     steered({
       name: 'a heartbeat written after the clock was read is not stale',
       frame: syn,

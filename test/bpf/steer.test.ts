@@ -6,7 +6,7 @@ import { STEER_ROWS } from './steer-rows.ts';
 describe('ms_steer:', () => {
   let bench: ProgramBench;
   before(async () => {
-    bench = await ProgramBench.open('steer');
+    bench = await ProgramBench.open('in');
   });
   after(() => bench.close());
 

@@ -47,6 +47,7 @@ const full: StatusDocument = {
       counters: {},
     },
   ],
+  no_port: {},
   broken: [{ namespace: 'qrouter-broken', reason: 'EINVAL' }],
   workers: [{ pid: 101, user: 'neutron', state: 'running', connections: 1, requests: 7 }],
   agent: {

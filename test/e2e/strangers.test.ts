@@ -7,7 +7,7 @@ import { Namespace } from '../../src/demo/namespace.ts';
 import { removeNamespaces } from '../../src/demo/run-dir.ts';
 import { Attachment } from '../../src/kernel/attachment.ts';
 import { SteeringMaps } from '../../src/kernel/maps.ts';
-import { SteeringProgram } from '../../src/kernel/program.ts';
+import { Programs } from '../../src/kernel/programs.ts';
 import { needsRoot, TestNode, until, whoAmI } from '../kit/node.ts';
 
 describe('strangers', needsRoot, () => {
@@ -43,15 +43,18 @@ describe('strangers', needsRoot, () => {
     const { namespace, port } = node.blue.router;
     const daemon = await node.startSteering({ steering: { attach: 'clsact' } });
     const maps = await SteeringMaps.create({ portsMax: 1, neighboursMax: 1 });
-    const constants = { portId: 0, routerMac: new Uint8Array(6), deviceMac: new Uint8Array(6) };
-    const program = await SteeringProgram.load('restore', constants, maps);
+    const programs = await Programs.prepare(maps);
     const { index: ifindex } = await namespace.link(port.interface);
-    const theirs = await Attachment.attach(program, { netns: namespace.path, ifindex, hook: 'egress' }, 'clsact');
+    const theirs = await Attachment.attach(
+      programs.restore,
+      { netns: namespace.path, ifindex, hook: 'egress' },
+      'clsact',
+    );
     assert.equal(await daemon.stop(), true);
     assert.match(await namespace.run('tc', ['filter', 'show', 'dev', port.interface, 'egress']), /ms_restore/);
     await theirs.detach();
     await namespace.run('tc', ['qdisc', 'del', 'dev', port.interface, 'clsact']);
-    program.close();
+    programs.close();
     maps.close();
   });
 

@@ -60,7 +60,7 @@ export class Site {
   }
 
   /** @throws {Error} with what the daemon logged when it does not steer both routers; all is then taken away again. */
-  static async build(name: WiringName): Promise<Site> {
+  static async build(name: WiringName, attach: 'auto' | 'tcx' = 'auto'): Promise<Site> {
     await removeLeftovers();
     const teardown = new Teardown();
     try {
@@ -81,7 +81,7 @@ export class Site {
         runDir,
         agentSocket: agent.path,
         routers: tenants.map(({ uuid }) => uuid),
-        settings: { agent: { socket: agent.path, generation: 'keep-alive' } },
+        settings: { agent: { socket: agent.path, generation: 'keep-alive' }, steering: { attach } },
       });
       teardown.add('daemon', async () => void (await daemon.stop()));
       await untilSteering(daemon);
