@@ -52,7 +52,7 @@ export async function bpfMemory(daemon: number): Promise<BpfMemory> {
 }
 
 /** Ids of the maps a process has descriptors of: their /proc/PID/fdinfo has a line `map_id`. */
-function mapsHeldBy(pid: number): readonly number[] {
+export function mapsHeldBy(pid: number): readonly number[] {
   const folder = `/proc/${pid}/fdinfo`;
   return readdirSync(folder).flatMap((fd) => {
     const id = /^map_id:\s*(\d+)$/m.exec(readIfThere(`${folder}/${fd}`))?.[1];

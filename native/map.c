@@ -75,6 +75,7 @@ static int forget_neighbours(int neighbours_fd, __u32 port_id)
 
 int ms_port_begin(const struct ms_maps *maps, __u32 port_id, const struct ms_port *port)
 {
+	/* Again, as when it ended: a packet that was on its way then may have brought one back. */
 	int error = forget_neighbours(maps->neighbours, port_id);
 
 	if (!error)
@@ -82,6 +83,11 @@ int ms_port_begin(const struct ms_maps *maps, __u32 port_id, const struct ms_por
 	if (!error)
 		error = clear_counters(maps->counters, port_id);
 	return error;
+}
+
+int ms_port_end(const struct ms_maps *maps, __u32 port_id)
+{
+	return forget_neighbours(maps->neighbours, port_id);
 }
 
 int ms_ports_read(__s32 ports_fd, __u32 first, __u32 count, struct ms_port *ports)

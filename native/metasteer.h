@@ -186,6 +186,9 @@ MS_EXPORT int ms_counters_read(__s32 counters_fd, __u32 first, __u32 count, stru
 /* Gives a slot to a new port: zero counters, and no neighbour of the port before it. */
 MS_EXPORT int ms_port_begin(const struct ms_maps *maps, __u32 port_id, const struct ms_port *port);
 
+/* Forgets the neighbours of a port that has ended. */
+MS_EXPORT int ms_port_end(const struct ms_maps *maps, __u32 port_id);
+
 /* Reads what is known of `count` ports from `first` on. */
 MS_EXPORT int ms_ports_read(__s32 ports_fd, __u32 first, __u32 count, struct ms_port *ports);
 

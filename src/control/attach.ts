@@ -24,8 +24,8 @@ export interface AttachContext {
 
 type Undo = () => void | Promise<void>;
 
-/** Steps that make the device itself, the first ones. */
-const DEVICE_STEPS = 1;
+/** The first steps: the device and the port's slot in the maps, which go with the daemon. */
+const DEVICE_STEPS = 2;
 
 /**
  * Steers one interface: a transaction whose steps are undone, the last first, when one fails.
@@ -53,6 +53,7 @@ async function build(id: PortId, found: FoundInterface, context: AttachContext, 
   undo.push(() => device.remove());
   const macs = { routerMac: macAddressBytes(link.mac), deviceMac: macAddressBytes(device.link.mac) };
   await maps.beginPort(id, macs);
+  undo.push(() => maps.endPort(id));
   const { ifindex } = device.link;
   maps.addDevice(ifindex, id);
   undo.push(() => maps.removeDevice(ifindex));

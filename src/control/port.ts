@@ -40,6 +40,6 @@ export interface Port {
   readonly mtu: { now: number };
   /** Takes it all down again, in the order that lets no packet through half-way. */
   readonly detach: () => Promise<void>;
-  /** The same but for the device, which goes with its namespace: a thousand go together in the time of one. */
+  /** The same but for what goes with the daemon: its maps, and the devices, a thousand in the time of one. */
   readonly letGo: () => Promise<void>;
 }

@@ -31,6 +31,7 @@ const SIGNATURES = {
   ms_device_delete: ['int', ['int32', 'uint32']],
   ms_counters_read: ['int', ['int32', 'uint32', 'uint32', 'pointer']],
   ms_port_begin: ['int', ['pointer', 'uint32', 'pointer']],
+  ms_port_end: ['int', ['pointer', 'uint32']],
   ms_ports_read: ['int', ['int32', 'uint32', 'uint32', 'pointer']],
   ms_settings_write: ['int', ['int32', 'pointer']],
   ms_neighbour_read: ['int', ['int32', 'pointer', 'pointer']],

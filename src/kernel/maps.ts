@@ -155,6 +155,11 @@ export class SteeringMaps {
     await callAsync('ms_port_begin', this.#descriptors, portId, writePort({ neighbours: 0, ...macs }));
   }
 
+  /** Forgets what a port learned. */
+  async endPort(portId: PortId): Promise<void> {
+    await callAsync('ms_port_end', this.#descriptors, portId);
+  }
+
   /** One lookup; undefined when the address is not known at that port. */
   neighbour(key: NeighbourKey): Neighbour | undefined {
     const value = room(NEIGHBOUR_BYTES);

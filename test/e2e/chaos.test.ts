@@ -4,14 +4,17 @@ import { execFileSync } from 'node:child_process';
 import { randomInt, randomUUID } from 'node:crypto';
 import { chmodSync, readdirSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
+import { bpfMemory } from '../../bench/bpf-memory.ts';
 import { runCommand } from '../../src/demo/command.ts';
 import { Daemon } from '../../src/demo/daemon.ts';
 import { RunDir, removeLeftovers } from '../../src/demo/run-dir.ts';
 import { type Instance, type Router, Topology } from '../../src/demo/topology.ts';
 import { KeepAliveAgent } from '../kit/agents.ts';
+import { mapEntries } from '../kit/bpf-objects.ts';
 import { needsRoot, until } from '../kit/node.ts';
 
 const PORTS = 100;
+const SHARED_MAPS = 6;
 const OPERATIONS = 200;
 const CLIENTS = 4;
 const SEED = Number(process.env['METASTEER_SEED'] ?? randomInt(2 ** 31));
@@ -169,8 +172,20 @@ describe(`${OPERATIONS} random changes to ${PORTS} ports under load, seed ${SEED
     assert.deepEqual(wrong, []);
     assert.ok(answered > OPERATIONS / 10, `${answered} requests were answered meanwhile`);
 
-    // A link and a listening socket each; everything else is closed again.
-    await until('no descriptor is left over', () => descriptors() <= descriptorsWithoutPorts + 2 * wanted.length + 2);
+    // A listening socket each; everything else is closed again.
+    await until('no descriptor is left over', () => descriptors() <= descriptorsWithoutPorts + wanted.length + 2);
+    await until('no program and no map is left over', async () => {
+      const { programs, maps } = await bpfMemory(supervisorPid);
+      // ms_match and its constants each; ms_steer, ms_restore and its constants, and the maps of the daemon, for all.
+      assert.deepEqual({ programs, maps }, { programs: wanted.length + 2, maps: wanted.length + 1 + SHARED_MAPS });
+      return true;
+    });
+    await until('no neighbour is left over', async () => {
+      const { ports } = await daemon.status();
+      const counted = ports.reduce((total, port) => total + port.neighbours, 0);
+      assert.equal((await mapEntries(supervisorPid, 'neighbours')).length, counted);
+      return true;
+    });
     const devices = JSON.parse(
       execFileSync('ip', ['-n', daemon.namespace, '-j', 'link', 'show', 'type', 'macvlan'], { encoding: 'utf8' }),
     );

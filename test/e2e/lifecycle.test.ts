@@ -1,9 +1,9 @@
 // Needs root: network namespaces and BPF. How the daemon starts, stops, is killed, and starts again.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
+import { mapsHeldBy } from '../../bench/bpf-memory.ts';
 import { processStat } from '../../bench/processes.ts';
 import type { Daemon } from '../../src/demo/daemon.ts';
 import type { Tenant } from '../../src/demo/stage.ts';
@@ -17,22 +17,6 @@ async function interfaceState(tenant: Tenant): Promise<string> {
   const qdiscs = await namespace.run('tc', ['qdisc', 'show', 'dev', port.interface]);
   const filters = await namespace.try('tc', ['filter', 'show', 'dev', port.interface, 'ingress']);
   return [link, qdiscs, filters.stdout].join('\n');
-}
-
-/** Ids of the BPF maps a process holds, from the descriptors it has open. */
-function mapsOf(pid: number): ReadonlySet<number> {
-  const folder = `/proc/${pid}/fdinfo`;
-  const ids = readdirSync(folder).map((fd) => /^map_id:\s*(\d+)/m.exec(readIfThere(join(folder, fd)))?.[1]);
-  return new Set(ids.flatMap((id) => (id === undefined ? [] : [Number(id)])));
-}
-
-/** A descriptor may be closed between listing and reading. */
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 /** Loaded programs that use one of these maps, and those of the maps that are still there. */
@@ -72,7 +56,7 @@ for (const attach of ['tcx', 'clsact'] as const) {
     it('leaves nothing behind after SIGTERM', async () => {
       const daemon = await node.startSteering({ steering: { attach } });
       const workers = (await daemon.status()).workers.map(({ pid }) => pid);
-      const maps = mapsOf(daemon.pid);
+      const maps = new Set(mapsHeldBy(daemon.pid));
       assert.equal(maps.size, 6);
       assert.equal(bpfWith(maps).programs, 4, 'one for each of two ports, and two for both');
       assert.equal(await daemon.stop(), true, 'it ended by itself');
@@ -92,7 +76,7 @@ for (const attach of ['tcx', 'clsact'] as const) {
       const haproxy = await EchoServers.start(namespace, { tcp: [9697] });
       node.undo('what answers without us', () => haproxy.stop());
 
-      const mapsOfFirst = mapsOf(first.pid);
+      const mapsOfFirst = new Set(mapsHeldBy(first.pid));
       await first.signal('SIGKILL');
       await until('the worker has gone too', () => workers.every((pid) => processStat(pid) === undefined));
       await until(
@@ -103,7 +87,7 @@ for (const attach of ['tcx', 'clsact'] as const) {
 
       const second = await node.startSteering({ steering });
       assert.equal(await whoAmI(node.blue), node.blue.known.uuid);
-      const mapsOfSecond = mapsOf(second.pid);
+      const mapsOfSecond = new Set(mapsHeldBy(second.pid));
       assert.equal(await second.stop(), true);
       assert.equal(await interfaceState(node.blue), untouched);
       for (const maps of [mapsOfFirst, mapsOfSecond]) await untilNothingIsLeft(second, maps);

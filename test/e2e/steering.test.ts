@@ -61,7 +61,7 @@ for (const attach of ['tcx', 'clsact'] as const) {
     it('keeps two flows with the same client address and port apart, without a conntrack entry', async () => {
       const tenants = [node.blue, node.green];
       const connections = tenants.map((tenant) => new HeldConnection(tenant.instance.namespace));
-      const target = { host: '169.254.169.254', port: 80, localPort: 45555 };
+      const target = { host: '169.254.169.254', port: 80, localPort: 20555 };
       for (const connection of connections) assert.equal(await connection.connect(target), 'connected');
       for (const round of [1, 2, 3]) {
         for (const [index, tenant] of tenants.entries()) {

@@ -15,8 +15,9 @@ export interface Check {
 
 const FAMILIES = ['IPv4', 'IPv6'] as const;
 const KIB_8 = KIB_64.slice(-8192);
-/** The same client port in both tenants; another for each family, because waiting connections hold it for both. */
-const CLIENT_PORTS = { IPv4: '45555', IPv6: '45556' } as const;
+/** The same client port in both tenants; below those the kernel gives, and another for each family, because waiting
+ * connections hold it for both. */
+const CLIENT_PORTS = { IPv4: '20555', IPv6: '20556' } as const;
 
 const metadataTraffic: readonly Check[] = FAMILIES.flatMap((family) => [
   {

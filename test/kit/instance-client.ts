@@ -2,7 +2,7 @@
  * A client that runs inside an instance and is told on standard input what to do, one JSON object a line; it answers
  * each with one line. Its connection stays open between the requests.
  *
- *   {"connect": {"host": "169.254.169.254", "port": 80, "localPort": 45555}}   -> {"connected": true} or {"error": "ECONNREFUSED"}
+ *   {"connect": {"host": "169.254.169.254", "port": 80, "localPort": 20555}}   -> {"connected": true} or {"error": "ECONNREFUSED"}
  *   {"get": "/latest/meta-data/instance-id"}                                   -> {"reply": "HTTP/1.1 200 OK\r\n..."}
  */
 import { connect, type Socket } from 'node:net';
