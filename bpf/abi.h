@@ -11,7 +11,7 @@
 #include <linux/types.h>
 
 /* Raised whenever a layout or the meaning of a verdict changes. */
-#define MS_ABI_VERSION 2
+#define MS_ABI_VERSION 3
 
 /* The IPv4 metadata address, 169.254.169.254 (contract.md 8.1). Host byte order. */
 #define MS_METADATA_IPV4 0xa9fea9feU
@@ -31,44 +31,60 @@
  */
 enum ms_verdict {
 	/* Steered: the packet goes to the port device. */
-	MS_STEER_SYN = 0,             /* opens a connection; the neighbour was learned or refreshed */
+	MS_STEER_SYN = 0,             /* opens a connection */
 	MS_STEER_SYN_MOVED = 1,       /* opens a connection; the address came from another MAC before */
-	MS_STEER_DATA = 2,            /* belongs to a connection */
+	MS_STEER_SYN_AGAIN = 2,       /* opens a connection that is known: sent again, or its ports used again */
+	MS_STEER_SYN_UNTRACKED = 3,   /* opens a connection that is not counted: the node's table of flows is full */
+	MS_STEER_DATA = 4,            /* belongs to a connection */
 	/* Passed: not for the metadata service. */
-	MS_PASS_OTHER_PROTOCOL = 3,   /* neither IPv4 nor IPv6 (ARP, LLDP, …) */
-	MS_PASS_OTHER_ADDRESS = 4,    /* IP, but not to a metadata address */
-	MS_PASS_OTHER_MAC = 5,        /* to a metadata address, but not to the router's MAC */
-	MS_PASS_OTHER_TRANSPORT = 6,  /* to a metadata address, but not TCP (UDP, ICMP, neighbour discovery) */
-	MS_PASS_OTHER_PORT = 7,       /* TCP to a metadata address, but not port 80 */
+	MS_PASS_OTHER_PROTOCOL = 5,   /* neither IPv4 nor IPv6 (ARP, LLDP, …) */
+	MS_PASS_OTHER_ADDRESS = 6,    /* IP, but not to a metadata address */
+	MS_PASS_OTHER_MAC = 7,        /* to a metadata address, but not to the router's MAC */
+	MS_PASS_OTHER_TRANSPORT = 8,  /* to a metadata address, but not TCP (UDP, ICMP, neighbour discovery) */
+	MS_PASS_OTHER_PORT = 9,       /* TCP to a metadata address, but not port 80 */
 	/* Passed: for the metadata service, but not in a form that any guest needs. */
-	MS_PASS_SHORT_FRAME = 8,      /* ends before its IP header does */
-	MS_PASS_VLAN = 9,             /* carries a VLAN tag: belongs to a subinterface, not to this router port */
-	MS_PASS_BAD_IP_HEADER = 10,   /* wrong version, header length or total length */
-	MS_PASS_IP_OPTIONS = 11,      /* IPv4 header longer than 20 bytes */
-	MS_PASS_FRAGMENT = 12,        /* IPv4 fragment, or IPv6 with a fragment header */
-	MS_PASS_EXTENSION_HEADER = 13, /* IPv6 extension header before TCP */
-	MS_PASS_BAD_SOURCE = 14,      /* source no instance can have: multicast, loopback, unspecified, IPv4-mapped, the metadata address, group MAC */
-	MS_PASS_BAD_TCP_HEADER = 15,  /* TCP header cut short, or its data offset is impossible */
-	MS_PASS_BAD_TCP_FLAGS = 16,   /* SYN together with FIN or RST */
-	/* Passed: ours, but the daemon does not answer (dead-man switch, design D4). */
-	MS_PASS_DAEMON_STALE = 17,    /* SYN or data alike */
-	MS_PASS_DAEMON_GONE = 18,     /* its process has ended, and with it the second stage of the programs */
-	/* Dropped on the way in. */
-	MS_DROP_DEVICE_MAC = 19,      /* addressed to the port device itself, whose MAC is never on the wire: forged */
-	MS_DROP_NEIGHBOUR_QUOTA = 20, /* the port has as many neighbours as it may have */
-	MS_DROP_NEIGHBOUR_FULL = 21,  /* the node's neighbour table is full */
-	MS_DROP_REWRITE_FAILED = 22,  /* the kernel could not make the header writable */
+	MS_PASS_SHORT_FRAME = 10,     /* ends before its IP header does */
+	MS_PASS_VLAN = 11,            /* carries a VLAN tag: belongs to a subinterface, not to this router port */
+	MS_PASS_BAD_IP_HEADER = 12,   /* wrong version, header length or total length */
+	MS_PASS_IP_OPTIONS = 13,      /* IPv4 header longer than 20 bytes */
+	MS_PASS_FRAGMENT = 14,        /* IPv4 fragment, or IPv6 with a fragment header */
+	MS_PASS_EXTENSION_HEADER = 15, /* IPv6 extension header before TCP */
+	MS_PASS_BAD_SOURCE = 16,      /* source no instance can have: multicast, loopback, unspecified, IPv4-mapped, the metadata address, group MAC */
+	MS_PASS_BAD_TCP_HEADER = 17,  /* TCP header cut short, or its data offset is impossible */
+	MS_PASS_BAD_TCP_FLAGS = 18,   /* SYN together with FIN or RST */
+	/* Passed: ours, but somebody else's to answer (design D4, D11). */
+	MS_PASS_DAEMON_STALE = 19,    /* the daemon does not answer; SYN or data alike */
+	MS_PASS_DAEMON_GONE = 20,     /* its process has ended, and with it the second stage of the programs */
+	MS_PASS_DRAINING = 21,        /* opens a connection while the port takes no more */
+	MS_PASS_OTHER_FLOW = 22,      /* belongs to a connection that was not steered when it was opened */
+	/* Dropped on the way in: forged, or over a limit. */
+	MS_DROP_DEVICE_MAC = 23,      /* addressed to the port device itself, whose MAC is never on the wire: forged */
+	MS_DROP_PORT_RATE = 24,       /* a SYN over the port's rate of new connections */
+	MS_DROP_SOURCE_RATE = 25,     /* a SYN over the rate of new connections of one address */
+	MS_DROP_SOURCE_OPEN = 26,     /* a SYN of an address with as many connections as one may have */
+	MS_DROP_PORT_OPEN = 27,       /* a SYN to a port with as many connections as one may have */
+	MS_DROP_NEIGHBOUR_QUOTA = 28, /* the port has as many neighbours as it may have */
+	MS_DROP_NEIGHBOUR_FULL = 29,  /* the node's neighbour table is full */
+	MS_DROP_HELD = 30,            /* held back until the daemon, which stops or whose process has ended, is back */
+	MS_DROP_REWRITE_FAILED = 31,  /* the kernel could not make the header writable */
 	/* Restored: the reply goes to the instance. */
-	MS_RESTORE_REPLY = 23,        /* from the metadata service to a neighbour */
+	MS_RESTORE_REPLY = 32,        /* from the metadata service to a neighbour */
 	/* Dropped on the way out: the worker's namespace may send nothing but replies. */
-	MS_RESTORE_SHORT_FRAME = 24,  /* ends before its TCP header does */
-	MS_RESTORE_NOT_IP = 25,       /* neither IPv4 nor IPv6 */
-	MS_RESTORE_NOT_TCP = 26,      /* IP, but not TCP (neighbour discovery, multicast listener reports) */
-	MS_RESTORE_NOT_REPLY = 27,    /* not from a metadata address and port 80, or a connection attempt of our own */
-	MS_RESTORE_NO_NEIGHBOUR = 28, /* to an address that never sent us anything */
-	MS_RESTORE_REWRITE_FAILED = 29, /* the kernel could not make the header writable */
-	MS_RESTORE_NO_PORT = 30,      /* from a device that is no port's; counted in the slot after the last port's */
-	MS_VERDICT_COUNT = 31,
+	MS_RESTORE_SHORT_FRAME = 33,  /* ends before its TCP header does */
+	MS_RESTORE_NOT_IP = 34,       /* neither IPv4 nor IPv6 */
+	MS_RESTORE_NOT_TCP = 35,      /* IP, but not TCP (neighbour discovery, multicast listener reports) */
+	MS_RESTORE_NOT_REPLY = 36,    /* not from a metadata address and port 80, or a connection attempt of our own */
+	MS_RESTORE_NO_NEIGHBOUR = 37, /* to an address that never sent us anything */
+	MS_RESTORE_REWRITE_FAILED = 38, /* the kernel could not make the header writable */
+	MS_RESTORE_NO_PORT = 39,      /* from a device that is no port's; counted in the slot after the last port's */
+	/* The shield, where one is attached: what it passes goes on to the way in, and is counted there again. */
+	MS_GUARD_PASSED = 40,         /* not a SYN that is over a limit */
+	MS_GUARD_PORT_RATE = 41,      /* dropped as MS_DROP_PORT_RATE would be, but before the way in */
+	MS_GUARD_SOURCE_RATE = 42,    /* as MS_DROP_SOURCE_RATE */
+	MS_GUARD_SOURCE_OPEN = 43,    /* as MS_DROP_SOURCE_OPEN */
+	MS_GUARD_PORT_OPEN = 44,      /* as MS_DROP_PORT_OPEN */
+	MS_GUARD_NEIGHBOUR_QUOTA = 45, /* as MS_DROP_NEIGHBOUR_QUOTA */
+	MS_VERDICT_COUNT = 46,
 };
 
 /* Verdicts of the way in below this one mean "steered", from this one on "passed", … */
@@ -76,19 +92,27 @@ enum ms_verdict {
 /* … and from this one on "dropped". */
 #define MS_DROP_FIRST MS_DROP_DEVICE_MAC
 
+/* Values of the map `draining`: what becomes of a SYN that opens a connection. */
+enum ms_draining {
+	MS_DRAINING_NOT = 0,          /* it is steered */
+	MS_DRAINING_PASS = 1,         /* it passes, to whoever else there is */
+	MS_DRAINING_HOLD = 2,         /* it is dropped; the client sends it again */
+};
+
 /* Slots of the map `stages`. */
 enum ms_stage {
 	MS_STAGE_STEER = 0,           /* ms_steer */
 	MS_STAGE_COUNT = 1,
 };
 
-/* What an instance of ms_match is specialised with before it is loaded (design D3). */
+/* What an instance of ms_match or ms_guard is specialised with before it is loaded (design D3). */
 struct ms_port_constants {
 	__u32 port_id;        /* slot in `counters` and `ports`; less than their max_entries */
 	__u8 router_mac[6];   /* of the router interface, the order it has on the wire */
 	__u8 device_mac[6];   /* of the port device, the order it has on the wire */
+	__u32 hold;           /* 1: what is ours is dropped, not passed, when the daemon's process has ended */
 };
-_Static_assert(sizeof(struct ms_port_constants) == 16, "ms_port_constants has no hidden padding");
+_Static_assert(sizeof(struct ms_port_constants) == 20, "ms_port_constants has no hidden padding");
 
 /* Key of the map `neighbours`. */
 struct ms_neighbour_key {
@@ -97,13 +121,40 @@ struct ms_neighbour_key {
 };
 _Static_assert(sizeof(struct ms_neighbour_key) == 20, "ms_neighbour_key has no hidden padding");
 
-/* Value of the map `neighbours`: where replies to an address go. */
+/* Value of the map `neighbours`: where replies to an address go, and what it may still ask for. */
 struct ms_neighbour {
 	__u64 seen_ns;        /* CLOCK_MONOTONIC of a packet from it, at most a second behind the last */
+	__u64 busy_until_ns;  /* its token bucket, see struct ms_rate */
+	__u32 open;           /* its connections in `flows` */
 	__u8 mac[6];          /* source MAC of the last SYN, the order it has on the wire */
+	__u8 confirmed;       /* 1 once it was sent data, so that its address is not forged */
+	__u8 pad;             /* zero */
+	__u32 pad_end;        /* zero */
+};
+_Static_assert(sizeof(struct ms_neighbour) == 32, "ms_neighbour has no hidden padding");
+
+/* Key of the map `flows`: a connection, by its client's end. */
+struct ms_flow_key {
+	__u32 port_id;
+	__u8 address[16];     /* as in ms_neighbour_key */
+	__u16 client_port;    /* network byte order */
 	__u8 pad[2];          /* zero */
 };
-_Static_assert(sizeof(struct ms_neighbour) == 16, "ms_neighbour has no hidden padding");
+_Static_assert(sizeof(struct ms_flow_key) == 24, "ms_flow_key has no hidden padding");
+
+enum ms_flow_flag {
+	MS_FLOW_ANSWERED = 1,         /* the service has sent data */
+	MS_FLOW_CLIENT_ENDED = 2,     /* the client has sent a FIN */
+	MS_FLOW_SERVICE_ENDED = 4,    /* the service has sent a FIN */
+};
+
+/* Value of the map `flows`. */
+struct ms_flow {
+	__u64 seen_ns;        /* CLOCK_MONOTONIC of its last SYN, data from the service, or end */
+	__u32 flags;          /* enum ms_flow_flag */
+	__u32 pad;            /* zero */
+};
+_Static_assert(sizeof(struct ms_flow) == 16, "ms_flow has no hidden padding");
 
 /* Value of the per-CPU array `counters`, one entry per port and one for what is no port's: packets by verdict. */
 struct ms_port_counters {
@@ -112,17 +163,60 @@ struct ms_port_counters {
 
 /* Value of the array `ports`, one entry per port: what the programs that all ports share know of one. */
 struct ms_port {
-	__u32 neighbours;     /* entries this port has in `neighbours`; counted by ms_steer */
+	__u64 busy_until_ns;  /* its token bucket, see struct ms_rate */
+	__u64 taking_over_until_ns; /* CLOCK_MONOTONIC until which connections may be somebody else's (design D11) */
+	__u32 neighbours;     /* its entries in `neighbours` */
+	__u32 open;           /* its entries in `flows` */
 	__u8 router_mac[6];   /* of the router interface, the order it has on the wire */
 	__u8 device_mac[6];   /* of the port device, the order it has on the wire */
+	__u32 pad;            /* zero */
 };
-_Static_assert(sizeof(struct ms_port) == 16, "ms_port has no hidden padding");
+_Static_assert(sizeof(struct ms_port) == 40, "ms_port has no hidden padding");
+
+/*
+ * A rate of new connections with a burst: a token bucket, kept as the time until which it is used up at that rate. A
+ * connection adds `interval_ns` to that time, and may be opened while the time is no more than `burst_ns` ahead. What is
+ * refused adds nothing, so whoever slows down is let in at once.
+ */
+struct ms_rate {
+	__u64 interval_ns;    /* 1 s / connections per second; 0: no limit */
+	__u64 burst_ns;       /* connections at once × interval_ns */
+};
 
 /* The single value of the array `settings`: what may change without attaching anew. */
 struct ms_settings {
 	__u64 heartbeat_ns;   /* CLOCK_MONOTONIC at which the daemon last vouched for its workers */
 	__u64 stale_after_ns; /* older than this, packets pass untouched */
+	__u64 taking_over_until_ns; /* of all ports, after the daemon did not answer for a while; see struct ms_port */
+	struct ms_rate port_rate;   /* new connections of a port */
+	struct ms_rate source_rate; /* new connections of one address at a port */
+	__u32 port_open_max;   /* connections of a port */
+	__u32 source_open_max; /* connections of one address at a port */
 	__u32 neighbours_per_port_max;
-	__u32 pad;            /* zero */
+	__u32 pad;             /* zero */
 };
-_Static_assert(sizeof(struct ms_settings) == 24, "ms_settings has no hidden padding");
+_Static_assert(sizeof(struct ms_settings) == 72, "ms_settings has no hidden padding");
+
+enum ms_packet_event_kind {
+	MS_PACKET_EVENT_MOVED = 0,    /* an address has another MAC than before */
+};
+
+/* A record in the ring buffer `packet_events`. */
+struct ms_packet_event {
+	__u32 kind;           /* enum ms_packet_event_kind */
+	__u32 port_id;
+	__u8 address[16];     /* as in ms_neighbour_key */
+	__u8 mac[6];          /* now, the order it has on the wire */
+	__u8 former_mac[6];   /* before */
+};
+_Static_assert(sizeof(struct ms_packet_event) == 36, "ms_packet_event has no hidden padding");
+
+/*
+ * What ms_forget is asked, as the bytes after an Ethernet header: to remove one neighbour (client_port 0) or flow, if it
+ * has not been seen since `unseen_since_ns`.
+ */
+struct ms_forget {
+	struct ms_flow_key key;
+	__u64 unseen_since_ns;
+};
+_Static_assert(sizeof(struct ms_forget) == 32, "ms_forget has no hidden padding");

@@ -7,6 +7,7 @@
 
 struct ms_layout {
 	enum ms_verdict verdict;
+	enum ms_draining draining;
 	enum ms_stage stage;
 	enum ms_hook hook;
 	enum ms_attach_mode attach_mode;
@@ -16,12 +17,21 @@ struct ms_layout {
 	struct ms_neighbour neighbour;
 	struct ms_port_counters port_counters;
 	struct ms_port port;
+	struct ms_rate rate;
+	enum ms_flow_flag flow_flag;
+	struct ms_flow_key flow_key;
+	struct ms_flow flow;
+	enum ms_packet_event_kind packet_event_kind;
+	struct ms_packet_event packet_event;
 	struct ms_settings settings;
 	struct ms_link link;
 	struct ms_maps maps;
 	struct ms_map_sizes map_sizes;
 	struct ms_attachment attachment;
 	struct ms_event event;
+	struct ms_rate_windows rate_windows;
+	struct ms_sweep_limits sweep_limits;
+	struct ms_sweep_result sweep_result;
 	struct ms_test_result test_result;
 };
 

@@ -31,6 +31,7 @@ interface Access {
 }
 
 const INTEGERS: Readonly<Record<string, { readonly type: string; readonly method: string }>> = {
+  u8: { type: 'number', method: 'UInt8' },
   u16: { type: 'number', method: 'UInt16LE' },
   u32: { type: 'number', method: 'UInt32LE' },
   s32: { type: 'number', method: 'Int32LE' },
@@ -54,6 +55,7 @@ class Layouts {
   access(id: number): Access {
     const type = this.resolve(id);
     if (type.kind === 'ARRAY') return this.#arrayAccess(type);
+    if (type.kind === 'STRUCT') return structAccess(pascal(type.name));
     const bits = (type.size ?? 0) * 8;
     const integer = INTEGERS[`${type.encoding === 'SIGNED' ? 's' : 'u'}${bits}`];
     if (type.kind !== 'INT' || integer === undefined)
@@ -85,6 +87,15 @@ class Layouts {
   }
 }
 
+/** A structure within another. */
+function structAccess(name: string): Access {
+  return {
+    type: name,
+    read: (at) => `read${name}(buffer, at + ${at})`,
+    write: (at, value) => `buffer.set(write${name}(${value}), ${at})`,
+  };
+}
+
 /** `ms_port_constants` becomes `PortConstants`, `port_id` becomes `portId`. */
 function pascal(name: string): string {
   const camelled = camel(name.replace(/^ms_/, ''));
@@ -97,7 +108,7 @@ function camel(name: string): string {
 
 function structSource(type: BtfType, layouts: Layouts): string {
   const name = pascal(type.name);
-  const members = (type.members ?? []).filter((member) => member.name !== 'pad');
+  const members = (type.members ?? []).filter((member) => !member.name.startsWith('pad'));
   const rows = members.map((member) => ({
     name: camel(member.name),
     at: member.bits_offset / 8,

@@ -11,7 +11,7 @@
 
 #include <bpf/bpf_helpers.h>
 
-/* Owner: ms_steer inserts, the daemon removes. Without preallocation, so that the bound costs no memory. */
+/* Owner: ms_steer inserts, ms_forget removes. Without preallocation, so that the bound costs little memory. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -19,6 +19,15 @@ struct {
 	__type(key, struct ms_neighbour_key);
 	__type(value, struct ms_neighbour);
 } neighbours SEC(".maps");
+
+/* Owner: ms_steer inserts; ms_steer and ms_restore remove a flow that has ended, ms_forget one that never did. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct ms_flow_key);
+	__type(value, struct ms_flow);
+} flows SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -34,6 +43,25 @@ struct {
 	__type(value, struct ms_port);
 } ports SEC(".maps");
 
+/*
+ * Connections that have just ended while others of their port may be somebody else's: their last packets, an ACK or a FIN
+ * sent again, are still ours. Written and read in those states alone (design D11).
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct ms_flow_key);
+	__type(value, struct ms_flow); /* seen_ns: its end */
+} ended_flows SEC(".maps");
+
+/* By port id: enum ms_draining. Owner: the daemon. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, __u32);
+} draining SEC(".maps");
+
 /* Port ids by interface index, which is unique in the metasteer namespace. Owner: the daemon. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -41,6 +69,12 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } devices SEC(".maps");
+
+/* What the daemon's log is told of packets. What does not fit is lost, the counters tell of it all the same. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 65536);
+} packet_events SEC(".maps");
 
 /*
  * What ms_match goes on with, one program for all ports. Held open by the daemon's process alone: the kernel empties

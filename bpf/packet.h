@@ -27,10 +27,13 @@
 
 #define IPV4_FRAGMENT_BITS 0x3fff /* more-fragments flag and offset (RFC 791 section 3.1), not don't-fragment */
 
-/* Who sent a packet that is ours. */
+/* Who sent a packet that is ours, and what of it matters to the state of its connection. */
 struct client {
 	__u8 address[16]; /* network byte order; IPv4 as ::ffff:a.b.c.d */
 	__u8 mac[6] __attribute__((aligned(2)));
+	__be16 port;
+	bool fin;
+	bool rst;
 };
 
 /* A MAC is compared by 16-bit words: Ethernet headers, and every MAC in our own structs, are 2-byte aligned. */
@@ -176,6 +179,16 @@ static __always_inline enum ms_verdict packet_classify(const void *data, const v
 	return packet_ipv6(ipv6, end, frame_len - sizeof(*eth));
 }
 
+static __always_inline bool client_tcp(const struct tcphdr *tcp, const void *end, struct client *client)
+{
+	if ((const void *)(tcp + 1) > end)
+		return false;
+	client->port = tcp->source;
+	client->fin = tcp->fin;
+	client->rst = tcp->rst;
+	return true;
+}
+
 /*
  * Reads who sent a packet that packet_classify found to be ours. `client` must be zeroed by the caller.
  * Returns false where the headers end too early, which after packet_classify only the verifier believes in.
@@ -193,10 +206,10 @@ static __always_inline bool packet_client(const void *data, const void *end, str
 		client->address[10] = 0xff;
 		client->address[11] = 0xff;
 		__builtin_memcpy(client->address + 12, &ipv4->saddr, sizeof(ipv4->saddr));
-		return true;
+		return client_tcp((const void *)(ipv4 + 1), end, client);
 	}
 	if ((const void *)(ipv6 + 1) > end)
 		return false;
 	__builtin_memcpy(client->address, &ipv6->saddr, sizeof(ipv6->saddr));
-	return true;
+	return client_tcp((const void *)(ipv6 + 1), end, client);
 }

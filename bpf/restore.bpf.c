@@ -8,6 +8,7 @@
  * the instance's as destination, the router interface's as source. This is also what the worker's
  * namespace can reach: established connections to the metadata service, from its own address and port.
  */
+#include "flow.h"
 #include "packet.h"
 #include "verdict.h"
 
@@ -19,16 +20,32 @@ struct macs {
 	__u8 source[ETH_ALEN];
 };
 
-/* A reply comes from port 80 and is never a SYN of our own. */
-static __always_inline bool is_reply(const struct tcphdr *tcp)
+/* Whom a reply is for, and what of it matters to the state of the connection. */
+struct reply {
+	__u8 address[16]; /* as in struct ms_neighbour_key */
+	__be16 port;
+	bool has_data;
+	bool fin;
+	bool rst;
+};
+
+/* A reply comes from port 80 and is never a SYN of our own. `segment_len` is what the IP header promises, in bytes. */
+static __always_inline enum ms_verdict reply_tcp(const struct tcphdr *tcp, const void *end, __u32 segment_len,
+						 struct reply *reply)
 {
-	return tcp->source == bpf_htons(MS_METADATA_PORT) && !(tcp->syn && !tcp->ack);
+	if ((const void *)(tcp + 1) > end)
+		return MS_RESTORE_SHORT_FRAME;
+	if (tcp->source != bpf_htons(MS_METADATA_PORT) || (tcp->syn && !tcp->ack))
+		return MS_RESTORE_NOT_REPLY;
+	reply->port = tcp->dest;
+	reply->has_data = segment_len > tcp->doff * 4U;
+	reply->fin = tcp->fin;
+	reply->rst = tcp->rst;
+	return MS_RESTORE_REPLY;
 }
 
-static __always_inline enum ms_verdict reply_ipv4(const struct iphdr *ip, const void *end, __u8 *client)
+static __always_inline enum ms_verdict reply_ipv4(const struct iphdr *ip, const void *end, struct reply *reply)
 {
-	const struct tcphdr *tcp = (const void *)(ip + 1);
-
 	if ((const void *)(ip + 1) > end)
 		return MS_RESTORE_SHORT_FRAME;
 	if (ip->protocol != IPPROTO_TCP)
@@ -36,35 +53,25 @@ static __always_inline enum ms_verdict reply_ipv4(const struct iphdr *ip, const 
 	/* Our own stack sends neither options nor fragments on these connections. */
 	if (ip->saddr != bpf_htonl(MS_METADATA_IPV4) || ip->ihl != 5 || ip->frag_off & bpf_htons(IPV4_FRAGMENT_BITS))
 		return MS_RESTORE_NOT_REPLY;
-	if ((const void *)(tcp + 1) > end)
-		return MS_RESTORE_SHORT_FRAME;
-	if (!is_reply(tcp))
-		return MS_RESTORE_NOT_REPLY;
-	client[10] = 0xff;
-	client[11] = 0xff;
-	__builtin_memcpy(client + 12, &ip->daddr, sizeof(ip->daddr));
-	return MS_RESTORE_REPLY;
+	reply->address[10] = 0xff;
+	reply->address[11] = 0xff;
+	__builtin_memcpy(reply->address + 12, &ip->daddr, sizeof(ip->daddr));
+	return reply_tcp((const void *)(ip + 1), end, bpf_ntohs(ip->tot_len) - sizeof(*ip), reply);
 }
 
-static __always_inline enum ms_verdict reply_ipv6(const struct ipv6hdr *ip, const void *end, __u8 *client)
+static __always_inline enum ms_verdict reply_ipv6(const struct ipv6hdr *ip, const void *end, struct reply *reply)
 {
-	const struct tcphdr *tcp = (const void *)(ip + 1);
-
 	if ((const void *)(ip + 1) > end)
 		return MS_RESTORE_SHORT_FRAME;
 	if (ip->nexthdr != IPPROTO_TCP)
 		return MS_RESTORE_NOT_TCP;
 	if (!is_metadata_ipv6(&ip->saddr))
 		return MS_RESTORE_NOT_REPLY;
-	if ((const void *)(tcp + 1) > end)
-		return MS_RESTORE_SHORT_FRAME;
-	if (!is_reply(tcp))
-		return MS_RESTORE_NOT_REPLY;
-	__builtin_memcpy(client, &ip->daddr, sizeof(ip->daddr));
-	return MS_RESTORE_REPLY;
+	__builtin_memcpy(reply->address, &ip->daddr, sizeof(ip->daddr));
+	return reply_tcp((const void *)(ip + 1), end, bpf_ntohs(ip->payload_len), reply);
 }
 
-static __always_inline enum ms_verdict classify(struct __sk_buff *skb, __u8 *client)
+static __always_inline enum ms_verdict classify(struct __sk_buff *skb, struct reply *reply)
 {
 	const struct ethhdr *eth = (void *)(long)skb->data;
 	const void *end = (void *)(long)skb->data_end;
@@ -72,30 +79,56 @@ static __always_inline enum ms_verdict classify(struct __sk_buff *skb, __u8 *cli
 	if ((const void *)(eth + 1) > end)
 		return MS_RESTORE_SHORT_FRAME;
 	if (eth->h_proto == bpf_htons(ETH_P_IP))
-		return reply_ipv4((const void *)(eth + 1), end, client);
+		return reply_ipv4((const void *)(eth + 1), end, reply);
 	if (eth->h_proto == bpf_htons(ETH_P_IPV6))
-		return reply_ipv6((const void *)(eth + 1), end, client);
+		return reply_ipv6((const void *)(eth + 1), end, reply);
 	return MS_RESTORE_NOT_IP;
+}
+
+/* Data shows that both ends are real and the connection lives; FIN and RST end it. */
+static __always_inline void follow_flow(__u32 port_id, struct ms_port *port, struct ms_neighbour *client,
+					const struct reply *reply)
+{
+	struct ms_flow_key key = flow_key(port_id, reply->address, reply->port);
+	struct ms_flow *flow = bpf_map_lookup_elem(&flows, &key);
+	__u64 now_ns = bpf_ktime_get_ns();
+
+	if (!flow)
+		return;
+	if (reply->has_data) {
+		if (!client->confirmed)
+			client->confirmed = 1;
+		if (!(flow->flags & MS_FLOW_ANSWERED) || now_ns > flow->seen_ns + FLOW_REFRESH_NS) {
+			flow->flags |= MS_FLOW_ANSWERED;
+			flow->seen_ns = now_ns;
+		}
+	}
+	if (reply->fin || reply->rst)
+		flow_end(&key, port, flow, MS_FLOW_SERVICE_ENDED, reply->rst, now_ns);
 }
 
 static __always_inline enum ms_verdict restore(struct __sk_buff *skb, __u32 port_id)
 {
-	const struct ms_port *port = bpf_map_lookup_elem(&ports, &port_id);
-	struct ms_neighbour_key key = {.port_id = port_id};
-	const struct ms_neighbour *neighbour;
+	struct ms_port *port = bpf_map_lookup_elem(&ports, &port_id);
+	struct reply reply = {};
+	struct ms_neighbour_key key;
+	struct ms_neighbour *client;
 	enum ms_verdict verdict;
 	struct macs macs;
 
 	if (!port)
 		return MS_RESTORE_NO_PORT;
-	verdict = classify(skb, key.address);
+	verdict = classify(skb, &reply);
 	if (verdict != MS_RESTORE_REPLY)
 		return verdict;
-	neighbour = bpf_map_lookup_elem(&neighbours, &key);
-	if (!neighbour)
+	key = neighbour_key(port_id, reply.address);
+	client = bpf_map_lookup_elem(&neighbours, &key);
+	if (!client)
 		return MS_RESTORE_NO_NEIGHBOUR;
-	__builtin_memcpy(macs.destination, neighbour->mac, ETH_ALEN);
+	__builtin_memcpy(macs.destination, client->mac, ETH_ALEN);
 	__builtin_memcpy(macs.source, port->router_mac, ETH_ALEN);
+	if (reply.has_data || reply.fin || reply.rst)
+		follow_flow(port_id, port, client, &reply);
 	return bpf_skb_store_bytes(skb, 0, &macs, sizeof(macs), 0) ? MS_RESTORE_REWRITE_FAILED : MS_RESTORE_REPLY;
 }
 

@@ -4,6 +4,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <linux/if_link.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
@@ -37,6 +38,19 @@ static int attach_tcx(struct attach *attach)
 	return 0;
 }
 
+static int attach_xdp(struct attach *attach)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, options,
+		    .flags = attach->mode == MS_ATTACH_XDP_NATIVE ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
+	int fd = bpf_link_create(attach->program_fd, (int)attach->attachment.ifindex, BPF_XDP, &options);
+
+	if (fd < 0)
+		return fd;
+	attach->attachment.mode = attach->mode;
+	attach->attachment.link_fd = fd;
+	return 0;
+}
+
 static enum bpf_tc_attach_point attach_point(__u32 hook)
 {
 	return hook == MS_HOOK_INGRESS ? BPF_TC_INGRESS : BPF_TC_EGRESS;
@@ -49,68 +63,10 @@ static int remove_qdisc(__u32 ifindex)
 	return bpf_tc_hook_destroy(&both);
 }
 
-static int attach_clsact(struct attach *attach)
-{
-	struct ms_attachment *attachment = &attach->attachment;
-	DECLARE_LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)attachment->ifindex,
-			    .attach_point = attach_point(attachment->hook));
-	DECLARE_LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = attach->program_fd);
-	int error = bpf_tc_hook_create(&hook);
-
-	if (error && error != -EEXIST)
-		return error;
-	attachment->qdisc_created = error == 0;
-	error = bpf_tc_attach(&hook, &options);
-	if (error) {
-		if (attachment->qdisc_created)
-			remove_qdisc(attachment->ifindex);
-		return error;
-	}
-	attachment->mode = MS_ATTACH_CLSACT;
-	attachment->handle = options.handle;
-	attachment->priority = options.priority;
-	return 0;
-}
-
-/*
- * A filter takes 0.3 ms to attach; a tcx link takes a grace period, 12 to 16 ms, during which the kernel's network lock
- * is held (tcx_entry_sync). So the filter comes first, and the link where there can be none.
- */
-static int attach_program(void *argument)
-{
-	struct attach *attach = argument;
-	int error, without_tcx;
-
-	if (attach->mode == MS_ATTACH_TCX)
-		return attach_tcx(attach);
-	error = attach_clsact(attach);
-	if (!error || attach->mode == MS_ATTACH_CLSACT)
-		return error;
-	without_tcx = attach_tcx(attach);
-	return without_tcx == -EOPNOTSUPP ? error : without_tcx;
-}
-
-int ms_attach(const char *netns, __u32 ifindex, __u32 hook, __s32 program_fd, __u32 mode,
-	      struct ms_attachment *attachment)
-{
-	struct attach attach = {
-		.mode = mode,
-		.program_fd = program_fd,
-		.attachment = {.ifindex = ifindex, .hook = hook, .link_fd = -1},
-	};
-	int error = netns_call(netns, attach_program, &attach);
-
-	if (error)
-		return error;
-	*attachment = attach.attachment;
-	return 0;
-}
-
 /* --- filters on an interface: ours by the names of our programs, and others' --- */
 
 struct filters {
 	int ifindex;
-	__u32 removed;
 	__u32 foreign;
 	struct {
 		__u32 handle;
@@ -166,6 +122,18 @@ static __u32 hook_parent(__u32 hook)
 	return TC_H_MAKE(TC_H_CLSACT, hook == MS_HOOK_INGRESS ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS);
 }
 
+/* A qdisc on which a daemon before this one left filters, and nobody else has any. */
+static bool is_left_qdisc(__u32 ifindex)
+{
+	struct filters filters = {.ifindex = (int)ifindex};
+	__u32 ours;
+
+	if (list_filters(hook_parent(MS_HOOK_INGRESS), &filters))
+		return false;
+	ours = filters.count;
+	return list_filters(hook_parent(MS_HOOK_EGRESS), &filters) == 0 && filters.foreign == 0 && ours + filters.count > 0;
+}
+
 /* Somebody else may use the qdisc that we were the first to need. */
 static int remove_empty_qdisc(__u32 ifindex)
 {
@@ -178,6 +146,60 @@ static int remove_empty_qdisc(__u32 ifindex)
 	if (error || left || filters.count || filters.foreign)
 		return error;
 	return remove_qdisc(ifindex);
+}
+
+static int attach_clsact(struct attach *attach)
+{
+	struct ms_attachment *attachment = &attach->attachment;
+	DECLARE_LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)attachment->ifindex,
+			    .attach_point = attach_point(attachment->hook));
+	DECLARE_LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = attach->program_fd);
+	int error = bpf_tc_hook_create(&hook);
+
+	if (error && error != -EEXIST)
+		return error;
+	attachment->qdisc_created = error == 0 || is_left_qdisc(attachment->ifindex);
+	error = bpf_tc_attach(&hook, &options);
+	if (error) {
+		if (attachment->qdisc_created)
+			remove_empty_qdisc(attachment->ifindex);
+		return error;
+	}
+	attachment->mode = MS_ATTACH_CLSACT;
+	attachment->handle = options.handle;
+	attachment->priority = options.priority;
+	return 0;
+}
+
+static int attach_program(void *argument)
+{
+	struct attach *attach = argument;
+	int error;
+
+	if (attach->attachment.hook == MS_HOOK_XDP)
+		return attach_xdp(attach);
+	if (attach->mode == MS_ATTACH_CLSACT)
+		return attach_clsact(attach);
+	error = attach_tcx(attach);
+	if (error == -EOPNOTSUPP && attach->mode == MS_ATTACH_AUTO)
+		return attach_clsact(attach);
+	return error;
+}
+
+int ms_attach(const char *netns, __u32 ifindex, __u32 hook, __s32 program_fd, __u32 mode,
+	      struct ms_attachment *attachment)
+{
+	struct attach attach = {
+		.mode = mode,
+		.program_fd = program_fd,
+		.attachment = {.ifindex = ifindex, .hook = hook, .link_fd = -1},
+	};
+	int error = netns_call(netns, attach_program, &attach);
+
+	if (error)
+		return error;
+	*attachment = attach.attachment;
+	return 0;
 }
 
 static int detach_clsact(void *argument)
@@ -199,16 +221,32 @@ int ms_detach(const char *netns, const struct ms_attachment *attachment)
 	struct ms_attachment copy = *attachment;
 	int error;
 
-	if (attachment->mode == MS_ATTACH_TCX)
+	if (attachment->mode != MS_ATTACH_CLSACT)
 		return close(attachment->link_fd) ? -errno : 0;
 	error = netns_call(netns, detach_clsact, &copy);
 	return error == -ENOENT ? 0 : error;
 }
 
-/* --- leftovers of a killed daemon --- */
+/* --- leftovers of a daemon before this one --- */
 
-static int clear_hook(__u32 hook, struct filters *filters)
+struct leftovers {
+	struct filters filters;
+	const struct ms_attachment *keep;
+	__u32 count;
+	bool remove;
+};
+
+static bool is_kept(const struct leftovers *left, __u32 hook, __u32 handle, __u32 priority)
 {
+	const struct ms_attachment *keep = left->keep;
+
+	return keep && keep->mode == MS_ATTACH_CLSACT && keep->hook == hook && keep->handle == handle &&
+	       keep->priority == priority;
+}
+
+static int look_at_hook(__u32 hook, struct leftovers *left)
+{
+	struct filters *filters = &left->filters;
 	DECLARE_LIBBPF_OPTS(bpf_tc_hook, tc_hook, .ifindex = filters->ifindex, .attach_point = attach_point(hook));
 	int error = list_filters(hook_parent(hook), filters);
 
@@ -216,32 +254,46 @@ static int clear_hook(__u32 hook, struct filters *filters)
 		DECLARE_LIBBPF_OPTS(bpf_tc_opts, options, .handle = filters->ours[i].handle,
 				    .priority = filters->ours[i].priority);
 
-		error = bpf_tc_detach(&tc_hook, &options);
-		filters->removed += error == 0;
+		if (is_kept(left, hook, options.handle, options.priority))
+			continue;
+		if (left->remove)
+			error = bpf_tc_detach(&tc_hook, &options);
+		left->count += error == 0;
 	}
 	return error;
 }
 
 /* EINVAL: the interface has no such qdisc. */
-static int clear_filters(void *argument)
+static int look_at_filters(void *argument)
 {
-	struct filters *filters = argument;
-	int error = clear_hook(MS_HOOK_INGRESS, filters);
+	struct leftovers *left = argument;
+	int error = look_at_hook(MS_HOOK_INGRESS, left);
 
 	if (!error)
-		error = clear_hook(MS_HOOK_EGRESS, filters);
-	if (!error && filters->removed)
-		error = remove_empty_qdisc((__u32)filters->ifindex);
+		error = look_at_hook(MS_HOOK_EGRESS, left);
+	if (!error && left->remove && left->count)
+		error = remove_empty_qdisc((__u32)left->filters.ifindex);
 	return error == -EINVAL || error == -ENOENT ? 0 : error;
 }
 
-int ms_clsact_clear(const char *netns, __u32 ifindex, __u32 *removed)
+int ms_filters_left(const char *netns, __u32 ifindex, __u32 *count)
 {
-	struct filters filters = {.ifindex = (int)ifindex};
-	int error = netns_call(netns, clear_filters, &filters);
+	struct leftovers left = {.filters.ifindex = (int)ifindex};
+	int error = netns_call(netns, look_at_filters, &left);
 
 	if (error)
 		return error;
-	*removed = filters.removed;
+	*count = left.count;
+	return 0;
+}
+
+int ms_filters_clear(const char *netns, __u32 ifindex, const struct ms_attachment *keep, __u32 *removed)
+{
+	struct leftovers left = {.filters.ifindex = (int)ifindex, .keep = keep, .remove = true};
+	int error = netns_call(netns, look_at_filters, &left);
+
+	if (error)
+		return error;
+	*removed = left.count;
 	return 0;
 }

@@ -17,6 +17,15 @@ struct list {
 	__u32 count;
 };
 
+static void read_kind(const struct nlattr *info, struct ms_link *link)
+{
+	const struct nlattr *nested;
+
+	mnl_attr_for_each_nested(nested, info)
+		if (mnl_attr_get_type(nested) == IFLA_INFO_KIND)
+			strncpy((char *)link->kind, mnl_attr_get_str(nested), sizeof(link->kind) - 1);
+}
+
 static int collect_link(const struct nlmsghdr *answer, void *argument)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(answer);
@@ -38,6 +47,9 @@ static int collect_link(const struct nlmsghdr *answer, void *argument)
 		case IFLA_ADDRESS:
 			if (mnl_attr_get_payload_len(attribute) == sizeof(link.mac))
 				memcpy(link.mac, mnl_attr_get_payload(attribute), sizeof(link.mac));
+			break;
+		case IFLA_LINKINFO:
+			read_kind(attribute, &link);
 			break;
 		}
 	}

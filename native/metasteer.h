@@ -24,46 +24,55 @@ struct ms_link {
 	__u8 mac[6];      /* the order it has on the wire; zero where the interface has none */
 	__u8 name[16];    /* terminated by zero */
 	__u32 addresses;  /* of its own: IPv4 or global IPv6, not the metadata address, not tentative */
+	__u8 kind[16];    /* such as `veth` or `openvswitch`, terminated by zero; empty for hardware */
 };
-_Static_assert(sizeof(struct ms_link) == 40, "ms_link has no hidden padding");
+_Static_assert(sizeof(struct ms_link) == 56, "ms_link has no hidden padding");
 
 /* File descriptors of the maps that all program instances share. Owned by who called ms_maps_create. */
 struct ms_maps {
 	__s32 neighbours;
+	__s32 flows;
+	__s32 ended_flows;
 	__s32 counters;
 	__s32 ports;
+	__s32 draining;
 	__s32 devices;
 	__s32 settings;
+	__s32 packet_events;
 	__s32 stages;     /* emptied by the kernel when its last descriptor is closed: never handed to a worker */
 };
-_Static_assert(sizeof(struct ms_maps) == 24, "ms_maps has no hidden padding");
+_Static_assert(sizeof(struct ms_maps) == 40, "ms_maps has no hidden padding");
 
 /* Bounds of the maps. `counters` has one slot more than there are ports, for what is no port's. */
 struct ms_map_sizes {
 	__u32 ports_max;
 	__u32 neighbours_max;
+	__u32 flows_max;
 };
 
 enum ms_hook {
 	MS_HOOK_INGRESS = 0,
 	MS_HOOK_EGRESS = 1,
+	MS_HOOK_XDP = 2,
 };
 
 enum ms_attach_mode {
 	MS_ATTACH_AUTO = 0,   /* tcx where the kernel has it, else clsact */
 	MS_ATTACH_TCX = 1,    /* a link: goes away with its last descriptor, so with the process */
 	MS_ATTACH_CLSACT = 2, /* a filter: stays until it is removed */
+	MS_ATTACH_XDP_GENERIC = 3, /* a link; the program runs on finished buffers, on any interface */
+	MS_ATTACH_XDP_NATIVE = 4,  /* a link; the program runs in the driver */
 };
 
 /* How a program was attached, and what detaching it takes. */
 struct ms_attachment {
 	__u32 ifindex;
 	__u32 hook;           /* enum ms_hook */
-	__u32 mode;           /* MS_ATTACH_TCX or MS_ATTACH_CLSACT */
-	__s32 link_fd;        /* tcx: owned by this struct; else -1 */
+	__u32 mode;           /* enum ms_attach_mode, not MS_ATTACH_AUTO */
+	__s32 link_fd;        /* of a link, owned by this struct; else -1 */
 	__u32 handle;         /* clsact */
 	__u32 priority;       /* clsact */
-	__u32 qdisc_created;  /* clsact: 1 when the interface had no clsact qdisc before */
+	__u32 qdisc_created;  /* clsact: 1 when nobody but us has put the clsact qdisc there */
 	__u32 pad;            /* zero */
 };
 _Static_assert(sizeof(struct ms_attachment) == 32, "ms_attachment has no hidden padding");
@@ -83,6 +92,25 @@ struct ms_event {
 	__u32 pad;        /* zero */
 };
 _Static_assert(sizeof(struct ms_event) == 16, "ms_event has no hidden padding");
+
+/* What ms_sweep forgets: CLOCK_MONOTONIC since which it was not seen. */
+struct ms_sweep_limits {
+	__u64 flow_since_ns;            /* connections that the service has sent data on */
+	__u64 flow_unanswered_since_ns; /* those it has not, and those that one side has ended */
+	__u64 neighbour_since_ns;       /* addresses without an open connection */
+	__u64 neighbour_open_since_ns;  /* addresses with one */
+	__u64 neighbour_unconfirmed_since_ns; /* addresses that may be forged */
+};
+_Static_assert(sizeof(struct ms_sweep_limits) == 40, "ms_sweep_limits has no hidden padding");
+
+/* What ms_sweep found. */
+struct ms_sweep_result {
+	__u32 flows;                    /* in the map before */
+	__u32 flows_forgotten;
+	__u32 neighbours;               /* in the map before */
+	__u32 neighbours_forgotten;
+};
+_Static_assert(sizeof(struct ms_sweep_result) == 16, "ms_sweep_result has no hidden padding");
 
 /* What BPF_PROG_TEST_RUN gave back. */
 struct ms_test_result {
@@ -138,7 +166,7 @@ MS_EXPORT int ms_port_mtu(const char *port_netns, const char *device, __u32 mtu)
 /* Removes a port device. -ENODEV when it is gone already. */
 MS_EXPORT int ms_port_remove(const char *port_netns, const char *device);
 
-/* --- BPF (object.c, program.c, attach.c, map.c, test_run.c) --- */
+/* --- BPF (object.c, program.c, attach.c, map.c, sweep.c, packet_events.c, test_run.c) --- */
 
 /* Makes the shared maps as `object_path` declares them, with the given bounds. Says why in `log` when it fails. */
 MS_EXPORT int ms_maps_create(const char *object_path, const struct ms_map_sizes *sizes, struct ms_maps *maps,
@@ -158,21 +186,30 @@ MS_EXPORT int ms_template_prepare(const char *object_path, const char *program_n
 MS_EXPORT int ms_program_load(const __u8 *template, __u32 length, const __u8 *constants, __u32 constants_len,
 			      const struct ms_maps *maps, __s32 *program_fd, char *log, __u32 log_len);
 
-/* Attaches a program to an interface. On failure the interface is as it was. -EOPNOTSUPP: no tcx in this kernel. */
+/*
+ * Attaches a program to an interface. On failure the interface is as it was. -EOPNOTSUPP: no tcx in this kernel, or no
+ * XDP in this driver. -EBUSY: somebody else's XDP program is there.
+ */
 MS_EXPORT int ms_attach(const char *netns, __u32 ifindex, __u32 hook, __s32 program_fd, __u32 mode,
 			struct ms_attachment *attachment);
 
 /* Detaches, and removes the clsact qdisc if it was made for this. 0 too when the interface has gone. */
 MS_EXPORT int ms_detach(const char *netns, const struct ms_attachment *attachment);
 
-/* Removes clsact filters that a killed daemon left on an interface, by the names of our programs. */
-MS_EXPORT int ms_clsact_clear(const char *netns, __u32 ifindex, __u32 *removed);
+/* Counts the clsact filters of a daemon before this one on an interface, by the names of our programs. */
+MS_EXPORT int ms_filters_left(const char *netns, __u32 ifindex, __u32 *count);
+
+/* Removes them, but not `keep`, which may be all zero. */
+MS_EXPORT int ms_filters_clear(const char *netns, __u32 ifindex, const struct ms_attachment *keep, __u32 *removed);
 
 /* Puts a program into a stage, in place of the one that was there, in one step for all ports. */
 MS_EXPORT int ms_stage_write(__s32 stages_fd, __u32 stage, __s32 program_fd);
 
 /* Empties a stage: packets that would go on to it pass untouched. -ENOENT when it is empty. */
 MS_EXPORT int ms_stage_clear(__s32 stages_fd, __u32 stage);
+
+/* Says what becomes of new connections at a port: enum ms_draining. */
+MS_EXPORT int ms_draining_write(__s32 draining_fd, __u32 port_id, __u32 draining);
 
 /* Says which port a device of the metasteer namespace is. */
 MS_EXPORT int ms_device_write(__s32 devices_fd, __u32 ifindex, __u32 port_id);
@@ -183,10 +220,13 @@ MS_EXPORT int ms_device_delete(__s32 devices_fd, __u32 ifindex);
 /* Sums the counters of `count` slots from `first` on over all CPUs, each into one of `counters`. */
 MS_EXPORT int ms_counters_read(__s32 counters_fd, __u32 first, __u32 count, struct ms_port_counters *counters);
 
-/* Gives a slot to a new port: zero counters, and no neighbour of the port before it. */
+/* Sums the packets dropped for a limit, by ms_steer or ms_guard, of `count` slots from `first` on. */
+MS_EXPORT int ms_limit_drops_read(__s32 counters_fd, __u32 first, __u32 count, __u64 *drops);
+
+/* Gives a slot to a new port: zero counters, and no neighbour or flow of the port before it. */
 MS_EXPORT int ms_port_begin(const struct ms_maps *maps, __u32 port_id, const struct ms_port *port);
 
-/* Forgets the neighbours of a port that has ended. */
+/* Forgets neighbours and flows of a port that has ended. */
 MS_EXPORT int ms_port_end(const struct ms_maps *maps, __u32 port_id);
 
 /* Reads what is known of `count` ports from `first` on. */
@@ -205,9 +245,53 @@ MS_EXPORT int ms_neighbour_write(__s32 neighbours_fd, const struct ms_neighbour_
 /* Replaces what is known of a port. For tests of the programs. */
 MS_EXPORT int ms_port_write(__s32 ports_fd, __u32 port_id, const struct ms_port *port);
 
+/* Inserts or replaces a flow, or one that has ended, without counting it. For tests of the programs. */
+MS_EXPORT int ms_flow_write(__s32 flows_fd, const struct ms_flow_key *key, const struct ms_flow *flow);
+
+/* Looks one flow up. -ENOENT when it is not known. */
+MS_EXPORT int ms_flow_read(__s32 flows_fd, const struct ms_flow_key *key, struct ms_flow *flow);
+
+/* Walks through flows and neighbours and has ms_forget forget what was not used. */
+MS_EXPORT int ms_sweep(const struct ms_maps *maps, __s32 forget_fd, const struct ms_sweep_limits *limits,
+		       struct ms_sweep_result *result);
+
+/*
+ * Opens a stream of struct ms_packet_event, as the programs report them. The caller owns `*stream_fd`; closing it ends the
+ * stream. One stream at a time.
+ */
+MS_EXPORT int ms_packet_events_open(__s32 packet_events_fd, __s32 *stream_fd);
+
 /* Runs a program on one frame, `repeat` times, without an interface. `out` must hold at least `out_len` bytes. */
 MS_EXPORT int ms_test_run(__s32 program_fd, const __u8 *frame, __u32 frame_len, __u8 *out, __u32 out_len,
 			  __u32 repeat, struct ms_test_result *result);
+
+/* --- request rates (rates.c) --- */
+
+/* How many requests a client may make: struct ms_rate is of connections, this is of requests. */
+struct ms_rate_windows {
+	__u32 base_ms;        /* length of the long window */
+	__u32 base_limit;     /* requests in it; at most 65535 */
+	__u32 burst_ms;       /* length of the short window */
+	__u32 burst_limit;
+	__u32 count_refused;  /* 1: refused requests count too, as in Neutron's haproxy */
+};
+_Static_assert(sizeof(struct ms_rate_windows) == 20, "ms_rate_windows has no hidden padding");
+
+/*
+ * Makes the table in which all workers count requests, for about so many clients. Memory without a name; the caller owns
+ * `*rates_fd`.
+ */
+MS_EXPORT int ms_rates_create(__u32 clients, __s32 *rates_fd);
+
+/* Uses a table from here on, in this process. */
+MS_EXPORT int ms_rates_open(__s32 rates_fd);
+
+/*
+ * Counts a request of a client, named by any bytes. `*wait_ms` is 0 when it may be served, else the time until the
+ * next may be. `now_ms` is CLOCK_MONOTONIC in milliseconds, of which 32 bits count. -EBADF before ms_rates_open.
+ */
+MS_EXPORT int ms_rates_take(const __u8 *client, __u32 client_len, const struct ms_rate_windows *windows, __u32 now_ms,
+			    __u32 *wait_ms);
 
 /* --- sockets, files, memory (socket.c, lock.c, memory.c) --- */
 

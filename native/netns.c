@@ -73,8 +73,9 @@ static const struct sysctl sysctls[] = {
 	{"/proc/sys/net/ipv4/conf/all/accept_redirects", "0"},
 	{"/proc/sys/net/ipv4/conf/default/accept_redirects", "0"},
 	{"/proc/sys/net/ipv4/conf/default/accept_source_route", "0"},
-	{"/proc/sys/net/ipv4/tcp_max_syn_backlog", "4096"},
-	{"/proc/sys/net/core/somaxconn", "4096"},
+	{"/proc/sys/net/ipv4/tcp_max_syn_backlog", "8192"},
+	{"/proc/sys/net/ipv4/tcp_synack_retries", "2"}, /* a client is a hop away: 7 s, not a minute, for one that is gone */
+	{"/proc/sys/net/core/somaxconn", "8192"},
 	{"/proc/sys/net/ipv6/conf/all/forwarding", "0"},
 	{"/proc/sys/net/ipv6/conf/default/forwarding", "0"},
 	{"/proc/sys/net/ipv6/conf/default/accept_ra", "0"},

@@ -52,8 +52,9 @@ int open_object(const char *path, struct bpf_object **object)
 }
 
 #define NAMED(map) [offsetof(struct ms_maps, map) / sizeof(__s32)] = #map
-static const char *const names[] = {NAMED(neighbours), NAMED(counters), NAMED(ports), NAMED(devices),
-				    NAMED(settings), NAMED(stages)};
+static const char *const names[] = {NAMED(neighbours), NAMED(flows), NAMED(ended_flows),
+				    NAMED(counters), NAMED(ports), NAMED(draining), NAMED(devices),
+				    NAMED(settings), NAMED(packet_events), NAMED(stages)};
 _Static_assert(sizeof(names) / sizeof(names[0]) == SHARED_MAPS, "every shared map has a name");
 
 const char *shared_map_name(size_t index)
@@ -71,19 +72,25 @@ static int resize_map(struct bpf_object *object, const char *name, __u32 entries
 /* The programs of the object are not loaded: only its maps are wanted. */
 static int create_maps(struct bpf_object *object, const struct ms_map_sizes *sizes)
 {
+	const struct {
+		const char *map;
+		__u32 entries;
+	} bounds[] = {
+		{"neighbours", sizes->neighbours_max}, {"flows", sizes->flows_max},
+		{"counters", sizes->ports_max + 1},    {"ports", sizes->ports_max},
+		{"draining", sizes->ports_max},	       {"devices", sizes->ports_max},
+	};
 	struct bpf_program *program;
 	int error;
 
 	bpf_object__for_each_program(program, object)
 		bpf_program__set_autoload(program, false);
-	error = resize_map(object, "neighbours", sizes->neighbours_max);
-	if (!error)
-		error = resize_map(object, "counters", sizes->ports_max + 1);
-	if (!error)
-		error = resize_map(object, "ports", sizes->ports_max);
-	if (!error)
-		error = resize_map(object, "devices", sizes->ports_max);
-	return error ? error : bpf_object__load(object);
+	for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++) {
+		error = resize_map(object, bounds[i].map, bounds[i].entries);
+		if (error)
+			return error;
+	}
+	return bpf_object__load(object);
 }
 
 /* A descriptor of our own, so that the object can be closed; or a negative errno. */

@@ -16,7 +16,11 @@ cache=node_modules/.cache/metasteer-peers
 
 # What tells that a package is there, the package, and what it is for.
 installed() {
-  cat <<'LIST'
+  # Debian names it by the version of clang, which the setup before this one has installed.
+  local clang
+  clang=$(clang -dumpversion | cut -d. -f1)
+  cat <<LIST
+/usr/lib/llvm-$clang/lib/clang/*/lib/linux/libclang_rt.fuzzer-*  libclang-rt-$clang-dev  fuzzes the packet parser
 /usr/lib/python3/dist-packages/webob/__init__.py       python3-webob       parses requests as agents since 2025.1 do
 /usr/lib/python3/dist-packages/netaddr/__init__.py     python3-netaddr     reads addresses as agents do
 /usr/lib/python3/dist-packages/neutron/__init__.py     python3-neutron     the agent of the keep-alive generation
@@ -29,6 +33,7 @@ installed() {
 /usr/lib/python3/dist-packages/requests/__init__.py    python3-requests    cloud-init needs it
 /usr/lib/python3/dist-packages/yaml/__init__.py        python3-yaml        cloud-init needs it
 /usr/bin/slowhttptest                                  slowhttptest        clients that are slow on purpose
+/usr/sbin/haproxy                                      haproxy             the proxy that Neutron starts
 LIST
 }
 unpacked() {

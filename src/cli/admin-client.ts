@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import type { LimitsDocument } from '../config/limits.ts';
 import type { StatusDocument } from '../control/status-document.ts';
 import { type ErrorCode, MetasteerError, messageOf } from '../errors.ts';
 
@@ -40,10 +41,24 @@ export async function setWorkers(socket: string, count: number): Promise<void> {
   await ask(socket, 'PUT', `/v1/workers/${count}`);
 }
 
-async function ask(socket: string, method: 'GET' | 'PUT', path: string): Promise<string> {
+/**
+ * Changes limits of connections; resolves to all that hold then.
+ *
+ * @param changes in the words of the configuration's section `guard`
+ * @throws {MetasteerError} as `fetchStatus`, and `config-invalid-value` with what the daemon says of the changes
+ */
+export async function setLimits(socket: string, changes: Readonly<Record<string, unknown>>): Promise<LimitsDocument> {
+  return JSON.parse(await ask(socket, 'PUT', '/v1/limits', JSON.stringify(changes))) as LimitsDocument;
+}
+
+/** The daemon does not want what it was asked. */
+class Unwanted extends Error {}
+
+async function ask(socket: string, method: 'GET' | 'PUT', path: string, body?: string): Promise<string> {
   try {
-    return await exchange(socket, method, path);
+    return await exchange(socket, method, path, body);
   } catch (error) {
+    if (error instanceof Unwanted) throw new MetasteerError('config-invalid-value', error.message);
     const errno = error instanceof Error && 'code' in error ? String(error.code) : '';
     const code = CODE_OF_ERRNO[errno] ?? 'daemon-no-answer';
     const what = code === 'daemon-not-running' ? 'no daemon is listening on' : 'no answer from';
@@ -51,7 +66,7 @@ async function ask(socket: string, method: 'GET' | 'PUT', path: string): Promise
   }
 }
 
-function exchange(socketPath: string, method: string, path: string): Promise<string> {
+function exchange(socketPath: string, method: string, path: string, body?: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
     const target = { socketPath, method, path, signal, agent: false, headers: { host: 'localhost' } };
@@ -66,13 +81,25 @@ function exchange(socketPath: string, method: string, path: string): Promise<str
         else chunks.push(chunk);
       });
       response.on('end', () => {
-        if (response.statusCode === 200) resolve(Buffer.concat(chunks).toString('utf8'));
+        const text = Buffer.concat(chunks).toString('utf8');
+        if (response.statusCode === 200) resolve(text);
+        else if (response.statusCode === 400) reject(new Unwanted(errorOf(text)));
         else reject(new Error(`HTTP status ${response.statusCode}`));
       });
     });
     asked.on('error', (error) => reject(signal.aborted ? new Error(`no answer in ${ANSWER_WITHIN_MS} ms`) : error));
-    asked.end();
+    asked.end(body);
   });
+}
+
+/** What the daemon says is wrong. */
+function errorOf(text: string): string {
+  try {
+    const { error } = JSON.parse(text) as { readonly error?: unknown };
+    return String(error);
+  } catch {
+    return text;
+  }
 }
 
 /** Looks at no more than tells a status from something else: daemon and command line come from one package. */

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { MetasteerError, messageOf } from '../errors.ts';
 import { checkConfigCommand } from './check-config.ts';
 import type { CliEnvironment } from './environment.ts';
+import { limitsCommand } from './limits.ts';
 import { runCommand } from './run.ts';
 import { statusCommand } from './status.ts';
 import { versionCommand, versionLine } from './version.ts';
@@ -37,6 +38,7 @@ async function programOf(environment: CliEnvironment): Promise<Command> {
     runCommand(),
     statusCommand(environment),
     workersCommand(environment),
+    limitsCommand(environment),
     checkConfigCommand(environment),
     versionCommand(environment),
   ];

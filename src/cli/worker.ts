@@ -4,17 +4,21 @@ import { messageOf } from '../errors.ts';
 import { parseOwnerId } from '../identity/owner-id.ts';
 import type { PortId } from '../identity/port-id.ts';
 import { parsePortId } from '../identity/port-id.ts';
+import { RateCounter } from '../kernel/rates.ts';
 import { peerMac, receiveDescriptor } from '../kernel/sockets.ts';
 import { createLogger } from '../log.ts';
 import { MessageStream } from '../proxy/message-stream.ts';
-import type { FromWorker, PortMessage, ToWorker } from '../proxy/messages.ts';
+import type { FromWorker, PortMessage, ProxySettings, ToWorker } from '../proxy/messages.ts';
 import { MetadataProxy } from '../proxy/proxy.ts';
+import type { CountRequest } from '../proxy/rate-limit.ts';
 
-/** Descriptors that the launcher leaves open beside the three standard ones: messages, and what descriptors come over. */
+/** Descriptors that the launcher leaves open beside the three standard ones: messages, what descriptors come over, … */
 const MESSAGES = 3;
 const DESCRIPTOR_CHANNEL = 4;
+/** The table in which all workers count requests, where they are limited. */
+const RATES = 5;
 /** The same as the supervisor gave the socket: listening again must not shrink it. */
-const BACKLOG = 4096;
+const BACKLOG = 8192;
 
 type Send = (message: FromWorker) => void;
 
@@ -44,9 +48,17 @@ function runWorker(): void {
 
 function start({ settings, logLevel }: Extract<ToWorker, { type: 'start' }>, send: Send): MetadataProxy {
   const log = createLogger(logLevel, { role: 'worker' });
-  const proxy = new MetadataProxy(settings, { log, peerMac });
+  const proxy = new MetadataProxy(settings, { log, peerMac, ...requestCounter(settings) });
   send({ type: 'started' });
   return proxy;
+}
+
+function requestCounter({ rateLimit }: ProxySettings): { readonly countRequest?: CountRequest } {
+  if (rateLimit === undefined) return {};
+  const { ipVersions: _, countRefused, ...windows } = rateLimit;
+  const counter = RateCounter.open(RATES, { ...windows, countRefused: countRefused ? 1 : 0 });
+  // The same clock in all workers.
+  return { countRequest: (client) => counter.take(client, Number(process.hrtime.bigint() / 1_000_000n)) };
 }
 
 async function handle(proxy: MetadataProxy, message: ToWorker, send: Send): Promise<void> {

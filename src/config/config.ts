@@ -18,6 +18,34 @@ export interface ListedPort {
   readonly kind: OwnerKind;
 }
 
+/** Limits of the data plane. Rates are per second; 0 is none. */
+export interface GuardLimits {
+  readonly sourceRate: number;
+  readonly sourceBurst: number;
+  readonly sourceConnections: number;
+  readonly portRate: number;
+  readonly portBurst: number;
+  readonly portConnections: number;
+}
+
+export interface GuardConfig extends GuardLimits {
+  readonly xdp: 'off' | 'auto' | 'always';
+  readonly xdpMode: 'auto' | 'generic' | 'native';
+  readonly xdpOn: number;
+  readonly xdpCalmMs: number;
+}
+
+/** Limits of requests. */
+export interface RateLimiting {
+  readonly enabled: boolean;
+  readonly ipVersions: readonly (4 | 6)[];
+  readonly baseWindowMs: number;
+  readonly baseLimit: number;
+  readonly burstWindowMs: number;
+  readonly burstLimit: number;
+  readonly countRefused: boolean;
+}
+
 /** The configuration as the program uses it. Times in milliseconds, sizes in bytes; meanings are in `schema.ts`. */
 export interface Config {
   readonly runDir: string;
@@ -52,8 +80,15 @@ export interface Config {
     readonly portsMax: number;
     readonly neighboursMax: number;
     readonly neighboursPerPortMax: number;
+    readonly neighbourIdleMs: number;
+    readonly flowsMax: number;
     readonly staleAfterMs: number;
+    readonly takeOverMs: number;
+    readonly drainMs: number;
+    readonly onExit: 'release' | 'hold';
   };
+  readonly guard: GuardConfig;
+  readonly rateLimiting: RateLimiting;
   readonly metadataHaproxy: {
     readonly timeoutConnectMs: number;
     readonly timeoutClientMs: number;
@@ -111,8 +146,15 @@ export function configOf(file: ConfigFile): Config {
       portsMax: steering.ports_max,
       neighboursMax: steering.neighbours_max,
       neighboursPerPortMax: steering.neighbours_per_port_max,
+      neighbourIdleMs: steering.neighbour_idle,
+      flowsMax: steering.flows_max,
       staleAfterMs: steering.stale_after,
+      takeOverMs: steering.take_over,
+      drainMs: steering.drain,
+      onExit: steering.on_exit,
     },
+    guard: guardOf(file.guard),
+    rateLimiting: rateLimitingOf(file.metadata_rate_limiting),
     metadataHaproxy: {
       timeoutConnectMs: haproxy.timeout_connect,
       timeoutClientMs: haproxy.timeout_client,
@@ -128,5 +170,32 @@ export function configOf(file: ConfigFile): Config {
       connections: limits.connections,
     },
     log: { level: file.log.level, access: file.log.access },
+  };
+}
+
+function guardOf(guard: ConfigFile['guard']): GuardConfig {
+  return {
+    sourceRate: guard.source_rate,
+    sourceBurst: guard.source_burst,
+    sourceConnections: guard.source_connections,
+    portRate: guard.port_rate,
+    portBurst: guard.port_burst,
+    portConnections: guard.port_connections,
+    xdp: guard.xdp,
+    xdpMode: guard.xdp_mode,
+    xdpOn: guard.xdp_on,
+    xdpCalmMs: guard.xdp_calm,
+  };
+}
+
+function rateLimitingOf(limiting: ConfigFile['metadata_rate_limiting']): RateLimiting {
+  return {
+    enabled: limiting.rate_limit_enabled,
+    ipVersions: limiting.ip_versions,
+    baseWindowMs: limiting.base_window_duration,
+    baseLimit: limiting.base_query_rate_limit,
+    burstWindowMs: limiting.burst_window_duration,
+    burstLimit: limiting.burst_query_rate_limit,
+    countRefused: limiting.count_refused,
   };
 }

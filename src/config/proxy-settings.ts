@@ -1,9 +1,9 @@
 import type { ProxySettings } from '../proxy/messages.ts';
-import type { Config } from './config.ts';
+import type { Config, RateLimiting } from './config.ts';
 
 /** The part of the configuration that the supervisor hands to a worker. */
 export function proxySettings(config: Config): ProxySettings {
-  const { agent, metadataHaproxy, limits } = config;
+  const { agent, metadataHaproxy, limits, rateLimiting } = config;
   return {
     // The agent is one for all workers, so what it is asked to carry at once is shared among them.
     agent: { ...agent, concurrency: Math.max(1, Math.floor(agent.concurrency / config.workers)) },
@@ -21,6 +21,18 @@ export function proxySettings(config: Config): ProxySettings {
       bodyBytes: limits.bodySizeBytes,
       connections: limits.connections,
     },
+    ...(rateLimiting.enabled ? { rateLimit: rateLimitOf(rateLimiting) } : {}),
     log: { access: config.log.access },
+  };
+}
+
+function rateLimitOf(limiting: RateLimiting): NonNullable<ProxySettings['rateLimit']> {
+  return {
+    ipVersions: limiting.ipVersions,
+    baseMs: limiting.baseWindowMs,
+    baseLimit: limiting.baseLimit,
+    burstMs: limiting.burstWindowMs,
+    burstLimit: limiting.burstLimit,
+    countRefused: limiting.countRefused,
   };
 }

@@ -3,6 +3,8 @@
  * table (a test holds the two equal); `config.ts` gives the values the names and units the rest of the program uses.
  */
 import { z } from 'zod';
+import { guardSection, rateLimitingSection } from './limit-sections.ts';
+import { steeringSection } from './steering-section.ts';
 import {
   choice,
   duration,
@@ -140,33 +142,9 @@ const sections = {
     }),
     ovn_interfaces: patternList({ default: ['tap*'], meaning: 'Interfaces to steer in namespaces of OVN networks.' }),
   }),
-  steering: z.strictObject({
-    attach: choice({
-      of: ['auto', 'tcx', 'clsact'],
-      default: 'auto',
-      meaning:
-        'How programs are attached: filters of the clsact queueing discipline, tcx links (kernel 6.6 and newer), or the first that works.',
-    }),
-    ports_max: whole({ from: 1, to: 16384, default: 1024, meaning: 'Router interfaces that can be steered at once.' }),
-    neighbours_max: whole({
-      from: 1,
-      to: 1048576,
-      default: 65536,
-      meaning: 'Client addresses remembered, over all ports.',
-    }),
-    neighbours_per_port_max: whole({
-      from: 1,
-      to: 65536,
-      default: 1024,
-      meaning: 'Client addresses remembered for one port.',
-    }),
-    stale_after: duration({
-      from: '100ms',
-      to: '1m',
-      default: '2s',
-      meaning: 'How long the programs go on steering without a sign of life from the daemon.',
-    }),
-  }),
+  steering: steeringSection,
+  guard: guardSection,
+  metadata_rate_limiting: rateLimitingSection,
   // The names, defaults and unit of Neutron's options of this group (contract.md 1.1).
   metadata_haproxy: z.strictObject({
     timeout_connect: timeout(30, 'Longest time to connect to the agent.'),
@@ -223,6 +201,8 @@ export const configSchema = z
     worker: sections.worker.prefault({}),
     discovery: sections.discovery.prefault({}),
     steering: sections.steering.prefault({}),
+    guard: sections.guard.prefault({}),
+    metadata_rate_limiting: sections.metadata_rate_limiting.prefault({}),
     metadata_haproxy: sections.metadata_haproxy.prefault({}),
     limits: sections.limits.prefault({}),
     log: sections.log.prefault({}),
@@ -231,6 +211,10 @@ export const configSchema = z
     if (steering.neighbours_per_port_max > steering.neighbours_max) {
       const message = `must not exceed neighbours_max, which is ${steering.neighbours_max}`;
       context.addIssue({ code: 'custom', path: ['steering', 'neighbours_per_port_max'], message });
+    }
+    if (steering.on_exit === 'hold' && steering.attach === 'tcx') {
+      const message = 'cannot be hold with attach: tcx, whose links end with the daemon';
+      context.addIssue({ code: 'custom', path: ['steering', 'on_exit'], message });
     }
     if (limits.target_length > limits.head_size) {
       const message = `must not exceed head_size, which is ${limits.head_size} bytes`;

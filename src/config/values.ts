@@ -60,6 +60,33 @@ export function choice<const Word extends string>(key: {
   return checked(read, expects, suggest).prefault(key.default).register(keyFacts, facts(key, expects));
 }
 
+/** Yes or no. */
+export function flag(value: boolean, meaning: string) {
+  const read = (given: unknown) => (typeof given === 'boolean' ? given : undefined);
+  const expects = 'true or false';
+  return checked(read, expects)
+    .prefault(value)
+    .register(keyFacts, facts({ default: String(value), meaning }, expects));
+}
+
+/** One or more of a few numbers, each once. */
+export function oneOrBoth<const N extends number>(key: {
+  of: readonly N[];
+  default: readonly NoInfer<N>[];
+  meaning: string;
+}) {
+  const expects = `a list with ${key.of.join(', ')} or both`;
+  const read = (value: unknown) => {
+    if (!Array.isArray(value) || value.length === 0 || new Set(value).size !== value.length) return undefined;
+    const known = value.flatMap((each) => key.of.find((one) => one === each) ?? []);
+    return known.length === value.length ? known : undefined;
+  };
+  const written = `[${key.default.join(', ')}]`;
+  return checked(read, expects)
+    .prefault([...key.default])
+    .register(keyFacts, facts({ default: written, meaning: key.meaning }, expects));
+}
+
 /** A text that a check accepts. Without a default it is required. */
 export function text(key: { accepts: (value: string) => boolean; expects: string; default?: string; meaning: string }) {
   const read = (value: unknown) => (typeof value === 'string' && key.accepts(value) ? value : undefined);

@@ -2,11 +2,15 @@ import { chmodSync, mkdirSync, statSync, unlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
+import type { GuardLimits } from '../config/config.ts';
+import { limitsDocument, parseLimits } from '../config/limits.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
 import type { StatusDocument } from './status-document.ts';
 
 /** Root and the socket's group; what is told here names tenants' routers. */
 const SOCKET_MODE = 0o660;
+
+const BODY_MAX = 4096;
 
 const WORKERS = /^\/v1\/workers\/([1-9]\d?)$/;
 
@@ -16,6 +20,8 @@ export interface AdminActions {
   readonly status: () => Promise<StatusDocument>;
   /** `PUT /v1/workers/N` */
   readonly setWorkers: (count: number) => Promise<void>;
+  /** `PUT /v1/limits`, with the keys of `guard` that change. Gives all that hold from then on. */
+  readonly setLimits: (changes: Partial<GuardLimits>) => GuardLimits;
 }
 
 /** Answers operators on a UNIX socket, in HTTP. Owns the socket's file. */
@@ -79,11 +85,28 @@ async function answer(request: IncomingMessage, response: ServerResponse, action
     } else if (method === 'PUT' && workers !== undefined) {
       await actions.setWorkers(Number(workers));
       send(response, 200, { workers: Number(workers) });
+    } else if (method === 'PUT' && url === '/v1/limits') {
+      send(response, 200, limitsDocument(actions.setLimits(parseLimits(await body(request)))));
     } else {
-      send(response, 404, { error: 'there are GET /v1/status and PUT /v1/workers/N' });
+      send(response, 404, { error: 'there are GET /v1/status, PUT /v1/workers/N and PUT /v1/limits' });
     }
   } catch (error) {
-    send(response, 500, { error: messageOf(error) });
+    const isTheirs = error instanceof MetasteerError && error.code.startsWith('config-');
+    send(response, isTheirs ? 400 : 500, { error: messageOf(error) });
+  }
+}
+
+/** @throws {MetasteerError} `config-syntax` when it is no JSON, or longer than anything we are told */
+async function body(request: IncomingMessage): Promise<unknown> {
+  let text = '';
+  for await (const chunk of request) {
+    text += chunk;
+    if (text.length > BODY_MAX) throw new MetasteerError('config-syntax', `a body of more than ${BODY_MAX} bytes`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new MetasteerError('config-syntax', `the body is no JSON: ${messageOf(error)}`, { cause: error });
   }
 }
 

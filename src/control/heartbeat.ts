@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import type { SteeringMaps } from '../kernel/maps.ts';
+import type { SharedSettings } from './shared-settings.ts';
 
 /** Beats within the time after which the programs call it stale. */
 const BEATS_PER_STALE_TIME = 3;
@@ -9,33 +9,23 @@ const BEATS_PER_STALE_TIME = 3;
  * stops, with the process or because no worker gives a sign of life, they pass untouched (design D4).
  */
 export class Heartbeat {
-  readonly #maps: SteeringMaps;
-  readonly #steering: Config['steering'];
-  readonly #isAnswering: () => boolean;
+  readonly #settings: SharedSettings;
   readonly #timer: NodeJS.Timeout;
 
-  /** @param isAnswering asked before each beat */
-  constructor(config: Config, maps: SteeringMaps, isAnswering: () => boolean) {
-    this.#steering = config.steering;
-    this.#maps = maps;
-    this.#isAnswering = isAnswering;
-    this.#timer = setInterval(() => this.beat(), config.steering.staleAfterMs / BEATS_PER_STALE_TIME);
+  /** @param ask has the workers give a sign of life, upon which `beat` is to be called */
+  constructor(config: Config, settings: SharedSettings, ask: () => void) {
+    this.#settings = settings;
+    this.#timer = setInterval(ask, config.steering.staleAfterMs / BEATS_PER_STALE_TIME);
   }
 
-  /** Beats between the regular times: a worker that has just started answers from now on. */
+  /** A worker answers, now: the time that counts is the worker's sign of life, not ours. */
   beat(): void {
-    // The same clock as bpf_ktime_get_ns: CLOCK_MONOTONIC.
-    if (this.#isAnswering()) this.#write(process.hrtime.bigint());
+    this.#settings.beat(process.hrtime.bigint());
   }
 
   /** From here on packets pass untouched, at once. */
   close(): void {
     clearInterval(this.#timer);
-    this.#write(0n);
-  }
-
-  #write(heartbeatNs: bigint): void {
-    const { staleAfterMs, neighboursPerPortMax } = this.#steering;
-    this.#maps.writeSettings({ heartbeatNs, staleAfterNs: BigInt(staleAfterMs) * 1_000_000n, neighboursPerPortMax });
+    this.#settings.close();
   }
 }

@@ -1,31 +1,61 @@
 import type { Config } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
-import { clearLeftFilters } from '../kernel/attachment.ts';
+import { type Attachment, clearLeftFilters, countLeftFilters } from '../kernel/attachment.ts';
 import type { Logger } from '../log.ts';
 import { Inventory } from './inventory.ts';
+import { isActive } from './plan.ts';
+import type { FoundInterface, PortKey } from './port.ts';
 import { removeLeftNamespace } from './port-namespace.ts';
 
 /**
- * Removes what a killed daemon left: its namespace with the port devices, and clsact filters on router interfaces,
- * which outlive the process that made them (tcx links do not). Called with the lock held, so nobody uses them.
- *
- * @throws {MetasteerError} `namespace-failed` when the old namespace cannot be removed.
+ * What a daemon before this one left: clsact filters on router interfaces, which outlive the process that made them (tcx
+ * links do not). Where we are about to attach ourselves they stay until then: under `on_exit: hold` they hold packets
+ * back, and those would pass in between.
  */
-export async function clearLeftovers(config: Config, log: Logger): Promise<void> {
-  if (await removeLeftNamespace(config))
-    log.info({ namespace: config.namespace }, 'removed the namespace of a daemon that was killed');
-  const inventory = new Inventory(config);
-  await inventory.refresh({ all: true });
-  for (const { namespace, netns, link } of inventory.found) {
+export class Leftovers {
+  readonly #keys = new Set<PortKey>();
+  readonly #log: Logger;
+
+  private constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /**
+   * Removes the old namespace with its port devices, and the filters of interfaces that will not be steered. Called with
+   * the lock held, so nobody uses them.
+   *
+   * @throws {MetasteerError} `namespace-failed` when the old namespace cannot be removed.
+   */
+  static async clear(config: Config, log: Logger): Promise<Leftovers> {
+    if (await removeLeftNamespace(config))
+      log.info({ namespace: config.namespace }, 'removed the namespace of a daemon that was killed');
+    const leftovers = new Leftovers(log);
+    const inventory = new Inventory(config);
+    await inventory.refresh({ all: true });
+    for (const found of inventory.found) {
+      if (!isActive(found)) await leftovers.#remove(found);
+      else if (await leftovers.#has(found)) leftovers.#keys.add(found.key);
+    }
+    return leftovers;
+  }
+
+  /** Removes what was left on an interface, once it is steered again or cannot be. */
+  async settle(found: FoundInterface, attachment: Attachment | undefined): Promise<void> {
+    if (this.#keys.delete(found.key)) await this.#remove(found, attachment);
+  }
+
+  async #has({ netns, link }: FoundInterface): Promise<boolean> {
+    // Where they cannot be counted they may be there.
+    return (await countLeftFilters(netns, link.ifindex).catch(() => 1)) > 0;
+  }
+
+  async #remove({ namespace, netns, link }: FoundInterface, keep?: Attachment): Promise<void> {
+    const where = { namespace, interface: link.name };
     try {
-      const removed = await clearLeftFilters(netns, link.ifindex);
-      if (removed > 0)
-        log.info({ namespace, interface: link.name, removed }, 'removed filters of a daemon that was killed');
+      const removed = await clearLeftFilters(netns, link.ifindex, keep);
+      if (removed > 0) this.#log.info({ ...where, removed }, 'removed filters of a daemon before this one');
     } catch (error) {
-      log.warn(
-        { namespace, interface: link.name, error: messageOf(error) },
-        'leftover filters could not be looked for',
-      );
+      this.#log.warn({ ...where, error: messageOf(error) }, 'leftover filters could not be removed');
     }
   }
 }

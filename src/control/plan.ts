@@ -31,6 +31,6 @@ export function plan(
 }
 
 /** A backup of an HA router has its interfaces, up even, but no address on them: it must not answer (contract.md 1.5). */
-function isActive({ link }: FoundInterface): boolean {
+export function isActive({ link }: FoundInterface): boolean {
   return link.isUp && link.hasAddress;
 }

@@ -38,6 +38,8 @@ export interface Port {
   readonly attachment: Attachment;
   /** Bytes; what the router interface's was when the device's was last set. */
   readonly mtu: { now: number };
+  /** On the clock of `process.hrtime`, in milliseconds: until then connections may be somebody else's (design D11). */
+  readonly takingOverUntil: number;
   /** Takes it all down again, in the order that lets no packet through half-way. */
   readonly detach: () => Promise<void>;
   /** The same but for what goes with the daemon: its maps, and the devices, a thousand in the time of one. */

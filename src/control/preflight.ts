@@ -15,9 +15,9 @@ export function checkPrivileges(): void {
  * @throws {MetasteerError} `kernel-no-bpf` with the kernel's reason.
  */
 export async function createMaps(config: Config): Promise<SteeringMaps> {
-  const { portsMax, neighboursMax } = config.steering;
+  const { portsMax, neighboursMax, flowsMax } = config.steering;
   try {
-    return await SteeringMaps.create({ portsMax, neighboursMax });
+    return await SteeringMaps.create({ portsMax, neighboursMax, flowsMax });
   } catch (error) {
     if (error instanceof MetasteerError) throw error;
     throw new MetasteerError('kernel-no-bpf', `the kernel refuses BPF maps: ${messageOf(error)}`, { cause: error });

@@ -13,6 +13,7 @@ import { ChangeQueue, type Changes } from './changes.ts';
 import { Failures } from './failures.ts';
 import { Inventory } from './inventory.ts';
 import { Lanes } from './lanes.ts';
+import type { Leftovers } from './leftovers.ts';
 import { plan } from './plan.ts';
 import type { FoundInterface, Port, PortKey } from './port.ts';
 import type { PortNamespace } from './port-namespace.ts';
@@ -30,6 +31,7 @@ export interface ReconcileContext {
   readonly programs: Programs;
   readonly namespace: PortNamespace;
   readonly workers: Workers;
+  readonly leftovers: Leftovers;
   readonly log: Logger;
 }
 
@@ -58,6 +60,10 @@ export class Reconciler {
     return [...this.#ports.values()];
   }
 
+  port(id: PortId): Port | undefined {
+    return this.#ports.get(id);
+  }
+
   /** Interfaces that are being attached, or wait for their turn. */
   get attaching(): readonly FoundInterface[] {
     return [...this.#attaching.values()];
@@ -83,10 +89,17 @@ export class Reconciler {
     watch.close();
   }
 
-  /** Gives every interface back. The devices go with the namespace. */
+  /** Has every port take no more connections: those that come are left to whoever else there is, or held (`on_exit`). */
+  drain(): void {
+    const { maps, config } = this.#context;
+    for (const { id } of this.ports) maps.setDraining(id, config.steering.onExit === 'hold' ? 'hold' : 'pass');
+  }
+
+  /** Gives every interface back, or leaves it held (`on_exit`). The devices go with the namespace. */
   async close(): Promise<void> {
     for (const timer of this.#retries) clearTimeout(timer);
     await this.#lanes.stop();
+    if (this.#context.config.steering.onExit === 'hold') return;
     for (const port of this.ports) this.#lanes.add(() => this.#undo(port, port.letGo));
     await this.#lanes.idle();
   }
@@ -105,7 +118,7 @@ export class Reconciler {
     }
     for (const each of attach) {
       this.#attaching.set(each.key, each);
-      this.#lanes.add(() => this.#attach(each));
+      this.#lanes.add(() => this.#attach(each, attach.length));
     }
     this.#progress.begin(attach.length);
     await this.#followMtus(found);
@@ -132,7 +145,7 @@ export class Reconciler {
     return gone;
   }
 
-  async #attach(found: FoundInterface): Promise<void> {
+  async #attach(found: FoundInterface, atOnce: number): Promise<void> {
     const { config, log } = this.#context;
     const where = { owner: found.owner.id, namespace: found.namespace, interface: found.link.name };
     const id = this.#slots.take();
@@ -140,12 +153,14 @@ export class Reconciler {
       if (id === undefined) throw new MetasteerError('port-limit', `all ${config.steering.portsMax} ports are in use`);
       if (!found.link.isEthernet)
         throw new MetasteerError('port-interface-unsuitable', `${found.link.name} is not an Ethernet interface`);
-      const port = await attachPort(id, found, { ...this.#context, mode: config.steering.attach });
+      const port = await attachPort(id, found, { ...this.#context, steering: config.steering, atOnce });
       this.#ports.set(id, port);
+      await this.#context.leftovers.settle(found, port.attachment);
       this.#progress.steered();
       this.failures.forget(port.key);
       log.info({ ...where, port: id, attachment: port.attachment.mode }, 'steering');
     } catch (error) {
+      await this.#context.leftovers.settle(found, undefined);
       if (id !== undefined) this.#slots.giveBack(id);
       this.#progress.failed();
       const failure =

@@ -1,3 +1,5 @@
+import type { LimitsDocument } from '../config/limits.ts';
+
 /** What the daemon answers to `GET /v1/status` on its admin socket, and `metasteer status --json` prints. */
 export interface StatusDocument {
   readonly daemon: {
@@ -5,6 +7,13 @@ export interface StatusDocument {
     readonly version: string;
     readonly uptime_seconds: number;
     readonly namespace: string;
+    /** Limits of new and open connections, in the words of the configuration's section `guard`. */
+    readonly limits: LimitsDocument;
+    /** Client addresses and connections known on the whole node, at the last look, of every 5 s. */
+    readonly neighbours: number;
+    readonly flows: number;
+    /** How often the XDP shield was put on a port or taken off one. */
+    readonly shield_switches: number;
   };
   readonly ports: readonly PortStatusDocument[];
   /** Packets on devices of the metasteer namespace that are no port's, by verdict; only those that were counted. */
@@ -30,8 +39,14 @@ export interface PortStatusDocument {
   readonly attachment: 'tcx' | 'clsact' | null;
   /** Why it failed; null otherwise. */
   readonly reason: string | null;
-  /** Client connections open now. */
+  /** Client connections the workers hold now. */
   readonly connections: number;
+  /** Client connections the BPF programs count as open, those of other daemons and half-open ones among them. */
+  readonly flows: number;
+  /** Whether connections that were open before are still left to whoever has them. */
+  readonly taking_over: boolean;
+  /** Where the XDP shield runs, if it is up. */
+  readonly shield: 'off' | 'generic' | 'native';
   readonly requests: number;
   /** Requests refused by the proxy, by reason. */
   readonly refused: Readonly<Record<string, number>>;

@@ -1,10 +1,14 @@
 import type { Config } from '../config/config.ts';
+import { limitsDocument } from '../config/limits.ts';
 import type { MapsReading, SteeringMaps } from '../kernel/maps.ts';
 import type { PortStatus, ProxyStatus } from '../proxy/messages.ts';
 import { packageVersion } from '../version.ts';
 import type { FoundInterface, Port } from './port.ts';
 import type { Reconciler } from './reconcile.ts';
+import type { SharedSettings } from './shared-settings.ts';
+import type { Shield } from './shield.ts';
 import type { AgentStatusDocument, PortStatusDocument, StatusDocument } from './status-document.ts';
+import type { Sweeper } from './sweeper.ts';
 import type { WorkerReport, Workers } from './workers.ts';
 
 export interface StatusContext {
@@ -12,11 +16,14 @@ export interface StatusContext {
   readonly maps: SteeringMaps;
   readonly workers: Workers;
   readonly reconciler: Reconciler;
+  readonly settings: SharedSettings;
+  readonly sweeper: Sweeper;
+  readonly shield: Shield;
 }
 
 /** Puts together what supervisor, workers and BPF programs know. */
 export async function statusDocument(context: StatusContext): Promise<StatusDocument> {
-  const { config, maps, workers, reconciler } = context;
+  const { config, maps, workers, reconciler, settings, sweeper, shield } = context;
   const reports = await workers.report();
   const reading = await maps.read();
   return {
@@ -25,9 +32,13 @@ export async function statusDocument(context: StatusContext): Promise<StatusDocu
       version: packageVersion(),
       uptime_seconds: Math.round(process.uptime()),
       namespace: config.namespace,
+      limits: limitsDocument(settings.limits),
+      neighbours: sweeper.last.neighbours,
+      flows: sweeper.last.flows,
+      shield_switches: shield.switches,
     },
     ports: [
-      ...reconciler.ports.map((port) => steeringPort(port, reading, reports)),
+      ...reconciler.ports.map((port) => steeringPort(port, reading, reports, shield)),
       ...reconciler.attaching.map((found) => idlePort(found, 'attaching', null)),
       ...reconciler.failures.all.map(({ found, error }) =>
         idlePort(found, 'failed', `${error.code}: ${error.message}`),
@@ -46,7 +57,12 @@ export async function statusDocument(context: StatusContext): Promise<StatusDocu
   };
 }
 
-function steeringPort(port: Port, reading: MapsReading, reports: readonly WorkerReport[]): PortStatusDocument {
+function steeringPort(
+  port: Port,
+  reading: MapsReading,
+  reports: readonly WorkerReport[],
+  shield: Shield,
+): PortStatusDocument {
   const statuses = reports.flatMap(({ status }) => status?.ports.filter((each) => each.portId === port.id) ?? []);
   return {
     ...idlePort(port.found, 'steering', null),
@@ -56,6 +72,9 @@ function steeringPort(port: Port, reading: MapsReading, reports: readonly Worker
     connections: sum(statuses, (status) => status.connections),
     requests: sum(statuses, (status) => status.requests),
     refused: sumByReason(statuses),
+    flows: reading.port(port.id).open,
+    taking_over: Number(process.hrtime.bigint() / 1_000_000n) < port.takingOverUntil,
+    shield: shield.modeOf(port.id) ?? 'off',
     neighbours: reading.port(port.id).neighbours,
     counters: reading.counters(port.id),
   };
@@ -77,6 +96,9 @@ function idlePort(
     attachment: null,
     reason,
     connections: 0,
+    flows: 0,
+    taking_over: false,
+    shield: 'off',
     requests: 0,
     refused: {},
     neighbours: 0,

@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
 import { type PortId, parsePortId } from '../identity/port-id.ts';
 import { builtFile, packageRoot } from '../kernel/paths.ts';
+import type { RateTable } from '../kernel/rates.ts';
 import { closeDescriptor, openDescriptorChannel, type PortListener, sendDescriptor } from '../kernel/sockets.ts';
 import { MessageStream } from '../proxy/message-stream.ts';
 import type { FromWorker, PortMessage, ProxySettings, ProxyStatus, ToWorker } from '../proxy/messages.ts';
@@ -21,6 +22,13 @@ const MESSAGES = 3;
 /** After the worker's own deadline for stopping, before it is killed. */
 const STOP_GRACE_MS = 1000;
 
+/** What a worker is started with. */
+export interface LaunchContext {
+  readonly config: Config;
+  readonly namespace: PortNamespace;
+  readonly rates?: RateTable;
+}
+
 export type WorkerState = 'starting' | 'running' | 'stopping' | 'gone';
 
 /** One worker: a process without privileges in the metasteer namespace. Owned by a WorkerSlot. */
@@ -31,17 +39,19 @@ export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #channel: number;
   readonly #messages: MessageStream;
-  #pongAt = 0;
+  readonly #alive: () => void;
   readonly #started = new Pending<'started', void>();
   readonly #ports = new Pending<PortId, void>();
   readonly #statuses = new Pending<number, ProxyStatus>();
   #statusRequests = 0;
 
-  constructor(config: Config, namespace: PortNamespace, user: User) {
+  /** @param alive called at each sign of life that was asked for */
+  constructor(context: LaunchContext, user: User, alive: () => void) {
     this.user = user;
+    this.#alive = alive;
     const [ours, theirs] = openDescriptorChannel();
     this.#channel = ours;
-    this.#child = launch(config, namespace, user, theirs);
+    this.#child = launch(context, user, theirs);
     closeDescriptor(theirs);
     this.exited = new Promise((resolve) => {
       this.#child.once('error', (error) => resolve(this.#ended(messageOf(error))));
@@ -65,7 +75,6 @@ export class WorkerProcess {
     const started = this.#started.wait('started', ANSWER_MS, 'the worker did not start');
     this.#send({ type: 'start', settings, logLevel });
     await started;
-    this.#pongAt = Date.now();
     this.state = 'running';
   }
 
@@ -97,11 +106,6 @@ export class WorkerProcess {
   /** Asks for a sign of life. */
   ping(): void {
     this.#send({ type: 'ping' });
-  }
-
-  /** Whether it gave a sign of life in the last `withinMs`. */
-  isResponsive(withinMs: number): boolean {
-    return this.state === 'running' && Date.now() - this.#pongAt <= withinMs;
   }
 
   kill(): void {
@@ -145,7 +149,7 @@ export class WorkerProcess {
         this.#statuses.resolve(message.request, message.status);
         break;
       case 'pong':
-        this.#pongAt = Date.now();
+        this.#alive();
         break;
       case 'stopped':
         break;
@@ -166,14 +170,14 @@ export class WorkerProcess {
  * Starts the launcher, which becomes the worker. The environment is empty: what is in the supervisor's is none of
  * the business of a process that parses tenants' bytes.
  */
-function launch(config: Config, namespace: PortNamespace, user: User, channel: number): ChildProcess {
+function launch({ config, namespace, rates }: LaunchContext, user: User, channel: number): ChildProcess {
   const code = join(config.runDir, 'code');
   mkdirSync(code, { recursive: true, mode: 0o755 });
   const identity = [String(user.uid), String(user.gid), user.groups.join(',')];
   const main = join(code, 'dist/src/cli/main.js');
   const argv = [...identity, namespace.reference, config.netnsDir, packageRoot, code, process.execPath, main, 'worker'];
   return spawn(builtFile('launcher'), argv, {
-    stdio: ['ignore', 'inherit', 'inherit', 'pipe', channel],
+    stdio: ['ignore', 'inherit', 'inherit', 'pipe', channel, rates?.fd ?? 'ignore'],
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
   });
 }

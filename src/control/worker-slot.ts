@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
+import type { RateTable } from '../kernel/rates.ts';
 import type { PortListener } from '../kernel/sockets.ts';
 import type { Logger } from '../log.ts';
 import type { PortMessage, ProxySettings } from '../proxy/messages.ts';
@@ -8,8 +9,6 @@ import type { PortNamespace } from './port-namespace.ts';
 import type { User } from './user.ts';
 import { WorkerProcess } from './worker-process.ts';
 
-/** How long requests that are being answered may still take when a worker is told to stop. */
-const STOP_DEADLINE_MS = 3000;
 const FIRST_RESPAWN_MS = 100;
 const LAST_RESPAWN_MS = 10_000;
 /** A worker that lived this long was no part of a crash loop. */
@@ -19,6 +18,8 @@ export interface WorkersContext {
   readonly config: Config;
   readonly settings: ProxySettings;
   readonly namespace: PortNamespace;
+  /** Where requests are limited. */
+  readonly rates?: RateTable;
   readonly log: Logger;
 }
 
@@ -31,8 +32,8 @@ export interface PortEntry {
 /** What a slot needs of the pool it is in. */
 export interface SlotOwner {
   readonly ports: Iterable<PortEntry>;
-  /** Called each time a worker has begun to answer. */
-  readonly running: () => void;
+  /** Called when a worker has begun to answer, and at each further sign of life. */
+  readonly alive: () => void;
 }
 
 /**
@@ -65,8 +66,7 @@ export class WorkerSlot {
 
   /** Starts a worker with every port there is. @throws {MetasteerError} `worker-failed`; no process is then left */
   async start(user: User): Promise<void> {
-    const { config, namespace } = this.#context;
-    const worker = new WorkerProcess(config, namespace, user);
+    const worker = new WorkerProcess(this.#context, user, this.#owner.alive);
     this.#processes.add(worker);
     const bornAt = Date.now();
     void worker.exited.then((how) => this.#ended(worker, how, Date.now() - bornAt));
@@ -80,7 +80,7 @@ export class WorkerSlot {
     }
     this.#user = user;
     this.#current = worker;
-    this.#owner.running();
+    this.#owner.alive();
     this.#context.log.info({ worker: worker.pid, user: user.name }, 'worker running');
   }
 
@@ -99,12 +99,12 @@ export class WorkerSlot {
   async replace(user: User): Promise<void> {
     const former = this.#current;
     await this.start(user);
-    await former?.stop(STOP_DEADLINE_MS);
+    await former?.stop(this.#context.config.steering.drainMs);
   }
 
   async close(): Promise<void> {
     this.#closing = true;
-    await Promise.all(this.processes.map((worker) => worker.stop(STOP_DEADLINE_MS)));
+    await Promise.all(this.processes.map((worker) => worker.stop(this.#context.config.steering.drainMs)));
   }
 
   async #ended(worker: WorkerProcess, how: string, livedMs: number): Promise<void> {

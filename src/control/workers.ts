@@ -8,8 +8,6 @@ import type { WorkerState } from './worker-process.ts';
 import { type PortEntry, WorkerSlot, type WorkersContext } from './worker-slot.ts';
 
 const STATUS_MS = 1000;
-/** Longer than any pause of a worker that is well, garbage collection among them. */
-const UNRESPONSIVE_AFTER_MS = 1000;
 /** Between looks at the agent's socket: it may come, go, or change its owner. */
 const SOCKET_LOOK_MS = 1000;
 
@@ -33,20 +31,15 @@ export class Workers {
   #change: Promise<void> = Promise.resolve();
   #closing = false;
   #socketTimer: NodeJS.Timeout | undefined;
-  #running: () => void = () => undefined;
+  #alive: () => void = () => undefined;
 
   constructor(context: WorkersContext) {
     this.#context = context;
   }
 
-  /**
-   * Whether a worker answers: what the heartbeat vouches for. Asks each for a sign of life, which counts the next time;
-   * one that is stopped or stuck gives none.
-   */
-  isAnswering(): boolean {
-    const workers = this.#slots.flatMap((slot) => slot.current ?? []);
-    for (const worker of workers) worker.ping();
-    return workers.some((worker) => worker.isResponsive(UNRESPONSIVE_AFTER_MS));
+  /** Asks every worker for a sign of life; one that is stopped or stuck gives none, one that finishes its requests does. */
+  ping(): void {
+    for (const slot of this.#slots) for (const worker of slot.processes) worker.ping();
   }
 
   /** What keeps the workers from the agent's socket, as far as the file system shows; undefined when nothing does. */
@@ -54,9 +47,9 @@ export class Workers {
     return this.#problem;
   }
 
-  /** Sets what is called each time a worker has begun to answer. */
-  onRunning(callback: () => void): void {
-    this.#running = callback;
+  /** Sets what is called at each sign of life of a worker. */
+  onAlive(callback: () => void): void {
+    this.#alive = callback;
   }
 
   /** @throws {MetasteerError} `worker-…` when the first worker does not come up. */
@@ -80,7 +73,7 @@ export class Workers {
     if (user === undefined) return;
     const surplus = this.#slots.splice(count);
     while (this.#slots.length < count && !this.#closing) {
-      const slot = new WorkerSlot(this.#context, { ports: this.#entries(), running: () => this.#running() });
+      const slot = new WorkerSlot(this.#context, { ports: this.#entries(), alive: () => this.#alive() });
       this.#slots.push(slot);
       try {
         await slot.start(user);

@@ -12,17 +12,24 @@ import type { SteeringProgram } from './program.ts';
 /** How programs may be attached: as a tcx link, as a clsact filter, or as what the kernel has. */
 export type AttachMode = 'auto' | 'tcx' | 'clsact';
 
-const MODES: Readonly<Record<AttachMode, number>> = {
+const MODES: Readonly<Record<AttachMode | XdpMode, number>> = {
   auto: ATTACH_MODE.MS_ATTACH_AUTO,
   tcx: ATTACH_MODE.MS_ATTACH_TCX,
   clsact: ATTACH_MODE.MS_ATTACH_CLSACT,
+  generic: ATTACH_MODE.MS_ATTACH_XDP_GENERIC,
+  native: ATTACH_MODE.MS_ATTACH_XDP_NATIVE,
 };
+
+const HOOKS = { ingress: HOOK.MS_HOOK_INGRESS, egress: HOOK.MS_HOOK_EGRESS, xdp: HOOK.MS_HOOK_XDP } as const;
+
+/** Where an XDP program runs: on finished buffers, or in the driver. */
+export type XdpMode = 'generic' | 'native';
 
 export interface AttachPoint {
   /** Path of the namespace the interface is in. */
   readonly netns: string;
   readonly ifindex: number;
-  readonly hook: 'ingress' | 'egress';
+  readonly hook: 'ingress' | 'egress' | 'xdp';
 }
 
 /** A program on an interface. Owns the link, or the filter. */
@@ -37,13 +44,19 @@ export class Attachment {
   }
 
   /**
-   * @throws {KernelError} EOPNOTSUPP when `tcx` is asked of a kernel without it; the interface is then as it was.
+   * @throws {KernelError} EOPNOTSUPP when `tcx` is asked of a kernel without it, or `native` of a driver without it;
+   *   EBUSY when another XDP program is there. The interface is then as it was.
    */
-  static async attach(program: SteeringProgram, where: AttachPoint, mode: AttachMode): Promise<Attachment> {
+  static async attach(program: SteeringProgram, where: AttachPoint, mode: AttachMode | XdpMode): Promise<Attachment> {
     const state = room(ATTACHMENT_BYTES);
-    const hook = where.hook === 'ingress' ? HOOK.MS_HOOK_INGRESS : HOOK.MS_HOOK_EGRESS;
-    await callAsync('ms_attach', cString(where.netns), where.ifindex, hook, program.fd, MODES[mode], state);
+    const netns = cString(where.netns);
+    await callAsync('ms_attach', netns, where.ifindex, HOOKS[where.hook], program.fd, MODES[mode], state);
     return new Attachment(where.netns, readAttachment(state));
+  }
+
+  /** `struct ms_attachment`, for calls that take it. */
+  get state(): Buffer {
+    return writeAttachment(this.#state);
   }
 
   get mode(): 'tcx' | 'clsact' {
@@ -54,13 +67,23 @@ export class Attachment {
   async detach(): Promise<void> {
     if (!this.#attached) return;
     this.#attached = false;
-    await callAsync('ms_detach', cString(this.#netns), writeAttachment(this.#state));
+    await callAsync('ms_detach', cString(this.#netns), this.state);
   }
 }
 
-/** Removes filters that a killed daemon left on an interface; returns how many there were. */
-export async function clearLeftFilters(netns: string, ifindex: number): Promise<number> {
+/** How many filters a daemon before this one left on an interface. */
+export async function countLeftFilters(netns: string, ifindex: number): Promise<number> {
+  const count = room(4);
+  await callAsync('ms_filters_left', cString(netns), ifindex, count);
+  return count.readUInt32LE();
+}
+
+/**
+ * Removes the filters that a daemon before this one left on an interface, but not those of `keep`; returns how many there
+ * were.
+ */
+export async function clearLeftFilters(netns: string, ifindex: number, keep?: Attachment): Promise<number> {
   const removed = room(4);
-  await callAsync('ms_clsact_clear', cString(netns), ifindex, removed);
+  await callAsync('ms_filters_clear', cString(netns), ifindex, keep?.state ?? room(ATTACHMENT_BYTES), removed);
   return removed.readUInt32LE();
 }

@@ -4,42 +4,59 @@
 export const VERDICT = {
   MS_STEER_SYN: 0,
   MS_STEER_SYN_MOVED: 1,
-  MS_STEER_DATA: 2,
-  MS_PASS_OTHER_PROTOCOL: 3,
-  MS_PASS_OTHER_ADDRESS: 4,
-  MS_PASS_OTHER_MAC: 5,
-  MS_PASS_OTHER_TRANSPORT: 6,
-  MS_PASS_OTHER_PORT: 7,
-  MS_PASS_SHORT_FRAME: 8,
-  MS_PASS_VLAN: 9,
-  MS_PASS_BAD_IP_HEADER: 10,
-  MS_PASS_IP_OPTIONS: 11,
-  MS_PASS_FRAGMENT: 12,
-  MS_PASS_EXTENSION_HEADER: 13,
-  MS_PASS_BAD_SOURCE: 14,
-  MS_PASS_BAD_TCP_HEADER: 15,
-  MS_PASS_BAD_TCP_FLAGS: 16,
-  MS_PASS_DAEMON_STALE: 17,
-  MS_PASS_DAEMON_GONE: 18,
-  MS_DROP_DEVICE_MAC: 19,
-  MS_DROP_NEIGHBOUR_QUOTA: 20,
-  MS_DROP_NEIGHBOUR_FULL: 21,
-  MS_DROP_REWRITE_FAILED: 22,
-  MS_RESTORE_REPLY: 23,
-  MS_RESTORE_SHORT_FRAME: 24,
-  MS_RESTORE_NOT_IP: 25,
-  MS_RESTORE_NOT_TCP: 26,
-  MS_RESTORE_NOT_REPLY: 27,
-  MS_RESTORE_NO_NEIGHBOUR: 28,
-  MS_RESTORE_REWRITE_FAILED: 29,
-  MS_RESTORE_NO_PORT: 30,
-  MS_VERDICT_COUNT: 31,
+  MS_STEER_SYN_AGAIN: 2,
+  MS_STEER_SYN_UNTRACKED: 3,
+  MS_STEER_DATA: 4,
+  MS_PASS_OTHER_PROTOCOL: 5,
+  MS_PASS_OTHER_ADDRESS: 6,
+  MS_PASS_OTHER_MAC: 7,
+  MS_PASS_OTHER_TRANSPORT: 8,
+  MS_PASS_OTHER_PORT: 9,
+  MS_PASS_SHORT_FRAME: 10,
+  MS_PASS_VLAN: 11,
+  MS_PASS_BAD_IP_HEADER: 12,
+  MS_PASS_IP_OPTIONS: 13,
+  MS_PASS_FRAGMENT: 14,
+  MS_PASS_EXTENSION_HEADER: 15,
+  MS_PASS_BAD_SOURCE: 16,
+  MS_PASS_BAD_TCP_HEADER: 17,
+  MS_PASS_BAD_TCP_FLAGS: 18,
+  MS_PASS_DAEMON_STALE: 19,
+  MS_PASS_DAEMON_GONE: 20,
+  MS_PASS_DRAINING: 21,
+  MS_PASS_OTHER_FLOW: 22,
+  MS_DROP_DEVICE_MAC: 23,
+  MS_DROP_PORT_RATE: 24,
+  MS_DROP_SOURCE_RATE: 25,
+  MS_DROP_SOURCE_OPEN: 26,
+  MS_DROP_PORT_OPEN: 27,
+  MS_DROP_NEIGHBOUR_QUOTA: 28,
+  MS_DROP_NEIGHBOUR_FULL: 29,
+  MS_DROP_HELD: 30,
+  MS_DROP_REWRITE_FAILED: 31,
+  MS_RESTORE_REPLY: 32,
+  MS_RESTORE_SHORT_FRAME: 33,
+  MS_RESTORE_NOT_IP: 34,
+  MS_RESTORE_NOT_TCP: 35,
+  MS_RESTORE_NOT_REPLY: 36,
+  MS_RESTORE_NO_NEIGHBOUR: 37,
+  MS_RESTORE_REWRITE_FAILED: 38,
+  MS_RESTORE_NO_PORT: 39,
+  MS_GUARD_PASSED: 40,
+  MS_GUARD_PORT_RATE: 41,
+  MS_GUARD_SOURCE_RATE: 42,
+  MS_GUARD_SOURCE_OPEN: 43,
+  MS_GUARD_PORT_OPEN: 44,
+  MS_GUARD_NEIGHBOUR_QUOTA: 45,
+  MS_VERDICT_COUNT: 46,
 } as const;
 
 /** Verdicts by value, as they are called in status, metrics and logs. */
 export const VERDICT_NAMES = [
   'steer_syn',
   'steer_syn_moved',
+  'steer_syn_again',
+  'steer_syn_untracked',
   'steer_data',
   'pass_other_protocol',
   'pass_other_address',
@@ -57,9 +74,16 @@ export const VERDICT_NAMES = [
   'pass_bad_tcp_flags',
   'pass_daemon_stale',
   'pass_daemon_gone',
+  'pass_draining',
+  'pass_other_flow',
   'drop_device_mac',
+  'drop_port_rate',
+  'drop_source_rate',
+  'drop_source_open',
+  'drop_port_open',
   'drop_neighbour_quota',
   'drop_neighbour_full',
+  'drop_held',
   'drop_rewrite_failed',
   'restore_reply',
   'restore_short_frame',
@@ -69,9 +93,22 @@ export const VERDICT_NAMES = [
   'restore_no_neighbour',
   'restore_rewrite_failed',
   'restore_no_port',
+  'guard_passed',
+  'guard_port_rate',
+  'guard_source_rate',
+  'guard_source_open',
+  'guard_port_open',
+  'guard_neighbour_quota',
 ] as const;
 
 export type VerdictName = (typeof VERDICT_NAMES)[number];
+
+/** `enum ms_draining`. */
+export const DRAINING = {
+  MS_DRAINING_NOT: 0,
+  MS_DRAINING_PASS: 1,
+  MS_DRAINING_HOLD: 2,
+} as const;
 
 /** `enum ms_stage`. */
 export const STAGE = {
@@ -83,6 +120,7 @@ export const STAGE = {
 export const HOOK = {
   MS_HOOK_INGRESS: 0,
   MS_HOOK_EGRESS: 1,
+  MS_HOOK_XDP: 2,
 } as const;
 
 /** `enum ms_attach_mode`. */
@@ -90,6 +128,8 @@ export const ATTACH_MODE = {
   MS_ATTACH_AUTO: 0,
   MS_ATTACH_TCX: 1,
   MS_ATTACH_CLSACT: 2,
+  MS_ATTACH_XDP_GENERIC: 3,
+  MS_ATTACH_XDP_NATIVE: 4,
 } as const;
 
 /** `enum ms_event_kind`. */
@@ -105,24 +145,27 @@ export interface PortConstants {
   readonly portId: number;
   readonly routerMac: Uint8Array;
   readonly deviceMac: Uint8Array;
+  readonly hold: number;
 }
 
 /** Bytes of `struct ms_port_constants`. */
-export const PORT_CONSTANTS_BYTES = 16;
+export const PORT_CONSTANTS_BYTES = 20;
 
 export function readPortConstants(buffer: Buffer, at = 0): PortConstants {
   return {
     portId: buffer.readUInt32LE(at + 0),
     routerMac: Uint8Array.from(buffer.subarray(at + 4, at + 10)),
     deviceMac: Uint8Array.from(buffer.subarray(at + 10, at + 16)),
+    hold: buffer.readUInt32LE(at + 16),
   };
 }
 
 export function writePortConstants(value: PortConstants): Buffer {
-  const buffer = Buffer.allocUnsafe(16).fill(0);
+  const buffer = Buffer.allocUnsafe(20).fill(0);
   buffer.writeUInt32LE(value.portId, 0);
   buffer.set(value.routerMac.subarray(0, 6), 4);
   buffer.set(value.deviceMac.subarray(0, 6), 10);
+  buffer.writeUInt32LE(value.hold, 16);
   return buffer;
 }
 
@@ -152,23 +195,32 @@ export function writeNeighbourKey(value: NeighbourKey): Buffer {
 /** `struct ms_neighbour`. */
 export interface Neighbour {
   readonly seenNs: bigint;
+  readonly busyUntilNs: bigint;
+  readonly open: number;
   readonly mac: Uint8Array;
+  readonly confirmed: number;
 }
 
 /** Bytes of `struct ms_neighbour`. */
-export const NEIGHBOUR_BYTES = 16;
+export const NEIGHBOUR_BYTES = 32;
 
 export function readNeighbour(buffer: Buffer, at = 0): Neighbour {
   return {
     seenNs: buffer.readBigUInt64LE(at + 0),
-    mac: Uint8Array.from(buffer.subarray(at + 8, at + 14)),
+    busyUntilNs: buffer.readBigUInt64LE(at + 8),
+    open: buffer.readUInt32LE(at + 16),
+    mac: Uint8Array.from(buffer.subarray(at + 20, at + 26)),
+    confirmed: buffer.readUInt8(at + 26),
   };
 }
 
 export function writeNeighbour(value: Neighbour): Buffer {
-  const buffer = Buffer.allocUnsafe(16).fill(0);
+  const buffer = Buffer.allocUnsafe(32).fill(0);
   buffer.writeBigUInt64LE(value.seenNs, 0);
-  buffer.set(value.mac.subarray(0, 6), 8);
+  buffer.writeBigUInt64LE(value.busyUntilNs, 8);
+  buffer.writeUInt32LE(value.open, 16);
+  buffer.set(value.mac.subarray(0, 6), 20);
+  buffer.writeUInt8(value.confirmed, 26);
   return buffer;
 }
 
@@ -178,43 +230,168 @@ export interface PortCounters {
 }
 
 /** Bytes of `struct ms_port_counters`. */
-export const PORT_COUNTERS_BYTES = 248;
+export const PORT_COUNTERS_BYTES = 368;
 
 export function readPortCounters(buffer: Buffer, at = 0): PortCounters {
   return {
-    packets: Array.from({ length: 31 }, (_, index) => buffer.readBigUInt64LE(at + 0 + 8 * index)),
+    packets: Array.from({ length: 46 }, (_, index) => buffer.readBigUInt64LE(at + 0 + 8 * index)),
   };
 }
 
 export function writePortCounters(value: PortCounters): Buffer {
-  const buffer = Buffer.allocUnsafe(248).fill(0);
-  value.packets.slice(0, 31).forEach((item, index) => buffer.writeBigUInt64LE(item, 0 + 8 * index));
+  const buffer = Buffer.allocUnsafe(368).fill(0);
+  value.packets.slice(0, 46).forEach((item, index) => buffer.writeBigUInt64LE(item, 0 + 8 * index));
   return buffer;
 }
 
 /** `struct ms_port`. */
 export interface Port {
+  readonly busyUntilNs: bigint;
+  readonly takingOverUntilNs: bigint;
   readonly neighbours: number;
+  readonly open: number;
   readonly routerMac: Uint8Array;
   readonly deviceMac: Uint8Array;
 }
 
 /** Bytes of `struct ms_port`. */
-export const PORT_BYTES = 16;
+export const PORT_BYTES = 40;
 
 export function readPort(buffer: Buffer, at = 0): Port {
   return {
-    neighbours: buffer.readUInt32LE(at + 0),
-    routerMac: Uint8Array.from(buffer.subarray(at + 4, at + 10)),
-    deviceMac: Uint8Array.from(buffer.subarray(at + 10, at + 16)),
+    busyUntilNs: buffer.readBigUInt64LE(at + 0),
+    takingOverUntilNs: buffer.readBigUInt64LE(at + 8),
+    neighbours: buffer.readUInt32LE(at + 16),
+    open: buffer.readUInt32LE(at + 20),
+    routerMac: Uint8Array.from(buffer.subarray(at + 24, at + 30)),
+    deviceMac: Uint8Array.from(buffer.subarray(at + 30, at + 36)),
   };
 }
 
 export function writePort(value: Port): Buffer {
+  const buffer = Buffer.allocUnsafe(40).fill(0);
+  buffer.writeBigUInt64LE(value.busyUntilNs, 0);
+  buffer.writeBigUInt64LE(value.takingOverUntilNs, 8);
+  buffer.writeUInt32LE(value.neighbours, 16);
+  buffer.writeUInt32LE(value.open, 20);
+  buffer.set(value.routerMac.subarray(0, 6), 24);
+  buffer.set(value.deviceMac.subarray(0, 6), 30);
+  return buffer;
+}
+
+/** `struct ms_rate`. */
+export interface Rate {
+  readonly intervalNs: bigint;
+  readonly burstNs: bigint;
+}
+
+/** Bytes of `struct ms_rate`. */
+export const RATE_BYTES = 16;
+
+export function readRate(buffer: Buffer, at = 0): Rate {
+  return {
+    intervalNs: buffer.readBigUInt64LE(at + 0),
+    burstNs: buffer.readBigUInt64LE(at + 8),
+  };
+}
+
+export function writeRate(value: Rate): Buffer {
   const buffer = Buffer.allocUnsafe(16).fill(0);
-  buffer.writeUInt32LE(value.neighbours, 0);
-  buffer.set(value.routerMac.subarray(0, 6), 4);
-  buffer.set(value.deviceMac.subarray(0, 6), 10);
+  buffer.writeBigUInt64LE(value.intervalNs, 0);
+  buffer.writeBigUInt64LE(value.burstNs, 8);
+  return buffer;
+}
+
+/** `enum ms_flow_flag`. */
+export const FLOW_FLAG = {
+  MS_FLOW_ANSWERED: 1,
+  MS_FLOW_CLIENT_ENDED: 2,
+  MS_FLOW_SERVICE_ENDED: 4,
+} as const;
+
+/** `struct ms_flow_key`. */
+export interface FlowKey {
+  readonly portId: number;
+  readonly address: Uint8Array;
+  readonly clientPort: number;
+}
+
+/** Bytes of `struct ms_flow_key`. */
+export const FLOW_KEY_BYTES = 24;
+
+export function readFlowKey(buffer: Buffer, at = 0): FlowKey {
+  return {
+    portId: buffer.readUInt32LE(at + 0),
+    address: Uint8Array.from(buffer.subarray(at + 4, at + 20)),
+    clientPort: buffer.readUInt16LE(at + 20),
+  };
+}
+
+export function writeFlowKey(value: FlowKey): Buffer {
+  const buffer = Buffer.allocUnsafe(24).fill(0);
+  buffer.writeUInt32LE(value.portId, 0);
+  buffer.set(value.address.subarray(0, 16), 4);
+  buffer.writeUInt16LE(value.clientPort, 20);
+  return buffer;
+}
+
+/** `struct ms_flow`. */
+export interface Flow {
+  readonly seenNs: bigint;
+  readonly flags: number;
+}
+
+/** Bytes of `struct ms_flow`. */
+export const FLOW_BYTES = 16;
+
+export function readFlow(buffer: Buffer, at = 0): Flow {
+  return {
+    seenNs: buffer.readBigUInt64LE(at + 0),
+    flags: buffer.readUInt32LE(at + 8),
+  };
+}
+
+export function writeFlow(value: Flow): Buffer {
+  const buffer = Buffer.allocUnsafe(16).fill(0);
+  buffer.writeBigUInt64LE(value.seenNs, 0);
+  buffer.writeUInt32LE(value.flags, 8);
+  return buffer;
+}
+
+/** `enum ms_packet_event_kind`. */
+export const PACKET_EVENT_KIND = {
+  MS_PACKET_EVENT_MOVED: 0,
+} as const;
+
+/** `struct ms_packet_event`. */
+export interface PacketEvent {
+  readonly kind: number;
+  readonly portId: number;
+  readonly address: Uint8Array;
+  readonly mac: Uint8Array;
+  readonly formerMac: Uint8Array;
+}
+
+/** Bytes of `struct ms_packet_event`. */
+export const PACKET_EVENT_BYTES = 36;
+
+export function readPacketEvent(buffer: Buffer, at = 0): PacketEvent {
+  return {
+    kind: buffer.readUInt32LE(at + 0),
+    portId: buffer.readUInt32LE(at + 4),
+    address: Uint8Array.from(buffer.subarray(at + 8, at + 24)),
+    mac: Uint8Array.from(buffer.subarray(at + 24, at + 30)),
+    formerMac: Uint8Array.from(buffer.subarray(at + 30, at + 36)),
+  };
+}
+
+export function writePacketEvent(value: PacketEvent): Buffer {
+  const buffer = Buffer.allocUnsafe(36).fill(0);
+  buffer.writeUInt32LE(value.kind, 0);
+  buffer.writeUInt32LE(value.portId, 4);
+  buffer.set(value.address.subarray(0, 16), 8);
+  buffer.set(value.mac.subarray(0, 6), 24);
+  buffer.set(value.formerMac.subarray(0, 6), 30);
   return buffer;
 }
 
@@ -222,25 +399,40 @@ export function writePort(value: Port): Buffer {
 export interface Settings {
   readonly heartbeatNs: bigint;
   readonly staleAfterNs: bigint;
+  readonly takingOverUntilNs: bigint;
+  readonly portRate: Rate;
+  readonly sourceRate: Rate;
+  readonly portOpenMax: number;
+  readonly sourceOpenMax: number;
   readonly neighboursPerPortMax: number;
 }
 
 /** Bytes of `struct ms_settings`. */
-export const SETTINGS_BYTES = 24;
+export const SETTINGS_BYTES = 72;
 
 export function readSettings(buffer: Buffer, at = 0): Settings {
   return {
     heartbeatNs: buffer.readBigUInt64LE(at + 0),
     staleAfterNs: buffer.readBigUInt64LE(at + 8),
-    neighboursPerPortMax: buffer.readUInt32LE(at + 16),
+    takingOverUntilNs: buffer.readBigUInt64LE(at + 16),
+    portRate: readRate(buffer, at + 24),
+    sourceRate: readRate(buffer, at + 40),
+    portOpenMax: buffer.readUInt32LE(at + 56),
+    sourceOpenMax: buffer.readUInt32LE(at + 60),
+    neighboursPerPortMax: buffer.readUInt32LE(at + 64),
   };
 }
 
 export function writeSettings(value: Settings): Buffer {
-  const buffer = Buffer.allocUnsafe(24).fill(0);
+  const buffer = Buffer.allocUnsafe(72).fill(0);
   buffer.writeBigUInt64LE(value.heartbeatNs, 0);
   buffer.writeBigUInt64LE(value.staleAfterNs, 8);
-  buffer.writeUInt32LE(value.neighboursPerPortMax, 16);
+  buffer.writeBigUInt64LE(value.takingOverUntilNs, 16);
+  buffer.set(writeRate(value.portRate), 24);
+  buffer.set(writeRate(value.sourceRate), 40);
+  buffer.writeUInt32LE(value.portOpenMax, 56);
+  buffer.writeUInt32LE(value.sourceOpenMax, 60);
+  buffer.writeUInt32LE(value.neighboursPerPortMax, 64);
   return buffer;
 }
 
@@ -253,10 +445,11 @@ export interface Link {
   readonly mac: Uint8Array;
   readonly name: Uint8Array;
   readonly addresses: number;
+  readonly kind: Uint8Array;
 }
 
 /** Bytes of `struct ms_link`. */
-export const LINK_BYTES = 40;
+export const LINK_BYTES = 56;
 
 export function readLink(buffer: Buffer, at = 0): Link {
   return {
@@ -267,11 +460,12 @@ export function readLink(buffer: Buffer, at = 0): Link {
     mac: Uint8Array.from(buffer.subarray(at + 14, at + 20)),
     name: Uint8Array.from(buffer.subarray(at + 20, at + 36)),
     addresses: buffer.readUInt32LE(at + 36),
+    kind: Uint8Array.from(buffer.subarray(at + 40, at + 56)),
   };
 }
 
 export function writeLink(value: Link): Buffer {
-  const buffer = Buffer.allocUnsafe(40).fill(0);
+  const buffer = Buffer.allocUnsafe(56).fill(0);
   buffer.writeUInt32LE(value.ifindex, 0);
   buffer.writeUInt32LE(value.flags, 4);
   buffer.writeUInt32LE(value.mtu, 8);
@@ -279,41 +473,54 @@ export function writeLink(value: Link): Buffer {
   buffer.set(value.mac.subarray(0, 6), 14);
   buffer.set(value.name.subarray(0, 16), 20);
   buffer.writeUInt32LE(value.addresses, 36);
+  buffer.set(value.kind.subarray(0, 16), 40);
   return buffer;
 }
 
 /** `struct ms_maps`. */
 export interface Maps {
   readonly neighbours: number;
+  readonly flows: number;
+  readonly endedFlows: number;
   readonly counters: number;
   readonly ports: number;
+  readonly draining: number;
   readonly devices: number;
   readonly settings: number;
+  readonly packetEvents: number;
   readonly stages: number;
 }
 
 /** Bytes of `struct ms_maps`. */
-export const MAPS_BYTES = 24;
+export const MAPS_BYTES = 40;
 
 export function readMaps(buffer: Buffer, at = 0): Maps {
   return {
     neighbours: buffer.readInt32LE(at + 0),
-    counters: buffer.readInt32LE(at + 4),
-    ports: buffer.readInt32LE(at + 8),
-    devices: buffer.readInt32LE(at + 12),
-    settings: buffer.readInt32LE(at + 16),
-    stages: buffer.readInt32LE(at + 20),
+    flows: buffer.readInt32LE(at + 4),
+    endedFlows: buffer.readInt32LE(at + 8),
+    counters: buffer.readInt32LE(at + 12),
+    ports: buffer.readInt32LE(at + 16),
+    draining: buffer.readInt32LE(at + 20),
+    devices: buffer.readInt32LE(at + 24),
+    settings: buffer.readInt32LE(at + 28),
+    packetEvents: buffer.readInt32LE(at + 32),
+    stages: buffer.readInt32LE(at + 36),
   };
 }
 
 export function writeMaps(value: Maps): Buffer {
-  const buffer = Buffer.allocUnsafe(24).fill(0);
+  const buffer = Buffer.allocUnsafe(40).fill(0);
   buffer.writeInt32LE(value.neighbours, 0);
-  buffer.writeInt32LE(value.counters, 4);
-  buffer.writeInt32LE(value.ports, 8);
-  buffer.writeInt32LE(value.devices, 12);
-  buffer.writeInt32LE(value.settings, 16);
-  buffer.writeInt32LE(value.stages, 20);
+  buffer.writeInt32LE(value.flows, 4);
+  buffer.writeInt32LE(value.endedFlows, 8);
+  buffer.writeInt32LE(value.counters, 12);
+  buffer.writeInt32LE(value.ports, 16);
+  buffer.writeInt32LE(value.draining, 20);
+  buffer.writeInt32LE(value.devices, 24);
+  buffer.writeInt32LE(value.settings, 28);
+  buffer.writeInt32LE(value.packetEvents, 32);
+  buffer.writeInt32LE(value.stages, 36);
   return buffer;
 }
 
@@ -321,22 +528,25 @@ export function writeMaps(value: Maps): Buffer {
 export interface MapSizes {
   readonly portsMax: number;
   readonly neighboursMax: number;
+  readonly flowsMax: number;
 }
 
 /** Bytes of `struct ms_map_sizes`. */
-export const MAP_SIZES_BYTES = 8;
+export const MAP_SIZES_BYTES = 12;
 
 export function readMapSizes(buffer: Buffer, at = 0): MapSizes {
   return {
     portsMax: buffer.readUInt32LE(at + 0),
     neighboursMax: buffer.readUInt32LE(at + 4),
+    flowsMax: buffer.readUInt32LE(at + 8),
   };
 }
 
 export function writeMapSizes(value: MapSizes): Buffer {
-  const buffer = Buffer.allocUnsafe(8).fill(0);
+  const buffer = Buffer.allocUnsafe(12).fill(0);
   buffer.writeUInt32LE(value.portsMax, 0);
   buffer.writeUInt32LE(value.neighboursMax, 4);
+  buffer.writeUInt32LE(value.flowsMax, 8);
   return buffer;
 }
 
@@ -401,6 +611,99 @@ export function writeEvent(value: Event): Buffer {
   buffer.writeUInt32LE(value.kind, 0);
   buffer.writeInt32LE(value.nsid, 4);
   buffer.writeUInt32LE(value.ifindex, 8);
+  return buffer;
+}
+
+/** `struct ms_rate_windows`. */
+export interface RateWindows {
+  readonly baseMs: number;
+  readonly baseLimit: number;
+  readonly burstMs: number;
+  readonly burstLimit: number;
+  readonly countRefused: number;
+}
+
+/** Bytes of `struct ms_rate_windows`. */
+export const RATE_WINDOWS_BYTES = 20;
+
+export function readRateWindows(buffer: Buffer, at = 0): RateWindows {
+  return {
+    baseMs: buffer.readUInt32LE(at + 0),
+    baseLimit: buffer.readUInt32LE(at + 4),
+    burstMs: buffer.readUInt32LE(at + 8),
+    burstLimit: buffer.readUInt32LE(at + 12),
+    countRefused: buffer.readUInt32LE(at + 16),
+  };
+}
+
+export function writeRateWindows(value: RateWindows): Buffer {
+  const buffer = Buffer.allocUnsafe(20).fill(0);
+  buffer.writeUInt32LE(value.baseMs, 0);
+  buffer.writeUInt32LE(value.baseLimit, 4);
+  buffer.writeUInt32LE(value.burstMs, 8);
+  buffer.writeUInt32LE(value.burstLimit, 12);
+  buffer.writeUInt32LE(value.countRefused, 16);
+  return buffer;
+}
+
+/** `struct ms_sweep_limits`. */
+export interface SweepLimits {
+  readonly flowSinceNs: bigint;
+  readonly flowUnansweredSinceNs: bigint;
+  readonly neighbourSinceNs: bigint;
+  readonly neighbourOpenSinceNs: bigint;
+  readonly neighbourUnconfirmedSinceNs: bigint;
+}
+
+/** Bytes of `struct ms_sweep_limits`. */
+export const SWEEP_LIMITS_BYTES = 40;
+
+export function readSweepLimits(buffer: Buffer, at = 0): SweepLimits {
+  return {
+    flowSinceNs: buffer.readBigUInt64LE(at + 0),
+    flowUnansweredSinceNs: buffer.readBigUInt64LE(at + 8),
+    neighbourSinceNs: buffer.readBigUInt64LE(at + 16),
+    neighbourOpenSinceNs: buffer.readBigUInt64LE(at + 24),
+    neighbourUnconfirmedSinceNs: buffer.readBigUInt64LE(at + 32),
+  };
+}
+
+export function writeSweepLimits(value: SweepLimits): Buffer {
+  const buffer = Buffer.allocUnsafe(40).fill(0);
+  buffer.writeBigUInt64LE(value.flowSinceNs, 0);
+  buffer.writeBigUInt64LE(value.flowUnansweredSinceNs, 8);
+  buffer.writeBigUInt64LE(value.neighbourSinceNs, 16);
+  buffer.writeBigUInt64LE(value.neighbourOpenSinceNs, 24);
+  buffer.writeBigUInt64LE(value.neighbourUnconfirmedSinceNs, 32);
+  return buffer;
+}
+
+/** `struct ms_sweep_result`. */
+export interface SweepResult {
+  readonly flows: number;
+  readonly flowsForgotten: number;
+  readonly neighbours: number;
+  readonly neighboursForgotten: number;
+}
+
+/** Bytes of `struct ms_sweep_result`. */
+export const SWEEP_RESULT_BYTES = 16;
+
+export function readSweepResult(buffer: Buffer, at = 0): SweepResult {
+  return {
+    flows: buffer.readUInt32LE(at + 0),
+    flowsForgotten: buffer.readUInt32LE(at + 4),
+    neighbours: buffer.readUInt32LE(at + 8),
+    neighboursForgotten: buffer.readUInt32LE(at + 12),
+  };
+}
+
+export function writeSweepResult(value: SweepResult): Buffer {
+  const buffer = Buffer.allocUnsafe(16).fill(0);
+  buffer.writeUInt32LE(value.flows, 0);
+  buffer.writeUInt32LE(value.flowsForgotten, 4);
+  buffer.writeUInt32LE(value.neighbours, 8);
+  buffer.writeUInt32LE(value.neighboursForgotten, 12);
   return buffer;
 }
 

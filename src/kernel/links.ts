@@ -13,6 +13,8 @@ export interface Link {
   readonly mtu: number;
   readonly isUp: boolean;
   readonly isEthernet: boolean;
+  /** What makes it, such as `veth` or `openvswitch`; empty for hardware. */
+  readonly kind: string;
   /** An address of its own: IPv4 or global IPv6, other than the metadata address. */
   readonly hasAddress: boolean;
 }
@@ -24,16 +26,21 @@ const LINKS_MAX = 32768;
 
 /** From the kernel's form. */
 export function linkOf(layout: LinkLayout): Link {
-  const end = layout.name.indexOf(0);
   return {
     ifindex: layout.ifindex,
-    name: Buffer.from(layout.name.subarray(0, end === -1 ? undefined : end)).toString('latin1'),
+    name: textOf(layout.name),
     mac: macAddressFromBytes(layout.mac),
     mtu: layout.mtu,
     isUp: (layout.flags & IFF_UP) !== 0,
     isEthernet: layout.type === ARPHRD_ETHER,
     hasAddress: layout.addresses > 0,
+    kind: textOf(layout.kind),
   };
+}
+
+function textOf(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return Buffer.from(bytes.subarray(0, end === -1 ? undefined : end)).toString('latin1');
 }
 
 /** What is in a namespace, and by which id its changes are called in the event stream. */

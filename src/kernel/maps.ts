@@ -2,7 +2,12 @@ import type { PortId } from '../identity/port-id.ts';
 import { call, callAsync, cString, room } from './ffi.ts';
 import { isKernelError, KernelError } from './kernel-error.ts';
 import {
+  DRAINING,
+  FLOW_BYTES,
+  type Flow,
+  type FlowKey,
   MAPS_BYTES,
+  type MapSizes,
   NEIGHBOUR_BYTES,
   type Neighbour,
   type NeighbourKey,
@@ -10,23 +15,43 @@ import {
   PORT_COUNTERS_BYTES,
   type Port,
   type PortCounters,
+  readFlow,
   readMaps,
   readNeighbour,
   readPort,
   readPortCounters,
+  readSweepResult,
   type Settings,
+  SWEEP_RESULT_BYTES,
+  type SweepLimits,
+  type SweepResult,
   VERDICT_NAMES,
   type VerdictName,
+  writeFlow,
+  writeFlowKey,
   writeMapSizes,
   writeNeighbour,
   writeNeighbourKey,
   writePort,
   writeSettings,
+  writeSweepLimits,
 } from './layout.gen.ts';
 import { builtFile } from './paths.ts';
+import type { SteeringProgram } from './program.ts';
 
 /** Packets by verdict. Every verdict has an entry. */
 export type Counters = Readonly<Record<VerdictName, number>>;
+
+export type Draining = 'not' | 'pass' | 'hold';
+
+const DRAINING_VALUES: Readonly<Record<Draining, number>> = {
+  not: DRAINING.MS_DRAINING_NOT,
+  pass: DRAINING.MS_DRAINING_PASS,
+  hold: DRAINING.MS_DRAINING_HOLD,
+};
+
+/** What a port begins with. */
+export type PortBeginning = Pick<Port, 'routerMac' | 'deviceMac'> & Partial<Pick<Port, 'takingOverUntilNs'>>;
 
 /** The maps at one moment. */
 export interface MapsReading {
@@ -76,10 +101,10 @@ export class SteeringMaps {
   }
 
   /**
-   * @param sizes bounds: slots for ports, and neighbours over all ports.
+   * @param sizes bounds: slots for ports, and neighbours and flows over all ports.
    * @throws {KernelError} with libbpf's explanation: EPERM without CAP_BPF, for example.
    */
-  static async create(sizes: { readonly portsMax: number; readonly neighboursMax: number }): Promise<SteeringMaps> {
+  static async create(sizes: MapSizes): Promise<SteeringMaps> {
     const descriptors = Buffer.alloc(MAPS_BYTES);
     const path = cString(builtFile('steer'));
     await withLog((log, size) => callAsync('ms_maps_create', path, writeMapSizes(sizes), descriptors, log, size));
@@ -89,6 +114,11 @@ export class SteeringMaps {
   /** `struct ms_maps`, for calls that take it. */
   get descriptors(): Buffer {
     return this.#descriptors;
+  }
+
+  /** The ring buffer in which the programs report packets. */
+  get packetEvents(): number {
+    return readMaps(this.#descriptors).packetEvents;
   }
 
   /** Reads what all slots counted and what is known of all ports, each with one call. */
@@ -109,6 +139,13 @@ export class SteeringMaps {
     const counted = room(PORT_COUNTERS_BYTES);
     call('ms_counters_read', readMaps(this.#descriptors).counters, slot, 1, counted);
     return countersOf(readPortCounters(counted));
+  }
+
+  /** Packets dropped for a limit so far, by slot of the port. */
+  async limitDrops(): Promise<BigUint64Array> {
+    const drops = Buffer.alloc(this.#portsMax * 8);
+    await callAsync('ms_limit_drops_read', readMaps(this.#descriptors).counters, 0, this.#portsMax, drops);
+    return new BigUint64Array(drops.buffer, drops.byteOffset, this.#portsMax);
   }
 
   port(portId: PortId): Port {
@@ -132,6 +169,11 @@ export class SteeringMaps {
     call('ms_stage_clear', readMaps(this.#descriptors).stages, stage);
   }
 
+  /** Says what becomes of new connections at a port: they are steered, left to whoever else there is, or held back. */
+  setDraining(portId: PortId, draining: Draining): void {
+    call('ms_draining_write', readMaps(this.#descriptors).draining, portId, DRAINING_VALUES[draining]);
+  }
+
   /** Says which port a device of the metasteer namespace is. @throws {KernelError} E2BIG when there are too many */
   addDevice(ifindex: number, portId: PortId): void {
     call('ms_device_write', readMaps(this.#descriptors).devices, ifindex, portId);
@@ -151,8 +193,9 @@ export class SteeringMaps {
   }
 
   /** Gives a slot to a new port: nothing counted, nothing learned. */
-  async beginPort(portId: PortId, macs: Pick<Port, 'routerMac' | 'deviceMac'>): Promise<void> {
-    await callAsync('ms_port_begin', this.#descriptors, portId, writePort({ neighbours: 0, ...macs }));
+  async beginPort(portId: PortId, begun: PortBeginning): Promise<void> {
+    const port = { takingOverUntilNs: 0n, ...begun, busyUntilNs: 0n, neighbours: 0, open: 0 };
+    await callAsync('ms_port_begin', this.#descriptors, portId, writePort(port));
   }
 
   /** Forgets what a port learned. */
@@ -176,6 +219,35 @@ export class SteeringMaps {
   writeNeighbour(key: NeighbourKey, neighbour: Neighbour): void {
     const { neighbours } = readMaps(this.#descriptors);
     call('ms_neighbour_write', neighbours, writeNeighbourKey(key), writeNeighbour(neighbour));
+  }
+
+  /** For tests of the programs: not counted at its port and neighbour. */
+  writeFlow(key: FlowKey, flow: Flow): void {
+    call('ms_flow_write', readMaps(this.#descriptors).flows, writeFlowKey(key), writeFlow(flow));
+  }
+
+  /** For tests of the programs. @param flow `seenNs` is when it ended */
+  writeEndedFlow(key: FlowKey, flow: Flow): void {
+    call('ms_flow_write', readMaps(this.#descriptors).endedFlows, writeFlowKey(key), writeFlow(flow));
+  }
+
+  /** One lookup; undefined when there is no such flow. */
+  flow(key: FlowKey): Flow | undefined {
+    const value = room(FLOW_BYTES);
+    try {
+      call('ms_flow_read', readMaps(this.#descriptors).flows, writeFlowKey(key), value);
+    } catch (error) {
+      if (isKernelError(error, 'ENOENT')) return undefined;
+      throw error;
+    }
+    return readFlow(value);
+  }
+
+  /** Forgets neighbours and flows that were not used. */
+  async sweep(forget: SteeringProgram, limits: SweepLimits): Promise<SweepResult> {
+    const result = room(SWEEP_RESULT_BYTES);
+    await callAsync('ms_sweep', this.#descriptors, forget.fd, writeSweepLimits(limits), result);
+    return readSweepResult(result);
   }
 
   writeSettings(settings: Settings): void {

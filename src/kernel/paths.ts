@@ -11,6 +11,8 @@ const BUILT = {
   launcher: 'native/build/metasteer-launch',
   steer: 'bpf/build/steer.bpf.o',
   restore: 'bpf/build/restore.bpf.o',
+  guard: 'bpf/build/guard.bpf.o',
+  forget: 'bpf/build/forget.bpf.o',
 } as const;
 
 /**

@@ -3,18 +3,20 @@ import { readTestResult, TEST_RESULT_BYTES } from './layout.gen.ts';
 import { type SteeringMaps, withLog } from './maps.ts';
 import { builtFile } from './paths.ts';
 
-export type ProgramKind = 'match' | 'steer' | 'restore';
+export type ProgramKind = 'match' | 'steer' | 'restore' | 'guard' | 'forget';
 
 /** Where a program is, and what it is called there. */
 const SOURCES = {
   match: { object: 'steer', name: 'ms_match' },
   steer: { object: 'steer', name: 'ms_steer' },
   restore: { object: 'restore', name: 'ms_restore' },
+  guard: { object: 'guard', name: 'ms_guard' },
+  forget: { object: 'forget', name: 'ms_forget' },
 } as const satisfies Readonly<Record<ProgramKind, { readonly object: string; readonly name: string }>>;
 
 /** What one run of a program on one frame did. */
 export interface TestRun {
-  /** The program's return value: TC_ACT_UNSPEC (-1) passed, TC_ACT_OK (0) taken, TC_ACT_SHOT (2) dropped. */
+  /** The program's return value: TC_ACT_UNSPEC (-1) passed, TC_ACT_OK (0) taken, TC_ACT_SHOT (2) dropped; XDP_* of ms_guard. */
   readonly action: number;
   readonly frame: Buffer;
   /** Average of one run in nanoseconds. */
@@ -53,8 +55,8 @@ export class ProgramTemplate {
   /**
    * Loads one instance.
    *
-   * @param constants what the program is specialised with: `struct ms_port_constants` for ms_match, for ms_restore the
-   *   slot in `counters` of what is no port's, for ms_steer nothing
+   * @param constants what the program is specialised with: `struct ms_port_constants` for ms_match and ms_guard, for
+   *   ms_restore the slot in `counters` of what is no port's, for the others nothing
    * @throws {KernelError} EPROTO when they are not as long as the program's.
    */
   async load(constants: Buffer): Promise<SteeringProgram> {

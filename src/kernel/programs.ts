@@ -1,16 +1,29 @@
-import { room } from './ffi.ts';
 import { type PortConstants, STAGE, writePortConstants } from './layout.gen.ts';
 import type { SteeringMaps } from './maps.ts';
-import { ProgramTemplate, type SteeringProgram } from './program.ts';
+import { type ProgramKind, ProgramTemplate, type SteeringProgram } from './program.ts';
 
-/** The programs of a daemon: `match` is loaded for each port, one `steer` and one `restore` serve them all. */
+/** For programs without constants. */
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * The programs of a daemon: `match` is loaded for each port and `guard` for those that need it; one `steer`, one
+ * `restore` and one `forget` serve them all.
+ */
 export class Programs {
   readonly #match: ProgramTemplate;
+  readonly #guard: ProgramTemplate;
   readonly restore: SteeringProgram;
+  readonly forget: SteeringProgram;
 
-  private constructor(match: ProgramTemplate, restore: SteeringProgram) {
-    this.#match = match;
+  private constructor(
+    templates: { readonly match: ProgramTemplate; readonly guard: ProgramTemplate },
+    restore: SteeringProgram,
+    forget: SteeringProgram,
+  ) {
+    this.#match = templates.match;
+    this.#guard = templates.guard;
     this.restore = restore;
+    this.forget = forget;
   }
 
   /**
@@ -19,11 +32,15 @@ export class Programs {
    * @throws {KernelError} with the verifier's last lines when the kernel refuses one of them.
    */
   static async prepare(maps: SteeringMaps): Promise<Programs> {
-    const match = await ProgramTemplate.prepare('match', maps);
-    const steer = await (await ProgramTemplate.prepare('steer', maps)).load(Buffer.alloc(0));
+    const template = (kind: ProgramKind) => ProgramTemplate.prepare(kind, maps);
+    const templates = { match: await template('match'), guard: await template('guard') };
+    const steer = await (await template('steer')).load(NOTHING);
     maps.setStage(STAGE.MS_STAGE_STEER, steer.fd);
     steer.close();
-    return new Programs(match, await loadRestore(maps));
+    const noPort = Buffer.alloc(4);
+    noPort.writeUInt32LE(maps.noPort);
+    const restore = await (await template('restore')).load(noPort);
+    return new Programs(templates, restore, await (await template('forget')).load(NOTHING));
   }
 
   /** Specialises `match` for a port and loads it. The instance belongs to the caller. */
@@ -31,14 +48,14 @@ export class Programs {
     return this.#match.load(writePortConstants(constants));
   }
 
+  /** Specialises `guard` for a port and loads it. The instance belongs to the caller. */
+  async loadGuard(constants: PortConstants): Promise<SteeringProgram> {
+    return this.#guard.load(writePortConstants(constants));
+  }
+
   /** What is attached stays loaded. */
   close(): void {
     this.restore.close();
+    this.forget.close();
   }
-}
-
-async function loadRestore(maps: SteeringMaps): Promise<SteeringProgram> {
-  const noPort = room(4);
-  noPort.writeUInt32LE(maps.noPort);
-  return (await ProgramTemplate.prepare('restore', maps)).load(noPort);
 }

@@ -42,6 +42,8 @@ export class Connection implements Timed, Receiver {
   #stream: ResponseStream | undefined;
   /** Whether the connection may serve another request. */
   #keepAlive = true;
+  /** Whether it has served one. */
+  #served = false;
   /** The client has ended its side. */
   #ended = false;
   #reading = false;
@@ -82,18 +84,28 @@ export class Connection implements Timed, Receiver {
     if (this.#state === 'reading' && !this.#reader.begun) this.destroy();
   }
 
+  /** The same, but a connection that has served nothing yet still serves one: its client would call the end a failure. */
+  serveOnce(): void {
+    if (this.#served || this.#state !== 'reading') this.shutDown();
+    else this.#keepAlive = false;
+  }
+
   /** Ends the connection at once. */
   destroy(): void {
     this.#socket.destroy();
     this.#gone();
   }
 
-  /** Refuses the request and goes on or closes as the reason says. */
-  refuse(reason: Reason): void {
+  /**
+   * Refuses the request and goes on or closes as the reason says.
+   *
+   * @param retryAfter seconds, in place of what goes with the reason
+   */
+  refuse(reason: Reason, retryAfter?: number): void {
     const complete = this.#state === 'waiting';
     this.#keepAlive = complete && mayKeep(reason) && this.#mayGoOn;
     const head = this.#reader.head;
-    const { head: start, body } = refusal(reason, connectionLine(this.#keepAlive, head?.minor ?? 1));
+    const { head: start, body } = refusal(reason, connectionLine(this.#keepAlive, head?.minor ?? 1), retryAfter);
     const withBody = head?.method !== 'HEAD';
     this.#port.countRefused(reason);
     this.#record(statusOf(reason), withBody ? body.length : 0, reason);
@@ -153,10 +165,15 @@ export class Connection implements Timed, Receiver {
   }
 
   #submit(request: Request): void {
-    const { agent, clock } = this.#context;
+    const { agent, clock, rateLimit } = this.#context;
     this.#keepAlive = this.#keepAlive && request.head.keepAlive;
-    this.#exchange = this.#asker.exchange(request, this, clock.now());
     this.#state = 'waiting';
+    const retryAfter = rateLimit?.refuses(this.#port.port.owner, this.client);
+    if (retryAfter !== undefined) {
+      this.refuse('rate-limited', retryAfter);
+      return;
+    }
+    this.#exchange = this.#asker.exchange(request, this, clock.now());
     agent.submit(this.#exchange);
   }
 
@@ -221,6 +238,7 @@ export class Connection implements Timed, Receiver {
       return;
     }
     this.#state = 'reading';
+    this.#served = true;
     this.#reader.next(this.#context.clock.now());
     if (this.#socket.isPaused()) this.#socket.resume();
     if (this.#reader.ahead > 0) this.#read();
@@ -273,19 +291,8 @@ export class Connection implements Timed, Receiver {
     const { accessLog, clock } = this.#context;
     if (!accessLog.wants(status, reason)) return;
     const { head, startedAt } = this.#reader;
-    const sentAt = this.#exchange?.sentAt ?? 0;
-    accessLog.write({
-      port: this.#port.port,
-      client: this.client,
-      mac: this.#mac.get(),
-      method: head?.method,
-      target: head?.target,
-      status,
-      bytes,
-      startedAt,
-      sentAt,
-      endedAt: clock.now(),
-      reason,
-    });
+    const who = { port: this.#port.port, client: this.client, mac: this.#mac.get() };
+    const when = { startedAt, sentAt: this.#exchange?.sentAt ?? 0, endedAt: clock.now() };
+    accessLog.write({ ...who, ...when, method: head?.method, target: head?.target, status, bytes, reason });
   }
 }

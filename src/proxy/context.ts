@@ -6,12 +6,15 @@ import type { HeadParser } from './head.ts';
 import type { PeerMac } from './identity.ts';
 import type { ProxySettings } from './messages.ts';
 import type { Census, PortState } from './port.ts';
+import type { CountRequest, RateLimit } from './rate-limit.ts';
 
 /** What lies outside the request path: the worker hands it in. */
 export interface ProxyEnvironment {
   readonly log: Logger;
   /** MAC address that frames of a connection came from, by the descriptor of its socket. */
   readonly peerMac: PeerMac;
+  /** Needed where the settings limit requests. */
+  readonly countRequest?: CountRequest;
 }
 
 /** What all connections of a worker share. */
@@ -22,6 +25,11 @@ export interface ProxyContext {
   readonly headParser: HeadParser;
   readonly agent: Agent;
   readonly accessLog: AccessLog;
+  readonly rateLimit?: RateLimit;
   readonly ports: Set<PortState>;
   readonly census: Census;
+  /** Connections serve the request they have, or their first, and no other. */
+  isStopping: boolean;
+  /** On the clock's scale. */
+  lastAcceptedAt: number;
 }

@@ -60,6 +60,8 @@ export class Listener {
     }
     const connection = new Connection(socket, this.state, client, this.#context);
     if (full) connection.refuse('connections-exhausted');
+    this.#context.lastAcceptedAt = this.#context.clock.now();
+    if (this.#context.isStopping) connection.serveOnce();
   }
 
   #reset(socket: Socket, reason: Reason): void {

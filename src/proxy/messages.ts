@@ -63,6 +63,15 @@ export interface ProxySettings {
     readonly bodyBytes: number;
     readonly connections: number;
   };
+  /** Neutron's `[metadata_rate_limiting]` options (contract.md 1.3); absent where requests are not limited. */
+  readonly rateLimit?: {
+    readonly ipVersions: readonly (4 | 6)[];
+    readonly baseMs: number;
+    readonly baseLimit: number;
+    readonly burstMs: number;
+    readonly burstLimit: number;
+    readonly countRefused: boolean;
+  };
   readonly log: {
     /** Which requests get a line in the access log. */
     readonly access: 'off' | 'errors' | 'all';

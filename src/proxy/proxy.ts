@@ -8,6 +8,7 @@ import { HeadParser } from './head.ts';
 import { Listener } from './listener.ts';
 import type { ProxySettings, ProxyStatus } from './messages.ts';
 import { type Port, PortState } from './port.ts';
+import { RateLimit } from './rate-limit.ts';
 
 export type { ProxyEnvironment } from './context.ts';
 
@@ -19,6 +20,7 @@ export type { ProxyEnvironment } from './context.ts';
  *     identity.ts        who it is: from its socket, never from its bytes
  *     connection.ts      its requests, one after the other, and their responses
  *     request-reader.ts  one request: its head, parsed strictly (head.ts), and its whole body (body.ts)
+ *     rate-limit.ts      whether its client asks too often
  *     ask.ts             the request as the agent gets it, with our identity lines (headers.ts)
  *     agent.ts           its turn (queue.ts), on a connection fit for the agent (generation.ts, pool.ts, agent-connection.ts)
  *     reply-reader.ts    the agent's reply (reply.ts)
@@ -33,6 +35,9 @@ export class MetadataProxy {
 
   constructor(settings: ProxySettings, environment: ProxyEnvironment) {
     const clock = new Clock();
+    const { rateLimit } = settings;
+    const { countRequest } = environment;
+    if (rateLimit !== undefined && countRequest === undefined) throw new Error('nobody counts requests');
     this.#context = {
       settings,
       environment,
@@ -42,6 +47,9 @@ export class MetadataProxy {
       accessLog: new AccessLog(environment.log, settings.log.access),
       ports: new Set(),
       census: { connections: 0 },
+      ...(rateLimit && countRequest ? { rateLimit: new RateLimit(rateLimit, countRequest) } : {}),
+      isStopping: false,
+      lastAcceptedAt: 0,
     };
   }
 
@@ -86,13 +94,20 @@ export class MetadataProxy {
     return { ports, connections: this.#context.census.connections, requests, agent: this.#context.agent.status() };
   }
 
-  /** Stops accepting, lets open requests end, and after `deadlineMs` ends the rest. */
+  /**
+   * Lets open requests end, and those of connections that are on their way; stops accepting when no more come, and after
+   * `deadlineMs` ends the rest.
+   */
   async stop(deadlineMs: number): Promise<void> {
     const { ports, agent, census, clock } = this.#context;
-    for (const listener of this.#listeners.values()) listener.close();
-    const connections = () => [...ports].flatMap((state) => state.connections());
-    for (const connection of connections()) connection.shutDown();
     const deadline = clock.now() + deadlineMs;
+    const connections = () => [...ports].flatMap((state) => state.connections());
+    this.#context.lastAcceptedAt = clock.now();
+    this.#context.isStopping = true;
+    for (const connection of connections()) connection.serveOnce();
+    const calm = () => clock.now() - this.#context.lastAcceptedAt >= LAST_CLIENTS_MS;
+    await until(() => calm() || clock.now() >= deadline);
+    for (const listener of this.#listeners.values()) listener.close();
     await until(() => census.connections === 0 || clock.now() >= deadline);
     for (const connection of connections()) connection.destroy();
     agent.stop();
@@ -100,6 +115,9 @@ export class MetadataProxy {
     ports.clear();
   }
 }
+
+/** No client in this time, and none is on its way any more: several round trips within a data centre. */
+const LAST_CLIENTS_MS = 100;
 
 /** Waits for a condition that other events bring about. Its callers bound it. */
 async function until(condition: () => boolean): Promise<void> {

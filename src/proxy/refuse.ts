@@ -49,6 +49,7 @@ export const ENDINGS = {
   'request-cut': closing(400, 'The client ended its side before the request was complete.'),
   'request-timeout': closing(408, 'The request was not complete in time.'),
   'connections-exhausted': closing(503, 'There are as many connections as `limits.connections` allows.', RETRY),
+  'rate-limited': keeping(429, 'The client asks more often than `metadata_rate_limiting` allows.', RETRY),
   'queue-full': keeping(503, 'As many requests wait for the agent as `agent.queue_length` allows.', RETRY),
   'queue-timeout': keeping(503, 'The agent was busy for as long as a request may wait.', RETRY),
   'agent-absent': keeping(
@@ -78,6 +79,7 @@ const PHRASES: Readonly<Record<number, string>> = {
   413: 'Content Too Large',
   414: 'URI Too Long',
   417: 'Expectation Failed',
+  429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
   501: 'Not Implemented',
   502: 'Bad Gateway',
@@ -105,9 +107,16 @@ export function mayKeep(reason: Reason): boolean {
  * The response of a refusal, head and body apart, because HEAD gets the head alone (RFC 9110 section 9.3.2).
  *
  * @param connection the `Connection` line with its CR LF, or nothing
+ * @param retryAfter seconds until the client may come back, where they are known better than by the reason alone
  */
-export function refusal(reason: Reason, connection: string): { readonly head: string; readonly body: string } {
-  const { status, sentence, extra = '' }: Ending = ENDINGS[reason];
+export function refusal(
+  reason: Reason,
+  connection: string,
+  retryAfter?: number,
+): { readonly head: string; readonly body: string } {
+  const ending: Ending = ENDINGS[reason];
+  const { status, sentence } = ending;
+  const extra = retryAfter === undefined ? (ending.extra ?? '') : `Retry-After: ${retryAfter}\r\n`;
   const body = `${reason}: ${sentence}\n`;
   const head =
     `HTTP/1.1 ${status} ${PHRASES[status] ?? ''}\r\nContent-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n` +

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { FAMILIES, request } from './frames.ts';
 import { HostParser } from './host-parser.ts';
-import { ProgramBench } from './row.ts';
+import { ProgramBench } from './program-bench.ts';
 
 /** The frame once for each of its bits, with that bit turned over. */
 function flips(frame: Buffer): readonly Buffer[] {

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VERDICT_NAMES, type VerdictName } from '../../src/kernel/layout.gen.ts';
 import { endsBeforeIpHeader } from './frames.ts';
+import { GUARD_ROWS } from './guard-rows.ts';
 import { RESTORE_ROWS } from './restore-rows.ts';
 import { STEER_ROWS } from './steer-rows.ts';
 
-const rows = [...STEER_ROWS, ...RESTORE_ROWS];
+const rows = [...STEER_ROWS, ...RESTORE_ROWS, ...GUARD_ROWS];
 
 /** Verdicts that no frame can produce under BPF_PROG_TEST_RUN. */
 const WITHOUT_ROW: Partial<Readonly<Record<VerdictName, string>>> = {
@@ -27,12 +28,13 @@ test('only pass_short_frame is left to the parser on the host where the kernel r
 });
 
 test('verdicts of one program are in the table of that program alone', () => {
-  for (const { name, verdict } of STEER_ROWS) assert.doesNotMatch(verdict, /^restore_/, name);
+  for (const { name, verdict } of STEER_ROWS) assert.match(verdict, /^(steer|pass|drop)_/, name);
+  for (const { name, verdict } of GUARD_ROWS) assert.match(verdict, /^guard_/, name);
   for (const { name, verdict } of RESTORE_ROWS) assert.match(verdict, /^restore_/, name);
 });
 
 test('no two rows of a table have the same name', () => {
-  for (const table of [STEER_ROWS, RESTORE_ROWS]) {
+  for (const table of [STEER_ROWS, RESTORE_ROWS, GUARD_ROWS]) {
     const names = table.map(({ name }) => name);
     assert.deepEqual(
       names.filter((name, index) => names.indexOf(name) !== index),

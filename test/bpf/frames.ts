@@ -126,6 +126,35 @@ export function addressKey(packet: Buffer, end: 'source' | 'destination'): Buffe
   return length === 16 ? address : Buffer.concat([clientKey('0.0.0.0').subarray(0, 12), address]);
 }
 
+/**
+ * The client's TCP port of a frame as the programs keep it: in network byte order, so the number differs from the usual
+ * one on this machine. Undefined where the frame is not TCP, or ends before.
+ */
+export function clientPortOf(packet: Buffer, end: 'source' | 'destination'): number | undefined {
+  const at = transportOf(packet);
+  if (at === undefined || packet.length < at + 4) return undefined;
+  return packet.readUInt16LE(at + (end === 'source' ? 0 : 2));
+}
+
+/** A port number in network byte order, as the programs keep it. */
+export function portKey(port: number): number {
+  return ((port & 0xff) << 8) | (port >> 8);
+}
+
+/** Whether a frame is TCP with SYN and without ACK. */
+export function isSyn(packet: Buffer): boolean {
+  const at = transportOf(packet);
+  if (at === undefined || packet.length < at + 14) return false;
+  return ((packet[at + 13] ?? 0) & (SYN | ACK)) === SYN;
+}
+
+/** Where the TCP header is behind an IP header without options or extensions. */
+function transportOf(packet: Buffer): number | undefined {
+  const type = packet.readUInt16BE(12);
+  if (type === 0x0800 && packet[23] === 6) return ETHERNET_BYTES + IP_BYTES.ipv4;
+  return type === 0x86dd && packet[20] === 6 ? ETHERNET_BYTES + IP_BYTES.ipv6 : undefined;
+}
+
 /** Whether an IP frame ends before its IP header does. Such a frame newer kernels refuse to test a program with. */
 export function endsBeforeIpHeader(packet: Buffer): boolean {
   const type = packet.readUInt16BE(12);

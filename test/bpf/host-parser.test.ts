@@ -1,20 +1,19 @@
 /** bpf/packet.h on this machine, under sanitisers: the same verdicts as in the tables. Needs gcc, no privileges. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { VerdictName } from '../../src/kernel/layout.gen.ts';
+import { VERDICT_NAMES, type VerdictName } from '../../src/kernel/layout.gen.ts';
 import { ACK } from '../kit/packet.ts';
 import { addressKey, FAMILIES, HEADER_BYTES, lengths, request } from './frames.ts';
 import { HostParser, type HostVerdict } from './host-parser.ts';
 import { STEER_ROWS } from './steer-rows.ts';
 
-/** What ms_steer makes of a packet that is ours after the parser, from its maps. */
-const LATER_VERDICTS: ReadonlySet<VerdictName> = new Set([
-  'steer_syn_moved',
-  'pass_daemon_stale',
-  'pass_daemon_gone',
-  'drop_neighbour_quota',
-  'drop_neighbour_full',
-]);
+/** What is made of a packet that is ours after the parser, from the maps or because there is no daemon. */
+const LATER_VERDICTS: ReadonlySet<VerdictName> = new Set(
+  VERDICT_NAMES.filter((name) => {
+    if (/^steer_syn_|^pass_(daemon|draining|other_flow)/.test(name)) return true;
+    return name.startsWith('drop_') && name !== 'drop_device_mac';
+  }),
+);
 const OURS: readonly VerdictName[] = ['steer_syn', 'steer_data'];
 
 describe('the parser on the host:', () => {

@@ -45,6 +45,7 @@ export class HostParser {
         portId: parsePortId(0),
         routerMac: macBytes(ROUTER.mac),
         deviceMac: macBytes(DEVICE.mac),
+        hold: 0,
       }),
       ...frames.flatMap(({ frame, linear = frame.length }) => [
         Buffer.from(Uint32Array.of(frame.length, linear).buffer),

@@ -31,6 +31,7 @@ import {
   ROUTER,
   reply,
 } from './frames.ts';
+import { RESTORE_FLOW_ROWS } from './restore-flow-rows.ts';
 import { ACTION, dropped, type Known, type Row, type Setup } from './row.ts';
 
 type Case = readonly [title: string, verdict: Row['verdict'], mutations: Mutations];
@@ -176,6 +177,7 @@ function truncations(family: Family): readonly Row[] {
 }
 
 export const RESTORE_ROWS: readonly Row[] = [
+  ...RESTORE_FLOW_ROWS,
   ...FAMILIES.flatMap((family) =>
     [
       ...replies(family),

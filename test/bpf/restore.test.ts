@@ -1,7 +1,7 @@
 /** Needs CAP_BPF and CAP_NET_ADMIN (root). Every row of ms_restore through the loaded program. */
 import { after, before, describe, test } from 'node:test';
+import { ProgramBench } from './program-bench.ts';
 import { RESTORE_ROWS } from './restore-rows.ts';
-import { ProgramBench } from './row.ts';
 
 describe('ms_restore:', () => {
   let bench: ProgramBench;

@@ -1,6 +1,6 @@
 /** Needs CAP_BPF and CAP_NET_ADMIN (root). Every row of ms_steer through the loaded program. */
 import { after, before, describe, test } from 'node:test';
-import { ProgramBench } from './row.ts';
+import { ProgramBench } from './program-bench.ts';
 import { STEER_ROWS } from './steer-rows.ts';
 
 describe('ms_steer:', () => {

@@ -24,7 +24,7 @@ test('docs/verdicts.md says of each verdict what it means and what to do', () =>
 });
 
 test('bpf/abi.h says of each verdict what it means', () => {
-  const verdict = /^\tMS_(?<name>(?:STEER|PASS|DROP|RESTORE)_\w+) = \d+, +\/\* .+ \*\/$/;
+  const verdict = /^\tMS_(?<name>(?:STEER|PASS|DROP|RESTORE|GUARD)_\w+) = \d+, +\/\* .+ \*\/$/;
   const explained = linesOf('bpf/abi.h').flatMap((line) => verdict.exec(line)?.[1]?.toLowerCase() ?? []);
   assert.deepEqual(explained, [...VERDICT_NAMES]);
 });

@@ -28,12 +28,31 @@ const port: PortStatusDocument = {
   connections: 1,
   requests: 7,
   refused: {},
+  flows: 1,
+  taking_over: false,
+  shield: 'off',
   neighbours: 1,
   counters: { steer_syn: 2, steer_syn_moved: 1, steer_data: 20, restore_reply: 15, pass_other_address: 1000 },
 };
 
 const full: StatusDocument = {
-  daemon: { pid: 100, version: '0.1.0', uptime_seconds: 60, namespace: 'metasteer' },
+  daemon: {
+    pid: 100,
+    version: '0.1.0',
+    uptime_seconds: 60,
+    namespace: 'metasteer',
+    limits: {
+      source_rate: 20,
+      source_burst: 128,
+      source_connections: 256,
+      port_rate: 2000,
+      port_burst: 16384,
+      port_connections: 8192,
+    },
+    neighbours: 1,
+    flows: 1,
+    shield_switches: 0,
+  },
   ports: [
     port,
     {

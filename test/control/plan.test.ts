@@ -33,6 +33,7 @@ function found(
       isUp: changes.isUp ?? true,
       isEthernet: true,
       hasAddress: changes.hasAddress ?? true,
+      kind: 'veth',
     },
   } as const;
   return { ...each, key: portKey(each) };

@@ -14,7 +14,7 @@ import { mapEntries } from '../kit/bpf-objects.ts';
 import { needsRoot, until } from '../kit/node.ts';
 
 const PORTS = 100;
-const SHARED_MAPS = 6;
+const SHARED_MAPS = 10;
 const OPERATIONS = 200;
 const CLIENTS = 4;
 const SEED = Number(process.env['METASTEER_SEED'] ?? randomInt(2 ** 31));
@@ -172,12 +172,12 @@ describe(`${OPERATIONS} random changes to ${PORTS} ports under load, seed ${SEED
     assert.deepEqual(wrong, []);
     assert.ok(answered > OPERATIONS / 10, `${answered} requests were answered meanwhile`);
 
-    // A listening socket each; everything else is closed again.
-    await until('no descriptor is left over', () => descriptors() <= descriptorsWithoutPorts + wanted.length + 2);
+    // A listening socket and a link each; everything else is closed again.
+    await until('no descriptor is left over', () => descriptors() <= descriptorsWithoutPorts + 2 * wanted.length + 2);
     await until('no program and no map is left over', async () => {
       const { programs, maps } = await bpfMemory(supervisorPid);
-      // ms_match and its constants each; ms_steer, ms_restore and its constants, and the maps of the daemon, for all.
-      assert.deepEqual({ programs, maps }, { programs: wanted.length + 2, maps: wanted.length + 1 + SHARED_MAPS });
+      // ms_match and its constants each; ms_steer, ms_forget, ms_restore and its constants, and the daemon's maps for all.
+      assert.deepEqual({ programs, maps }, { programs: wanted.length + 3, maps: wanted.length + 1 + SHARED_MAPS });
       return true;
     });
     await until('no neighbour is left over', async () => {

@@ -57,8 +57,8 @@ for (const attach of ['tcx', 'clsact'] as const) {
       const daemon = await node.startSteering({ steering: { attach } });
       const workers = (await daemon.status()).workers.map(({ pid }) => pid);
       const maps = new Set(mapsHeldBy(daemon.pid));
-      assert.equal(maps.size, 6);
-      assert.equal(bpfWith(maps).programs, 4, 'one for each of two ports, and two for both');
+      assert.equal(maps.size, 10);
+      assert.equal(bpfWith(maps).programs, 5, 'one for each of two ports, and three for both');
       assert.equal(await daemon.stop(), true, 'it ended by itself');
       assert.equal(await interfaceState(node.blue), untouched);
       await untilNothingIsLeft(daemon, maps);

@@ -60,7 +60,7 @@ export class Site {
   }
 
   /** @throws {Error} with what the daemon logged when it does not steer both routers; all is then taken away again. */
-  static async build(name: WiringName, attach: 'auto' | 'tcx' = 'auto'): Promise<Site> {
+  static async build(name: WiringName, attach: 'auto' | 'clsact' = 'auto'): Promise<Site> {
     await removeLeftovers();
     const teardown = new Teardown();
     try {

@@ -21,6 +21,7 @@ const PEERS = {
   'python3-neutron': `${PACKAGES}/neutron`,
   'python3-requests': `${PACKAGES}/requests`,
   slowhttptest: '/usr/bin/slowhttptest',
+  haproxy: '/usr/sbin/haproxy',
   'cloud-init': join(UNPACKED, 'usr/lib/python3/dist-packages/cloudinit'),
   'python3-configobj': `${PACKAGES}/configobj`,
   'python3-netifaces': `${PACKAGES}/netifaces`,

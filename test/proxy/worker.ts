@@ -5,6 +5,7 @@ import { type OwnerKind, parseOwnerId } from '../../src/identity/owner-id.ts';
 import { parsePortId } from '../../src/identity/port-id.ts';
 import type { ProxySettings } from '../../src/proxy/messages.ts';
 import { MetadataProxy } from '../../src/proxy/proxy.ts';
+import type { CountRequest } from '../../src/proxy/rate-limit.ts';
 import { socketDirectory } from '../kit/agents.ts';
 import { exchangeRaw, RawClient } from '../kit/raw-client.ts';
 
@@ -16,6 +17,8 @@ export interface WorkerOptions {
   readonly agent?: Part<ProxySettings['agent']>;
   readonly timeouts?: Part<ProxySettings['timeouts']>;
   readonly limits?: Part<ProxySettings['limits']>;
+  readonly rateLimit?: ProxySettings['rateLimit'];
+  readonly countRequest?: CountRequest;
   readonly access?: ProxySettings['log']['access'];
   readonly ownerKind?: OwnerKind;
   readonly mac?: string;
@@ -51,6 +54,7 @@ export function settingsOf(socket: string, options: WorkerOptions): ProxySetting
       connections: 1024,
       ...options.limits,
     },
+    ...(options.rateLimit === undefined ? {} : { rateLimit: options.rateLimit }),
     log: { access: options.access ?? 'all' },
   };
 }
@@ -98,7 +102,9 @@ export class Worker {
       asked.add(ino);
       return mac;
     };
-    const proxy = new MetadataProxy(settingsOf(socket, options), { log: pino({}, destination), peerMac });
+    const { countRequest } = options;
+    const environment = { log: pino({}, destination), peerMac, ...(countRequest ? { countRequest } : {}) };
+    const proxy = new MetadataProxy(settingsOf(socket, options), environment);
     const ports: number[] = [];
     for (let index = 0; index < (options.ports ?? 1); index += 1) {
       const id = parseOwnerId(ownerOf(index));

@@ -1,0 +1,30 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SteeringMaps } from '../kernel/maps.ts';
+import type { Logger } from '../log.ts';
+import type { Reconciler } from './reconcile.ts';
+import type { Workers } from './workers.ts';
+
+/** For the last packets of connections that are being closed by both sides. */
+const LAST_PACKETS_MS = 500;
+const POLL_MS = 10;
+
+/**
+ * Gives up serving without cutting a connection (design D11): new ones go to whoever else there is, those that are open
+ * get their responses and are closed, and their last packets still find us.
+ */
+export async function drain(reconciler: Reconciler, workers: Workers, maps: SteeringMaps, log: Logger): Promise<void> {
+  reconciler.drain();
+  await workers.close();
+  const deadline = Date.now() + LAST_PACKETS_MS;
+  let open = await openConnections(reconciler, maps);
+  while (open > 0 && Date.now() < deadline) {
+    await sleep(POLL_MS);
+    open = await openConnections(reconciler, maps);
+  }
+  log.info({ connections_left: open }, 'drained');
+}
+
+async function openConnections(reconciler: Reconciler, maps: SteeringMaps): Promise<number> {
+  const reading = await maps.read();
+  return reconciler.ports.reduce((total, { id }) => total + reading.port(id).open, 0);
+}

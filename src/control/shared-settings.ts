@@ -1,0 +1,76 @@
+import type { Config, GuardLimits } from '../config/config.ts';
+import type { Rate } from '../kernel/layout.gen.ts';
+import type { SteeringMaps } from '../kernel/maps.ts';
+
+const SECOND_NS = 1_000_000_000n;
+const MS_NS = 1_000_000n;
+
+/**
+ * What the BPF programs of all ports read at every packet, and what may therefore change while they run: the sign of
+ * life, the limits, and until when connections may be somebody else's. The only writer of the map `settings`.
+ */
+export class SharedSettings {
+  readonly #maps: SteeringMaps;
+  readonly #steering: Config['steering'];
+  #limits: GuardLimits;
+  #heartbeatNs = 0n;
+  #takingOverUntilNs = 0n;
+
+  /** Writes nothing before the first sign of life: until then packets pass. */
+  constructor(config: Config, maps: SteeringMaps) {
+    this.#maps = maps;
+    this.#steering = config.steering;
+    this.#limits = config.guard;
+  }
+
+  get limits(): GuardLimits {
+    return this.#limits;
+  }
+
+  /** Takes effect with the next packet. */
+  setLimits(limits: GuardLimits): void {
+    this.#limits = limits;
+    this.#write();
+  }
+
+  /**
+   * A sign of life. After a silence in which packets passed, connections that were opened meanwhile are left to whoever
+   * has them (design D11).
+   *
+   * @param now CLOCK_MONOTONIC in nanoseconds, the clock of bpf_ktime_get_ns
+   */
+  beat(now: bigint): void {
+    const { staleAfterMs, takeOverMs } = this.#steering;
+    const wasSilent = this.#heartbeatNs !== 0n && now - this.#heartbeatNs > BigInt(staleAfterMs) * MS_NS;
+    if (wasSilent) this.#takingOverUntilNs = now + BigInt(takeOverMs) * MS_NS;
+    this.#heartbeatNs = now;
+    this.#write();
+  }
+
+  /** From here on packets pass untouched, at once. */
+  close(): void {
+    this.#heartbeatNs = 0n;
+    this.#write();
+  }
+
+  #write(): void {
+    const { staleAfterMs, neighboursPerPortMax } = this.#steering;
+    const limits = this.#limits;
+    this.#maps.writeSettings({
+      heartbeatNs: this.#heartbeatNs,
+      staleAfterNs: BigInt(staleAfterMs) * MS_NS,
+      takingOverUntilNs: this.#takingOverUntilNs,
+      portRate: rateOf(limits.portRate, limits.portBurst),
+      sourceRate: rateOf(limits.sourceRate, limits.sourceBurst),
+      portOpenMax: limits.portConnections,
+      sourceOpenMax: limits.sourceConnections,
+      neighboursPerPortMax,
+    });
+  }
+}
+
+/** @param perSecond connections; 0 for no limit */
+function rateOf(perSecond: number, burst: number): Rate {
+  const intervalNs = perSecond === 0 ? 0n : SECOND_NS / BigInt(perSecond);
+  return { intervalNs, burstNs: intervalNs * BigInt(burst) };
+}

@@ -1,0 +1,53 @@
+import { call, room } from './ffi.ts';
+import { type RateWindows, writeRateWindows } from './layout.gen.ts';
+
+/** The table in which the workers count requests, before any of them runs. Owns its descriptor. */
+export class RateTable {
+  readonly fd: number;
+  #open = true;
+
+  private constructor(fd: number) {
+    this.fd = fd;
+  }
+
+  /** @param clients for about so many there is room; beyond them, those that are idle for longest are forgotten */
+  static create(clients: number): RateTable {
+    const fd = room(4);
+    call('ms_rates_create', clients, fd);
+    return new RateTable(fd.readInt32LE());
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    call('ms_close', this.fd);
+  }
+}
+
+/** Counts requests in a table that other processes use too. One for a process. */
+export class RateCounter {
+  readonly #windows: Buffer;
+  readonly #wait = room(4);
+
+  private constructor(windows: RateWindows) {
+    this.#windows = writeRateWindows(windows);
+  }
+
+  /** @param fd of the table; it may be closed afterwards */
+  static open(fd: number, windows: RateWindows): RateCounter {
+    call('ms_rates_open', fd);
+    return new RateCounter(windows);
+  }
+
+  /**
+   * Counts a request of a client, whatever names it.
+   *
+   * @param nowMs on any clock that all processes of the table share
+   * @returns milliseconds until one may be served, 0 for now
+   */
+  take(client: string, nowMs: number): number {
+    const name = Buffer.from(client, 'utf8');
+    call('ms_rates_take', name, name.length, this.#windows, Math.floor(nowMs) >>> 0, this.#wait);
+    return this.#wait.readUInt32LE();
+  }
+}

@@ -1,0 +1,52 @@
+import { Socket } from 'node:net';
+
+/** From the end of a stream that nobody closed to the next. */
+const REOPEN_MS = 1000;
+
+/** How a stream of records is opened, and what becomes of it. */
+export interface RecordSource {
+  /** Bytes of one record. */
+  readonly recordBytes: number;
+  /** Opens the stream; returns its descriptor. */
+  readonly open: () => number;
+  /** Called for every record; the buffer is not to be kept. */
+  readonly record: (bytes: Buffer) => void;
+  /** Called when the stream had ended and was opened anew: records may be missing. */
+  readonly reopened: () => void;
+}
+
+/** Reads records of fixed length that a thread of the shim writes. Owns its stream. */
+export class RecordStream {
+  readonly #source: RecordSource;
+  #socket: Socket;
+  #closed = false;
+
+  constructor(source: RecordSource) {
+    this.#source = source;
+    this.#socket = this.#open();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#socket.destroy();
+  }
+
+  #open(): Socket {
+    const { recordBytes, open, record } = this.#source;
+    const socket = new Socket({ fd: open(), readable: true, writable: false });
+    let rest: Buffer = Buffer.alloc(0);
+    socket.on('data', (bytes) => {
+      rest = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
+      for (; rest.length >= recordBytes; rest = rest.subarray(recordBytes)) record(rest);
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => setTimeout(() => this.#reopen(), this.#closed ? 0 : REOPEN_MS));
+    return socket;
+  }
+
+  #reopen(): void {
+    if (this.#closed) return;
+    this.#socket = this.#open();
+    this.#source.reopened();
+  }
+}
