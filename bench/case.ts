@@ -23,10 +23,12 @@ export interface BenchContext {
   readonly progress: (text: string) => void;
 }
 
-/** A claim of the project as a number that must not be exceeded. */
+/** A claim of the project as a number that must not be exceeded, or must be reached. */
 export interface Bar {
   readonly name: string;
   readonly limit: number;
+  /** What the limit is; `at most` unless given. */
+  readonly kind?: 'at most' | 'at least';
   readonly unit: string;
   /** Absent when this run did not measure it. */
   readonly value?: number;
@@ -55,5 +57,6 @@ export interface BenchCase {
 /** Compares a value with its bar; equal is met. */
 export function judge(bar: Omit<Bar, 'verdict' | 'value'>, value: number | undefined): Bar {
   if (value === undefined) return { ...bar, verdict: 'not measured' };
-  return { ...bar, value, verdict: value <= bar.limit ? 'met' : 'missed' };
+  const isMet = bar.kind === 'at least' ? value >= bar.limit : value <= bar.limit;
+  return { ...bar, value, verdict: isMet ? 'met' : 'missed' };
 }

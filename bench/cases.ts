@@ -1,5 +1,6 @@
 import type { BenchCase } from './case.ts';
 import { density } from './density.ts';
+import { packet } from './packet.ts';
 
 /** Every case, in the order in which `npm run bench` runs them. */
-export const CASES: readonly BenchCase[] = [density];
+export const CASES: readonly BenchCase[] = [packet, density];

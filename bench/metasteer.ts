@@ -24,8 +24,8 @@ export interface MetasteerOptions {
   readonly agentSocket: string;
   /** UUIDs of the routers it may touch; whatever else is on this machine stays out of it. */
   readonly routers: readonly string[];
-  /** Settings of `steering` other than their defaults. */
-  readonly steering?: Readonly<Record<string, unknown>>;
+  /** Sections of the configuration with what is other than its default in them. */
+  readonly settings?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 export interface StopResult {
@@ -42,7 +42,7 @@ export class Metasteer {
   readonly #ended: Promise<void>;
   readonly #log: string[] = [];
 
-  constructor({ workspace, agentSocket, routers, steering }: MetasteerOptions) {
+  constructor({ workspace, agentSocket, routers, settings = {} }: MetasteerOptions) {
     const runDir = workspace.folder('run');
     const configFile = workspace.file('metasteer.yaml');
     this.#adminSocket = workspace.file('admin.sock');
@@ -52,7 +52,11 @@ export class Metasteer {
       agent: { socket: agentSocket },
       admin: { socket: this.#adminSocket },
       discovery: { include: routers },
-      steering: { ...steering, ...(routers.length > PORTS_MAX_DEFAULT ? { ports_max: routers.length } : {}) },
+      ...settings,
+      steering: {
+        ...settings['steering'],
+        ...(routers.length > PORTS_MAX_DEFAULT ? { ports_max: routers.length } : {}),
+      },
     };
     writeFileSync(configFile, stringify(config));
     // A session of its own, so that Ctrl-C in the terminal does not stop it behind our back.

@@ -49,7 +49,7 @@ export function barLines(bars: readonly Bar[]): readonly string[] {
       { title: 'verdict', cell: ({ verdict }) => verdict },
       { title: 'what', cell: ({ name }) => name },
       { title: 'value', align: 'right', cell: ({ value, unit }) => (value === undefined ? '-' : figure(value, unit)) },
-      { title: 'at most', align: 'right', cell: ({ limit, unit }) => figure(limit, unit) },
+      { title: 'bar', cell: ({ limit, unit, kind = 'at most' }) => `${kind} ${figure(limit, unit)}` },
       { title: 'note', cell: ({ note = '' }) => note },
     ],
     bars,

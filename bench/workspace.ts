@@ -8,7 +8,7 @@ const BASE = '/var/tmp';
 const NETNS_DIR = '/run/netns';
 const FOLDER = /^metasteer-bench-(\d+)$/;
 /** The daemon's namespace, an instance's, and routers, whose UUIDs begin with the pid. */
-const NAMESPACES = [/^metasteer-bench-(\d+)$/, /^ms(\d+)-bench$/] as const;
+const NAMESPACES = [/^metasteer-bench-(\d+)$/, /^ms(\d+)-bench(?:-\w+)?$/] as const;
 const ROUTER = /^qrouter-([0-9a-f]{8})-be2c-4000-8000-[0-9a-f]{12}$/;
 /** A daemon with a thousand ports takes some 20 s to let them go. */
 const END_MS = 60_000;
@@ -22,13 +22,11 @@ export class Workspace {
   readonly path: string;
   readonly pid: number;
   readonly daemonNamespace: string;
-  readonly instanceNamespace: string;
 
   private constructor(pid: number) {
     this.pid = pid;
     this.path = join(BASE, `metasteer-bench-${pid}`);
     this.daemonNamespace = `metasteer-bench-${pid}`;
-    this.instanceNamespace = `ms${pid}-bench`;
   }
 
   /** Makes the folder. Readable by everybody, because an unprivileged worker opens the agent's socket in it. */
@@ -37,6 +35,11 @@ export class Workspace {
     mkdirSync(workspace.path, { mode: 0o755 });
     writeFileSync(workspace.file('started'), processStat(process.pid)?.startTime ?? '');
     return workspace;
+  }
+
+  /** Namespace of an instance. @param name of letters and digits */
+  instanceNamespace(name: string): string {
+    return `ms${this.pid}-bench-${name}`;
   }
 
   file(name: string): string {

@@ -50,7 +50,7 @@ export async function measureMetasteer(stage: Stage, routers: number): Promise<M
     workspace,
     agentSocket,
     routers: ids,
-    ...(options.attach === undefined ? {} : { steering: { attach: options.attach } }),
+    ...(options.attach === undefined ? {} : { settings: { steering: { attach: options.attach } } }),
   });
   teardown.add('daemon', async () => {
     await daemon.stop();

@@ -20,13 +20,22 @@ describe('a bar', () => {
   for (const [value, verdict] of cases) {
     test(`with ${value} is ${verdict}`, () => assert.equal(judge(bar, value).verdict, verdict));
   }
+  const floors: readonly [value: number, verdict: Bar['verdict']][] = [
+    [0.96, 'missed'],
+    [0.97, 'met'],
+    [1.2, 'met'],
+  ];
+  for (const [value, verdict] of floors) {
+    test(`that is to be reached with ${value} is ${verdict}`, () =>
+      assert.equal(judge({ name: 'ratio', kind: 'at least', limit: 0.97, unit: '' }, value).verdict, verdict));
+  }
 });
 
 test('bars are a table with the value beside the limit', () => {
   const lines = barLines([judge(bar, 0.04321), judge({ name: 'start', limit: 20, unit: 's', note: 'a note' }, 21)]);
   assert.equal(lines.length, 3);
-  assert.match(lines[1] ?? '', /^met +memory +0\.0432 +0\.05$/);
-  assert.match(lines[2] ?? '', /^missed +start +21 s +20 s +a note$/);
+  assert.match(lines[1] ?? '', /^met +memory +0\.0432 +at most 0\.05$/);
+  assert.match(lines[2] ?? '', /^missed +start +21 s +at most 20 s +a note$/);
 });
 
 describe('text of', () => {

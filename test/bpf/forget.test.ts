@@ -1,8 +1,8 @@
 /** Needs CAP_BPF and CAP_NET_ADMIN (root). What is forgotten of unused neighbours and connections, and how that is counted. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { macBytes } from '../../bench/packet-builder.ts';
 import type { SweepLimits } from '../../src/kernel/layout.gen.ts';
-import { macBytes } from '../kit/packet.ts';
 import { clientKey, INSTANCE, OTHER_INSTANCE } from './frames.ts';
 import { flagsValue, PORT, PortInstance } from './port-instance.ts';
 import type { FlowFlag } from './row.ts';

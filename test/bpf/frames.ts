@@ -15,7 +15,7 @@ import {
   SYN,
   type TcpFields,
   tcp,
-} from '../kit/packet.ts';
+} from '../../bench/packet-builder.ts';
 
 export type Family = 'ipv4' | 'ipv6';
 export const FAMILIES: readonly Family[] = ['ipv4', 'ipv6'];

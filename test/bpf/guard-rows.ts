@@ -1,5 +1,5 @@
 /** Rows of ms_guard: drops what ms_steer would drop for a limit, passes everything else, and changes nothing. */
-import { ACK, PSH, RST, SYN, udp, vlan } from '../kit/packet.ts';
+import { ACK, PSH, RST, SYN, udp, vlan } from '../../bench/packet-builder.ts';
 import { DEVICE, FAMILIES, type Family, lengths, OTHER_INSTANCE, ROUTER, request } from './frames.ts';
 import { limitCases } from './limit-rows.ts';
 import { type Row, type Setup, XDP_ACTION } from './row.ts';

@@ -1,8 +1,8 @@
 /** bpf/packet.h on this machine, under sanitisers: the same verdicts as in the tables. Needs gcc, no privileges. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { ACK } from '../../bench/packet-builder.ts';
 import { VERDICT_NAMES, type VerdictName } from '../../src/kernel/layout.gen.ts';
-import { ACK } from '../kit/packet.ts';
 import { addressKey, FAMILIES, HEADER_BYTES, lengths, request } from './frames.ts';
 import { HostParser, type HostVerdict } from './host-parser.ts';
 import { STEER_ROWS } from './steer-rows.ts';

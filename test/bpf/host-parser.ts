@@ -4,10 +4,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { macBytes } from '../../bench/packet-builder.ts';
 import { parsePortId } from '../../src/identity/port-id.ts';
 import { VERDICT_NAMES, type VerdictName, writePortConstants } from '../../src/kernel/layout.gen.ts';
 import { packageRoot } from '../../src/kernel/paths.ts';
-import { macBytes } from '../kit/packet.ts';
 import { DEVICE, ROUTER } from './frames.ts';
 
 /** Headers are at odd multiples of two, as in the kernel: reading them there is no mistake. */

@@ -1,11 +1,12 @@
 /** A port's programs on maps of their own, which a row's setup fills. */
+
+import { macBytes } from '../../bench/packet-builder.ts';
 import { parsePortId } from '../../src/identity/port-id.ts';
 import { isKernelError } from '../../src/kernel/kernel-error.ts';
 import { FLOW_FLAG, STAGE } from '../../src/kernel/layout.gen.ts';
 import { SteeringMaps } from '../../src/kernel/maps.ts';
 import type { SteeringProgram, TestRun } from '../../src/kernel/program.ts';
 import { Programs } from '../../src/kernel/programs.ts';
-import { macBytes } from '../kit/packet.ts';
 import { clientKey, DEVICE, endsBeforeIpHeader, ROUTER } from './frames.ts';
 import type { FlowFlag, Known, KnownFlow, Limit, Setup } from './row.ts';
 

@@ -1,9 +1,9 @@
 /** The bench that runs rows through the real programs by BPF_PROG_TEST_RUN, and checks everything about them. */
 import assert from 'node:assert/strict';
+import { macBytes } from '../../bench/packet-builder.ts';
 import type { Neighbour, VerdictName } from '../../src/kernel/layout.gen.ts';
 import { FLOW_FLAG, VERDICT_NAMES } from '../../src/kernel/layout.gen.ts';
 import type { Counters } from '../../src/kernel/maps.ts';
-import { macBytes } from '../kit/packet.ts';
 import { addressKey, clientKey, clientPortOf, isSyn } from './frames.ts';
 import { flagsValue, OTHER_PORT, PORT, PortInstance, type Way } from './port-instance.ts';
 import type { After, FlowFlag, Row, Setup } from './row.ts';

@@ -1,5 +1,5 @@
 /** Rows of ms_restore: what replies say about their connection. */
-import { ACK, FIN, PSH, RST, SYN } from '../kit/packet.ts';
+import { ACK, FIN, PSH, RST, SYN } from '../../bench/packet-builder.ts';
 import { CLIENT_PORT, FAMILIES, type Family, INSTANCE, portKey, ROUTER, reply } from './frames.ts';
 import { ACTION, type After, type KnownFlow, type Row, type Setup } from './row.ts';
 

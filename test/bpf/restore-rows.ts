@@ -14,7 +14,7 @@ import {
   SYN,
   udp,
   vlan,
-} from '../kit/packet.ts';
+} from '../../bench/packet-builder.ts';
 import {
   DEVICE,
   ETHERNET_BYTES,

@@ -1,5 +1,5 @@
 /** Rows of ms_steer: connections, how they begin and end, and whose they are while a port takes over or drains (D11). */
-import { ACK, FIN, PSH, RST, SYN } from '../kit/packet.ts';
+import { ACK, FIN, PSH, RST, SYN } from '../../bench/packet-builder.ts';
 import { CLIENT_PORT, FAMILIES, type Family, INSTANCE, OTHER_INSTANCE, portKey, request } from './frames.ts';
 import { dropped, type Known, type KnownFlow, passed, type Row, type Setup, steered } from './row.ts';
 

@@ -1,5 +1,5 @@
 /** Rows of ms_steer: packets to the metadata service whose headers are not as a guest's TCP makes them. */
-import { ACK, bytes, extension, FIN, RST, SYN, udp } from '../kit/packet.ts';
+import { ACK, bytes, extension, FIN, RST, SYN, udp } from '../../bench/packet-builder.ts';
 import {
   ETHERNET_BYTES,
   FAMILIES,

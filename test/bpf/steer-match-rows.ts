@@ -16,7 +16,7 @@ import {
   URG,
   udp,
   vlan,
-} from '../kit/packet.ts';
+} from '../../bench/packet-builder.ts';
 import { DEVICE, FAMILIES, type Family, INSTANCE, METADATA, OTHER_INSTANCE, ROUTER, request } from './frames.ts';
 import { dropped, passed, type Row, steered } from './row.ts';
 

@@ -1,5 +1,5 @@
 /** Rows of ms_steer: what is remembered about senders, its limits, and the dead-man switch (design D4). */
-import { ACK, SYN } from '../kit/packet.ts';
+import { ACK, SYN } from '../../bench/packet-builder.ts';
 import { DEVICE, FAMILIES, type Family, INSTANCE, OTHER_INSTANCE, request } from './frames.ts';
 import { dropped, type Known, passed, type Row, steered } from './row.ts';
 

@@ -1,12 +1,12 @@
 // Needs root: network namespaces and BPF. What is not the metadata service's goes where it went before.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { ethernet, frame, ipv4, SYN, tcp, vlan } from '../../bench/packet-builder.ts';
 import type { Daemon } from '../../src/demo/daemon.ts';
 import { Namespace } from '../../src/demo/namespace.ts';
 import { EchoServers } from '../kit/echo-servers.ts';
 import { HeldConnection } from '../kit/held-connection.ts';
 import { needsRoot, portOf, TestNode } from '../kit/node.ts';
-import { ethernet, frame, ipv4, SYN, tcp, vlan } from '../kit/packet.ts';
 import { sendFrame } from '../kit/send-frame.ts';
 
 describe('traffic that is not for the metadata service', needsRoot, () => {

@@ -14,7 +14,7 @@ import {
   tcp,
   udp,
   vlan,
-} from './packet.ts';
+} from '../../bench/packet-builder.ts';
 
 const mac = { from: 'fa:16:3e:00:00:0a', to: 'fa:16:3e:00:00:01' };
 

@@ -1,0 +1,66 @@
+/**
+ * What a packet costs: in each program by itself, and what others' traffic through a router interface has of us; what is lost
+ * when a program is attached.
+ */
+import { AgentStub } from './agent-stub.ts';
+import { type Bar, type BenchCase, type BenchContext, type CaseResult, judge } from './case.ts';
+import { type AttachLoss, measureAttachLoss } from './packet/attach-loss.ts';
+import { type Bystander, measureBystanders } from './packet/bystander.ts';
+import { measureRuns, type ProgramRun } from './packet/runs.ts';
+import { packetSummary } from './packet/summary.ts';
+import { createTenant } from './tenant.ts';
+
+export const packet: BenchCase = {
+  name: 'packet',
+  about: 'nanoseconds per packet in each program, and others’ throughput through a router interface',
+  tools: [
+    { command: 'ip', package: 'iproute2' },
+    { command: 'iptables-restore', package: 'iptables' },
+    { command: 'iperf3', package: 'iperf3' },
+  ],
+  run,
+};
+
+export interface PacketFigures {
+  readonly runs: readonly ProgramRun[];
+  readonly bystanders: readonly Bystander[];
+  readonly attachLoss: readonly AttachLoss[];
+}
+
+const FULL = { samples: 9, repeat: 1_000_000, rounds: 7, seconds: 3 } as const;
+const QUICK = { samples: 3, repeat: 200_000, rounds: 2, seconds: 1 } as const;
+
+async function run(context: BenchContext): Promise<CaseResult> {
+  const { workspace, teardown, progress, options } = context;
+  const plan = options.quick ? QUICK : FULL;
+  progress('programs by themselves');
+  const runs = await measureRuns(plan.samples, plan.repeat);
+  const agent = await AgentStub.start(workspace.file('packet-agent.sock'));
+  teardown.add('agent', () => agent.close());
+  const tenant = await createTenant(workspace, 'packet', TENANT_INDEX);
+  progress('what attaching loses');
+  const attachLoss = await measureAttachLoss(context, tenant);
+  const bystanders = await measureBystanders(context, { tenant, agentSocket: agent.socket }, plan);
+  const figures = { runs, bystanders, attachLoss };
+  return { figures, bars: packetBars(figures), summary: packetSummary(figures), notMeasured: NOT_MEASURED };
+}
+
+/** Among the run's routers: beyond those of any fleet. */
+const TENANT_INDEX = 2 ** 46;
+
+const NOT_MEASURED: readonly string[] = [
+  'interfaces other than veth: Open vSwitch’s internal ports, hardware',
+  'packets that are not in the cache: BPF_PROG_TEST_RUN runs the same one again and again',
+];
+
+export function packetBars({ runs, bystanders }: PacketFigures): readonly Bar[] {
+  const misses = runs.filter(({ isMiss }) => isMiss).map(({ ns }) => ns.median);
+  const steered = bystanders.find(({ mode }) => mode === 'steered');
+  return [
+    judge({ name: 'packet of others in ms_match, median of the slowest', limit: 60, unit: 'ns' }, Math.max(...misses)),
+    judge(
+      { name: 'others’ throughput, nothing attached = 1', kind: 'at least', limit: 0.97, unit: '' },
+      steered?.ratio.median,
+    ),
+  ];
+}
