@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
-import { fetchStatus } from '../src/cli/admin-client.ts';
+import { fetchStatus, setLimits } from '../src/cli/admin-client.ts';
 import type { StatusDocument } from '../src/control/status-document.ts';
 import { messageOf } from '../src/errors.ts';
 import { processTree } from './processes.ts';
@@ -90,6 +90,11 @@ export class Metasteer {
     return (await fetchStatus(this.#adminSocket)).document;
   }
 
+  /** Changes limits of connections, in the words of the configuration's section `guard`. @throws {MetasteerError} */
+  async limit(changes: Readonly<Record<string, number>>): Promise<void> {
+    await setLimits(this.#adminSocket, changes);
+  }
+
   /**
    * Waits until exactly these many ports are steered and no other is being attached. Returns the milliseconds since
    * the start.
@@ -115,6 +120,15 @@ export class Metasteer {
       await sleep(Math.min(Math.max(pause, POLL_MIN_MS), POLL_MAX_MS), undefined, { signal });
     }
     throw new Error(`the daemon does not steer ${ports} ports after ${withinMs / 1000} s: ${came}`);
+  }
+
+  /** Waits until every port has the XDP shield. @throws {Error} when it does not come in time */
+  async untilShielded(withinMs: number, signal: AbortSignal): Promise<void> {
+    const deadline = performance.now() + withinMs;
+    while ((await this.status()).ports.some(({ shield }) => shield === 'off')) {
+      if (performance.now() > deadline) throw new Error('the shield does not come up; the daemon’s log says why');
+      await sleep(POLL_MIN_MS, undefined, { signal });
+    }
   }
 
   /** SIGTERM, and SIGKILL after two minutes. May be called again. */

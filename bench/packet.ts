@@ -37,7 +37,7 @@ async function run(context: BenchContext): Promise<CaseResult> {
   const runs = await measureRuns(plan.samples, plan.repeat);
   const agent = await AgentStub.start(workspace.file('packet-agent.sock'));
   teardown.add('agent', () => agent.close());
-  const tenant = await createTenant(workspace, 'packet', TENANT_INDEX);
+  const tenant = await createTenant(workspace, { name: 'packet', index: TENANT_INDEX });
   progress('what attaching loses');
   const attachLoss = await measureAttachLoss(context, tenant);
   const bystanders = await measureBystanders(context, { tenant, agentSocket: agent.socket }, plan);

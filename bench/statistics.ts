@@ -46,3 +46,10 @@ export function summarise(values: readonly number[]): Summary | undefined {
     max: Math.max(...values),
   };
 }
+
+/** As `summarise`, where there are values. @throws {RangeError} without */
+export function needed(values: readonly number[]): Summary {
+  const summary = summarise(values);
+  if (summary === undefined) throw new RangeError('no values');
+  return summary;
+}

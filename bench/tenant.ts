@@ -5,15 +5,31 @@ import type { FleetRouter } from './routers.ts';
 import type { Workspace } from './workspace.ts';
 
 export const ROUTER_INTERFACE = 'qr-bench';
+/** Where instances ask. */
+export const METADATA_ADDRESS = '169.254.169.254';
 export const GATEWAY = '10.0.0.1';
 export const INSTANCE_ADDRESS = '10.0.0.5';
 export const INSTANCE_MAC = '02:00:00:00:00:05';
+const SUBNET = '10.0.0';
+const FIRST_HOST = 5;
+const ADDRESSES_MAX = 240;
 
 /** A router with Neutron's rules in it and one instance behind it. The same addresses in every tenant. */
 export interface Tenant extends FleetRouter {
   readonly router: Namespace;
   readonly routerMac: string;
   readonly instance: Namespace;
+  /** Of the instance, in a row. */
+  readonly addresses: readonly string[];
+}
+
+export interface TenantPlan {
+  /** Of letters and digits, for the instance's namespace. */
+  readonly name: string;
+  /** Of the router among the run's; beyond those of the fleet. */
+  readonly index: number;
+  /** How many addresses the instance has, so that it can stand for as many instances; one unless given. */
+  readonly addresses?: number;
 }
 
 /**
@@ -22,13 +38,17 @@ export interface Tenant extends FleetRouter {
  * Both ends know each other's MAC for good: a question that ARP loses is asked again after a second, which would cover
  * what is measured.
  *
- * @param index of the router among the run's; beyond those of the fleet
  * @throws {CommandError}
  */
-export async function createTenant(workspace: Workspace, name: string, index: number): Promise<Tenant> {
+export async function createTenant(
+  workspace: Workspace,
+  { name, index, addresses: count = 1 }: TenantPlan,
+): Promise<Tenant> {
+  if (count > ADDRESSES_MAX) throw new RangeError(`an instance has at most ${ADDRESSES_MAX} addresses, not ${count}`);
   const id = workspace.routerId(index);
   const router = new Namespace(`qrouter-${id}`);
   const instance = new Namespace(workspace.instanceNamespace(name));
+  const addresses = Array.from({ length: count }, (_, n) => `${SUBNET}.${FIRST_HOST + n}`);
   for (const each of [router, instance]) await runCommand('ip', ['netns', 'add', each.name]);
   const plug = ['name', 'eth0', 'address', INSTANCE_MAC, 'netns', instance.name];
   await router.ip('link', 'set', 'lo', 'up');
@@ -37,12 +57,14 @@ export async function createTenant(workspace: Workspace, name: string, index: nu
   await router.ip('link', 'set', ROUTER_INTERFACE, 'up');
   await installNeutronRules(router, 'IPv4');
   const { mac: routerMac } = await router.link(ROUTER_INTERFACE);
-  await instance.ip('addr', 'add', `${INSTANCE_ADDRESS}/24`, 'dev', 'eth0');
+  for (const address of addresses) await instance.ip('addr', 'add', `${address}/24`, 'dev', 'eth0');
   await instance.ip('link', 'set', 'eth0', 'up');
   await instance.ip('route', 'add', 'default', 'via', GATEWAY);
   await instance.ip(...neighbour(GATEWAY, routerMac, 'eth0'));
-  await router.ip(...neighbour(INSTANCE_ADDRESS, INSTANCE_MAC, ROUTER_INTERFACE));
-  return { id, namespace: router.name, router, routerMac, instance };
+  for (const address of addresses) await router.ip(...neighbour(address, INSTANCE_MAC, ROUTER_INTERFACE));
+  // Whoever closes a connection first keeps its port for a minute, and the client does, many times a second.
+  await instance.sysctl('1', 'ipv4/tcp_tw_reuse');
+  return { id, namespace: router.name, router, routerMac, instance, addresses };
 }
 
 /** Words for `ip` that make a MAC known for good, or until the interface goes down. */

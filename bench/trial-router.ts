@@ -34,7 +34,7 @@ export class TrialRouter implements FleetRouter {
 
   /** Makes it with its interface down. The workspace removes the namespaces. @throws {CommandError} */
   static async create(workspace: Workspace, signal: AbortSignal): Promise<TrialRouter> {
-    const trial = new TrialRouter(await createTenant(workspace, 'trial', INDEX), signal);
+    const trial = new TrialRouter(await createTenant(workspace, { name: 'trial', index: INDEX }), signal);
     await trial.down();
     return trial;
   }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BenchContext } from '../case.ts';
 import { LineProcess } from '../line-process.ts';
 import { Metasteer } from '../metasteer.ts';
-import { type Summary, summarise } from '../statistics.ts';
+import { needed, type Summary } from '../statistics.ts';
 import { GATEWAY, type Tenant } from '../tenant.ts';
 
 const MODES = ['none', 'steered', 'shield, generic', 'shield, native'] as const;
@@ -41,7 +41,7 @@ export async function measureBystanders(
   return MODES.map((mode) => {
     const values = gbits.get(mode) ?? [];
     const ratios = values.map((value, index) => value / (base[index] ?? Number.NaN));
-    return { mode, gbitPerSecond: needed(summarise(values)), ratio: needed(summarise(ratios)) };
+    return { mode, gbitPerSecond: needed(values), ratio: needed(ratios) };
   });
 }
 
@@ -58,20 +58,12 @@ async function inMode(
   teardown.add('daemon', async () => void (await daemon.stop()));
   try {
     await daemon.untilSteering(1, START_MS, teardown.signal);
-    if (mode !== 'steered') await untilShielded(daemon);
+    if (mode !== 'steered') await daemon.untilShielded(START_MS, teardown.signal);
     // What a daemon does once when it has started is not what is measured.
     await sleep(CALM_MS);
     return await measure();
   } finally {
     await daemon.stop();
-  }
-}
-
-async function untilShielded(daemon: Metasteer): Promise<void> {
-  const deadline = Date.now() + START_MS;
-  while ((await daemon.status()).ports[0]?.shield === 'off') {
-    if (Date.now() > deadline) throw new Error('the shield does not come up; the daemon’s log says why');
-    await sleep(50);
   }
 }
 
@@ -81,9 +73,4 @@ async function throughput({ instance }: Tenant, seconds: number): Promise<number
   const text = await instance.run('iperf3', args, { timeoutMs: seconds * 1000 + 20_000 });
   const { end } = JSON.parse(text) as { readonly end: { readonly sum_received: { readonly bits_per_second: number } } };
   return end.sum_received.bits_per_second / 1e9;
-}
-
-function needed(summary: Summary | undefined): Summary {
-  if (summary === undefined) throw new RangeError('no rounds');
-  return summary;
 }

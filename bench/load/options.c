@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "options.h"
+
+#include <arpa/inet.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CLIENTS_MAX 60000
+
+static const char USAGE[] =
+	"load --to ADDRESS [--port N] --from FIRST_SOURCE [--sources N] [--path PATH] --seconds S [--timeout S]\n"
+	"     (--rate PER_SECOND | --clients N) [--keep-alive]\n";
+
+static void misused(const char *what)
+{
+	fprintf(stderr, "load: %s\n%s", what, USAGE);
+	exit(2);
+}
+
+static double number(const char *text, double from, double to)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	if (end == text || *end != '\0' || !(value >= from && value <= to))
+		misused(text);
+	return value;
+}
+
+static struct in_addr address(const char *text)
+{
+	struct in_addr parsed;
+
+	if (inet_pton(AF_INET, text, &parsed) != 1)
+		misused(text);
+	return parsed;
+}
+
+void read_options(int count, char **words, struct options *options)
+{
+	static const struct option known[] = {
+		{ "to", required_argument, NULL, 't' },	     { "port", required_argument, NULL, 'p' },
+		{ "from", required_argument, NULL, 'f' },    { "sources", required_argument, NULL, 'n' },
+		{ "path", required_argument, NULL, 'u' },    { "seconds", required_argument, NULL, 's' },
+		{ "timeout", required_argument, NULL, 'o' }, { "rate", required_argument, NULL, 'r' },
+		{ "clients", required_argument, NULL, 'c' }, { "keep-alive", no_argument, NULL, 'k' },
+		{ 0 },
+	};
+	int option;
+
+	*options = (struct options){
+		.server = { .sin_family = AF_INET, .sin_port = htons(80) },
+		.sources = 1,
+		.path = "/",
+		.timeout = 10,
+	};
+	while ((option = getopt_long(count, words, "", known, NULL)) != -1) {
+		switch (option) {
+		case 't': options->server.sin_addr = address(optarg); break;
+		case 'p': options->server.sin_port = htons((uint16_t)number(optarg, 1, 65535)); break;
+		case 'f': options->first_source = address(optarg); break;
+		case 'n': options->sources = (unsigned)number(optarg, 1, 65536); break;
+		case 'u': options->path = optarg; break;
+		case 's': options->seconds = number(optarg, 0.1, 3600); break;
+		case 'o': options->timeout = number(optarg, 0.01, 600); break;
+		case 'r': options->rate = number(optarg, 1, 1e6); break;
+		case 'c': options->clients = (unsigned)number(optarg, 1, CLIENTS_MAX); break;
+		case 'k': options->keep_alive = true; break;
+		default: misused("unknown option");
+		}
+	}
+	if (options->server.sin_addr.s_addr == 0 || options->first_source.s_addr == 0 || options->seconds == 0)
+		misused("--to, --from and --seconds are needed");
+	if (options->rate == 0 && options->clients == 0)
+		misused("--rate or --clients is needed");
+	if (options->clients == 0)
+		options->clients = 16384;
+}
