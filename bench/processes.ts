@@ -5,8 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface ProcessStat {
   readonly state: string;
   readonly parent: number;
-  /** User and system time of the process with all its threads, in milliseconds. */
-  readonly cpuMs: number;
+  /** Time of the process with all its threads, in milliseconds. */
+  readonly userMs: number;
+  readonly systemMs: number;
   /** In clock ticks since boot; with the pid it names a process for good. */
   readonly startTime: string;
 }
@@ -22,7 +23,13 @@ export function parseStat(text: string): ProcessStat {
   const [state, parent] = fields;
   const [user, system, startTime] = [fields[11], fields[12], fields[19]];
   if (state === undefined || startTime === undefined) throw new Error('not the stat of a process');
-  return { state, parent: Number(parent), cpuMs: (Number(user) + Number(system)) * TICK_MS, startTime };
+  return {
+    state,
+    parent: Number(parent),
+    userMs: Number(user) * TICK_MS,
+    systemMs: Number(system) * TICK_MS,
+    startTime,
+  };
 }
 
 /** Undefined when there is no such process, or only its exit status is left of it. */
@@ -46,11 +53,6 @@ export function processTree(root: number): readonly number[] {
   // Grows while it is walked, until no process in it has children that are not.
   for (const pid of tree) tree.push(...(children.get(pid) ?? []));
   return tree;
-}
-
-/** CPU time of processes so far, in milliseconds. */
-export function cpuMs(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + (processStat(pid)?.cpuMs ?? 0), 0);
 }
 
 /** Processes whose command line names something: a program's path, or a folder of a run. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { processCpu } from '../cpu.ts';
 import type { Haproxy, Incumbent } from '../incumbent.ts';
 import {
   type KernelMemory,
@@ -8,7 +9,7 @@ import {
   processMemory,
   settledKernelMemory,
 } from '../memory.ts';
-import { cpuMs, endProcesses } from '../processes.ts';
+import { endProcesses } from '../processes.ts';
 import { type Summary, summarise } from '../statistics.ts';
 import { measureFirstAnswers } from './first-answers.ts';
 import { type FirstAnswers, idleSeconds, type Stage } from './plan.ts';
@@ -82,9 +83,9 @@ async function measurePoint(
   await sleep(CALM_MS, undefined, { signal: teardown.signal });
   const seconds = idleSeconds(running.length);
   progress(`${running.length} haproxies: idle for ${seconds} s`);
-  const cpuBefore = cpuMs(pids);
+  const cpuBefore = processCpu(pids).total;
   await sleep(seconds * 1000, undefined, { signal: teardown.signal });
-  const idleCpuPercent = (cpuMs(pids) - cpuBefore) / seconds / 10;
+  const idleCpuPercent = (processCpu(pids).total - cpuBefore) / seconds / 10_000;
   // The kernel first: reading a process's memory map makes the kernel need some itself.
   const kernel = kernelGrowth(before, await settledKernelMemory(teardown.signal));
   const memory = processMemory(pids);

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BpfMemory, bpfMemory } from '../bpf-memory.ts';
+import { processCpu } from '../cpu.ts';
 import { type KernelMemory, kernelGrowth, type ProcessMemory, processMemory, settledKernelMemory } from '../memory.ts';
 import { Metasteer } from '../metasteer.ts';
-import { cpuMs } from '../processes.ts';
 import { measureFirstAnswers } from './first-answers.ts';
 import { type FirstAnswers, idleSeconds, type Stage } from './plan.ts';
 
@@ -61,10 +61,10 @@ export async function measureMetasteer(stage: Stage, routers: number): Promise<M
   const seconds = idleSeconds(routers);
   progress(`${routers} routers: idle for ${seconds} s`);
   const { processes } = daemon;
-  const cpuBefore = cpuMs(processes);
+  const cpuBefore = processCpu(processes).total;
   const namesBefore = statSync(NETNS_DIR).mtimeMs;
   await sleep(seconds * 1000, undefined, { signal });
-  const idleCpuPercent = (cpuMs(processes) - cpuBefore) / seconds / 10;
+  const idleCpuPercent = (processCpu(processes).total - cpuBefore) / seconds / 10_000;
   const idleUndisturbed = statSync(NETNS_DIR).mtimeMs === namesBefore;
   // The kernel first: reading a process's memory map makes the kernel need some itself.
   const kernel = kernelGrowth(before, await settledKernelMemory(signal));

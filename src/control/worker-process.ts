@@ -15,7 +15,9 @@ import type { PortNamespace } from './port-namespace.ts';
 import type { User } from './user.ts';
 import { parseFromWorker } from './worker-messages.ts';
 
-/** Longest wait for a worker to start, to take a port, or to give its status. */
+/** Longest wait for a worker to start: Node loads its code, which takes long on a node that is busy booting. */
+const START_MS = 30_000;
+/** Longest wait for a worker to take a port, or to give its status. */
 const ANSWER_MS = 10_000;
 /** The descriptor by which a worker knows the stream of messages. */
 const MESSAGES = 3;
@@ -72,7 +74,7 @@ export class WorkerProcess {
 
   /** @throws {MetasteerError} `worker-failed` when it ends or stays silent instead. */
   async start(settings: ProxySettings, logLevel: Config['log']['level']): Promise<void> {
-    const started = this.#started.wait('started', ANSWER_MS, 'the worker did not start');
+    const started = this.#started.wait('started', START_MS, 'the worker did not start');
     this.#send({ type: 'start', settings, logLevel });
     await started;
     this.state = 'running';

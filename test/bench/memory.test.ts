@@ -86,7 +86,7 @@ test('stat: a name with brackets and spaces in it shifts nothing', () => {
     '4711',
   ];
   const stat = parseStat(`42 (a) b (c) ${fields.join(' ')} 1 2 3\n`);
-  assert.deepEqual(stat, { state: 'S', parent: 7, cpuMs: 1750, startTime: '4711' });
+  assert.deepEqual(stat, { state: 'S', parent: 7, userMs: 1500, systemMs: 250, startTime: '4711' });
 });
 
 test('stat: a process that is there has a parent, one that is not has nothing', () => {

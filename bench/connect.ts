@@ -1,0 +1,61 @@
+/** One connection per request, as instances ask when they boot: how many, how fast, at what price. */
+import { type Bar, type BenchCase, type BenchContext, type CaseResult, judge } from './case.ts';
+import { ratioOf } from './contest/figures.ts';
+import { contestSummary } from './contest/summary.ts';
+import { CONTEST_TOOLS, type Contest, type ContestFigures, holdContest } from './contest.ts';
+
+export const connect: BenchCase = {
+  name: 'connect',
+  about: 'one connection per request: throughput, latency and CPU beside haproxy',
+  tools: CONTEST_TOOLS,
+  run,
+};
+
+const FULL = { pairs: 5, seconds: 3 } as const;
+const QUICK = { pairs: 2, seconds: 1 } as const;
+/** Enough for both processors to be busy all the time. */
+const CLIENTS = 32;
+const ADDRESSES = 100;
+/** Of what the incumbent can do. */
+const SHARES = [0.3, 0.6, 0.9] as const;
+const SATURATED = 'as fast as 32 clients can';
+const AT_60 = shareName(0.6);
+
+async function run(context: BenchContext): Promise<CaseResult> {
+  const { pairs, seconds } = context.options.quick ? QUICK : FULL;
+  const contest: Contest = {
+    name: 'connect',
+    pairs,
+    addresses: ADDRESSES,
+    warmUp: { clients: CLIENTS, seconds: 2 },
+    loads: (capacity) => [
+      { name: SATURATED, clients: CLIENTS, seconds },
+      ...SHARES.map((share) => ({ name: shareName(share), rate: Math.max(1, Math.round(share * capacity)), seconds })),
+    ],
+  };
+  const figures = await holdContest(context, contest);
+  return { figures, bars: connectBars(figures), summary: contestSummary(figures.compared), notMeasured: NOT_MEASURED };
+}
+
+const NOT_MEASURED: readonly string[] = [
+  'IPv6',
+  'an agent that needs time: both have the same one, which answers at once (see the cases agent and storm)',
+];
+
+export function connectBars({ compared }: ContestFigures): readonly Bar[] {
+  const at = (load: string, figure: Parameters<typeof ratioOf>[2]) => ratioOf(compared, load, figure);
+  const softirq = at(SATURATED, 'machineSoftirq');
+  return [
+    judge(
+      { name: 'requests per second, haproxy = 1', kind: 'at least', limit: 1.15, unit: '' },
+      at(SATURATED, 'perSecond'),
+    ),
+    judge({ name: 'CPU of the machine per request, haproxy = 1', limit: 0.9, unit: '' }, at(SATURATED, 'machineTotal')),
+    judge({ name: 'softirq per request, haproxy = 1', limit: 0.8, unit: '' }, softirq),
+    judge({ name: 'p99 at 60 % of haproxy’s capacity, haproxy = 1', limit: 1.2, unit: '' }, at(AT_60, 'p99')),
+  ];
+}
+
+function shareName(share: number): string {
+  return `at ${Math.round(share * 100)} % of what haproxy can`;
+}
