@@ -1,9 +1,12 @@
-import { isIP } from 'node:net';
+import { isIP, SocketAddress } from 'node:net';
 import { linkLocalOf, type MacAddress } from './mac-address.ts';
 
 declare const brand: unique symbol;
 
-/** A client's address in the one form the agent gets: IPv4 unmapped, no zone. It only ever comes from a socket's peer. */
+/**
+ * A client's address in the one form the agent gets: IPv4 unmapped, no zone. In the proxy it only ever comes from a socket's
+ * peer, in the agent from X-Forwarded-For.
+ */
 export type ClientAddress = string & { readonly [brand]: 'ClientAddress' };
 
 const MAPPED = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i;
@@ -29,4 +32,15 @@ export function clientAddressOf(peer: string | undefined, mac: MacAddress | unde
   const zone = peer.indexOf('%');
   const bare = zone === -1 ? peer : peer.slice(0, zone);
   return isIP(bare) === 0 ? undefined : (bare as ClientAddress);
+}
+
+/**
+ * Reads what a proxy says a client's address is (contract.md 2.1): one IP literal without a zone. IPv4-mapped addresses
+ * become IPv4, IPv6 takes the form of RFC 5952, so that one client has one form whichever proxy it came through.
+ */
+export function parseClientAddress(text: string): ClientAddress | undefined {
+  const bare = MAPPED.exec(text)?.[1] ?? text;
+  const family = text.includes('%') ? 0 : isIP(bare);
+  if (family === 0) return undefined;
+  return (family === 4 ? bare : new SocketAddress({ address: bare, family: 'ipv6' }).address) as ClientAddress;
 }

@@ -33,6 +33,19 @@ export function linkLocalOf(mac: MacAddress): string {
 }
 
 /**
+ * The MAC that a link-local address was formed from by modified EUI-64 (RFC 4291 appendix A); undefined when it was not.
+ * The address must be in the form of RFC 5952.
+ */
+export function macOfLinkLocal(address: string): MacAddress | undefined {
+  const [before = '', after = ''] = address.toLowerCase().split('::');
+  if (before !== 'fe80') return undefined;
+  const groups = after.split(':').map((group) => Number.parseInt(group, 16));
+  const [a = 0, b = 0, c = 0, d = 0] = [...Array.from({ length: 4 - groups.length }, () => 0), ...groups];
+  if (groups.length > 4 || (b & 0xff) !== 0xff || c >> 8 !== 0xfe) return undefined;
+  return macAddressFromBytes(Uint8Array.of((a >> 8) ^ 0x02, a & 0xff, b >> 8, c & 0xff, d >> 8, d & 0xff));
+}
+
+/**
  * Four groups after `fe80::`. Written out by RFC 5952, the zeros before them stay behind the `::`
  * even where the first group is zero too, since that run is then the longest.
  */
