@@ -37,6 +37,11 @@ export const ERRORS = {
   'port-attach-failed': 'Read the cause; the interface was left as it was and the daemon tries again.',
   'port-listen-failed': 'Read the cause; the interface was left as it was and the daemon tries again.',
   'port-limit': 'Raise `steering.ports_max` and restart.',
+  'inventory-unreadable': 'Check the path, that this user may read the file, and its size.',
+  'inventory-invalid': 'Mend the inventory at the place shown. docs/demo-nova.md lists all keys.',
+  'secret-unusable': 'Write the shared secret to a file and name that, or set METASTEER_SHARED_SECRET.',
+  'tls-invalid': 'Give a certificate and its key as PEM files that this user may read.',
+  'listen-failed': 'Choose another address or port, or stop who uses it.',
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;
