@@ -3,7 +3,7 @@
 #
 #   packaging/setup-peers.sh [--quiet]
 #
-# Installs missing packages when it runs as root; otherwise it prints the command that does. cloud-init and
+# Installs missing packages when it runs as root; otherwise it prints the command that does. python3-nova, cloud-init and
 # cloud-guest-utils are only unpacked, below node_modules/.cache/: installed, their services would reconfigure this machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -40,6 +40,7 @@ unpacked() {
   cat <<'LIST'
 usr/lib/python3/dist-packages/cloudinit/version.py  cloud-init
 usr/bin/ec2metadata                                 cloud-guest-utils
+usr/lib/python3/dist-packages/nova/api/metadata/base.py  python3-nova
 LIST
 }
 

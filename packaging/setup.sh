@@ -29,6 +29,7 @@ curl           curl              the instances' client (demo, tests)
 tc             iproute2          looks at filters (tests)
 ping           iputils-ping      ICMP (tests)
 setpriv        util-linux        drops privileges (tests)
+openssl        openssl           certificates (tests)
 LIST
 }
 files() {

@@ -25,6 +25,7 @@ const PEERS = {
   'cloud-init': join(UNPACKED, 'usr/lib/python3/dist-packages/cloudinit'),
   'python3-configobj': `${PACKAGES}/configobj`,
   'python3-netifaces': `${PACKAGES}/netifaces`,
+  'python3-nova': join(UNPACKED, 'usr/lib/python3/dist-packages/nova'),
   'cloud-guest-utils': join(UNPACKED, 'usr/bin/ec2metadata'),
 } as const;
 

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { type Inventory, parseInventory } from '../agent/inventory.ts';
+import { type ErrorCode, MetasteerError, messageOf } from '../errors.ts';
+import type { NovaTls } from './server.ts';
+
+const INVENTORY_BYTES_MAX = 64 * 1024 * 1024;
+const SECRET_BYTES_MAX = 4096;
+const PEM_BYTES_MAX = 1024 * 1024;
+
+/** Where the secret may be, beside a file. */
+export const SECRET_VARIABLE = 'METASTEER_SHARED_SECRET';
+
+/** Paths of PEM files. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa?: string | undefined;
+}
+
+/** @throws {MetasteerError} `inventory-unreadable` or `inventory-invalid` */
+export function loadInventory(path: string): Inventory {
+  const bytes = read(path, INVENTORY_BYTES_MAX, 'inventory-unreadable');
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new MetasteerError('inventory-invalid', `${path}:1: the file is not UTF-8 text`, { cause: error });
+  }
+  return parseInventory(text, path);
+}
+
+/**
+ * The secret that agents sign with: from a file, without the line end there, or from the environment. It is no argument,
+ * because arguments are for everybody to see.
+ *
+ * @throws {MetasteerError} `secret-unusable`
+ */
+export function loadSecret(path: string | undefined, environment: NodeJS.ProcessEnv): Uint8Array {
+  const given =
+    path === undefined
+      ? Buffer.from(environment[SECRET_VARIABLE] ?? '')
+      : Buffer.from(
+          read(path, SECRET_BYTES_MAX, 'secret-unusable')
+            .toString('latin1')
+            .replace(/\r?\n$/, ''),
+          'latin1',
+        );
+  if (given.length > 0) return given;
+  const where = path === undefined ? `no secret file is named and ${SECRET_VARIABLE} is not set` : `${path} is empty`;
+  throw new MetasteerError('secret-unusable', where);
+}
+
+/** @throws {MetasteerError} `tls-invalid` */
+export function loadTls({ cert, key, clientCa }: TlsFiles): NovaTls {
+  const pem = (path: string) => read(path, PEM_BYTES_MAX, 'tls-invalid');
+  return { cert: pem(cert), key: pem(key), ...(clientCa !== undefined && { clientCa: pem(clientCa) }) };
+}
+
+function read(path: string, bytesMax: number, code: ErrorCode): Buffer {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw new MetasteerError(code, messageOf(error), { cause: error });
+  }
+  if (bytes.length > bytesMax) {
+    throw new MetasteerError(code, `${path} has ${bytes.length} bytes; expected at most ${bytesMax}`);
+  }
+  return bytes;
+}
