@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { MetasteerError, messageOf } from '../errors.ts';
 import { checkConfigCommand } from './check-config.ts';
+import { demoNovaCommand } from './demo-nova.ts';
 import type { CliEnvironment } from './environment.ts';
 import { limitsCommand } from './limits.ts';
 import { runCommand } from './run.ts';
@@ -14,6 +15,8 @@ export const EXIT_DONE = 0;
 export const EXIT_FAILED = 1;
 /** The arguments or the configuration are wrong: trying again is useless. */
 export const EXIT_MISUSED = 2;
+/** Codes of errors that end so. */
+const MISUSES = /^(?:usage$|(?:config|inventory|secret|tls)-)/;
 
 /** Runs one command line to its end. Errors are printed, never thrown; the exit code goes to `environment.exit`. */
 export async function runCli(environment: CliEnvironment): Promise<void> {
@@ -25,7 +28,7 @@ export async function runCli(environment: CliEnvironment): Promise<void> {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return environment.exit(EXIT_DONE);
     const error = toMetasteerError(thrown);
     environment.stderr.write(environment.argv.includes('--json') ? asJson(error) : asText(error));
-    environment.exit(error.code === 'usage' || error.code.startsWith('config-') ? EXIT_MISUSED : EXIT_FAILED);
+    environment.exit(MISUSES.test(error.code) ? EXIT_MISUSED : EXIT_FAILED);
   }
 }
 
@@ -40,6 +43,7 @@ async function programOf(environment: CliEnvironment): Promise<Command> {
     workersCommand(environment),
     limitsCommand(environment),
     checkConfigCommand(environment),
+    demoNovaCommand(environment),
     versionCommand(environment),
   ];
   for (const verb of verbs) program.addCommand(verb);

@@ -75,7 +75,16 @@ describe('help and version', () => {
       const { code, stdout, stderr } = await cli(...argv);
       assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
       const commands = [...(stdout.split('Commands:\n')[1] ?? '').matchAll(/^ {2}([\w-]+)/gm)].map(([, name]) => name);
-      assert.deepEqual(commands, ['run', 'status', 'workers', 'limits', 'check-config', 'version', 'help']);
+      assert.deepEqual(commands, [
+        'run',
+        'status',
+        'workers',
+        'limits',
+        'check-config',
+        'demo-nova',
+        'version',
+        'help',
+      ]);
     });
   }
 

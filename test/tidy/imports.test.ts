@@ -33,6 +33,15 @@ describe('imports go one way:', () => {
     assert.deepEqual(show(found), []);
   });
 
+  test('the embedded nova knows nothing of steering, and only the demo and its own command know it', () => {
+    const found = imports.filter(({ from, to }) =>
+      areaOf(from) === 'nova'
+        ? /^src\/(control|kernel|proxy|demo|cli)\//.test(to)
+        : to.startsWith('src/nova/') && areaOf(from) !== 'demo' && from !== 'src/cli/demo-nova.ts',
+    );
+    assert.deepEqual(show(found), []);
+  });
+
   test(`only ${FFI} knows the ffi package`, () => {
     const found = imports.filter(({ from, to }) => from !== FFI && /^(ffi|ref)-|(^|\/)ffi-/.test(to));
     assert.deepEqual(show(found), []);
