@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, METHODS, type Server, type ServerRe
 import { isIP } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { type Dispatcher, Pool } from 'undici';
+import { signInstanceId } from '../nova/authenticate.ts';
 import { findInstances, type Inventory, type InventoryInstance } from './inventory.ts';
-import { signInstanceId } from './nova.ts';
 
 export interface AgentOptions {
   /** Path of the UNIX socket to listen on. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { SocketAddress } from 'node:net';
+import { type Inventory as NovaInventory, parseInventory } from '../agent/inventory.ts';
 import { linkLocalOf, parseMacAddress } from '../identity/mac-address.ts';
 
 /** What Neutron and Nova know about one instance of the demo. */
@@ -54,6 +55,22 @@ export function findInstances(inventory: Inventory, routerId: string, address: s
 function canonicalAddress(address: string): string {
   const unmapped = address.replace(/^::ffff:(?=\d+\.)/i, '');
   return unmapped.includes(':') ? new SocketAddress({ address: unmapped, family: 'ipv6' }).address : unmapped;
+}
+
+/** The inventory in the form that the embedded nova takes. */
+export function novaInventory(inventory: Inventory): NovaInventory {
+  return parseInventory(JSON.stringify({ instances: inventory.map(novaInstance) }), 'inventory of the demo');
+}
+
+function novaInstance({ uuid, projectId, name, routerId, address, mac, ...shown }: InventoryInstance) {
+  const { ec2Id, tenant, publicKeys, userData } = shown;
+  const metadata = {
+    ec2_id: ec2Id,
+    meta: { tenant },
+    ...(publicKeys && { public_keys: publicKeys }),
+    ...(userData && { user_data: { base64: Buffer.from(userData).toString('base64') } }),
+  };
+  return { id: uuid, project: projectId, name, ports: [{ router: routerId, addresses: [address], mac }], metadata };
 }
 
 function userDataOf(tenant: string): Uint8Array {

@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { NovaService } from '../nova/server.ts';
 import { MetadataAgent } from './agent.ts';
-import { demoInventory, type InventoryInstance } from './inventory.ts';
+import { demoInventory, type InventoryInstance, novaInventory } from './inventory.ts';
 import { type Family, installNeutronRules } from './neutron-rules.ts';
-import { NovaService } from './nova.ts';
 import type { RunDir } from './run-dir.ts';
 import { type Instance, type Router, Topology } from './topology.ts';
 
@@ -34,7 +34,7 @@ export async function buildStage(runDir: RunDir, undo: Undo): Promise<Stage> {
   for (const known of inventory) tenants.push(await buildTenant(topology, known, families));
 
   const secret = randomBytes(32);
-  const nova = await NovaService.start({ inventory, secret });
+  const nova = await NovaService.start({ inventory: novaInventory(inventory), secret });
   undo('metadata service', () => nova.close());
   const agentSocket = runDir.file('agent.sock');
   const agent = await MetadataAgent.start({ socket: agentSocket, inventory, secret, novaUrl: nova.url });

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { MetadataAgent, resolveInstance } from '../../src/demo/agent.ts';
-import { NovaService } from '../../src/demo/nova.ts';
+import { novaInventory } from '../../src/demo/inventory.ts';
+import { NovaService } from '../../src/nova/server.ts';
 import { INVENTORY, ROUTER_A, ROUTER_B } from './sample-inventory.ts';
 
 const SECRET = Buffer.from('shared secret');
@@ -16,7 +17,7 @@ let nova: NovaService;
 let agent: MetadataAgent;
 
 before(async () => {
-  nova = await NovaService.start({ inventory: INVENTORY, secret: SECRET });
+  nova = await NovaService.start({ inventory: novaInventory(INVENTORY), secret: SECRET });
   agent = await MetadataAgent.start({ socket: socketPath, inventory: INVENTORY, secret: SECRET, novaUrl: nova.url });
 });
 after(async () => {
@@ -128,7 +129,7 @@ test('anybody may connect to the socket, as a worker without privileges has to',
 });
 
 test('without a metadata service the agent answers 503', async () => {
-  const gone = await NovaService.start({ inventory: INVENTORY, secret: SECRET });
+  const gone = await NovaService.start({ inventory: novaInventory(INVENTORY), secret: SECRET });
   const novaUrl = gone.url;
   await gone.close();
   const socket = join(directory, 'lonely.sock');

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Daemon } from '../../src/demo/daemon.ts';
 import type { InventoryInstance } from '../../src/demo/inventory.ts';
-import { lookUp } from '../../src/demo/metadata-tree.ts';
 import type { Tenant } from '../../src/demo/stage.ts';
 import { curl, isRoot, METADATA_V4, METADATA_V6, portOf, TestNode, until } from '../kit/node.ts';
+import { documentOf } from '../kit/nova-documents.ts';
 import { PYTHON, UNPACKED, unlessThere } from '../kit/peers.ts';
 import { type AgentGeneration, GENERATIONS, startOnNode } from '../kit/peers-agents.ts';
 
@@ -122,7 +122,7 @@ for (const generation of Object.keys(GENERATIONS) as AgentGeneration[]) {
 /** What cloud-init made of the documents against the documents. */
 function assertWhole(read: Readonly<Record<string, unknown>>, known: InventoryInstance): void {
   const { metadata, userdata, vendordata, vendordata2, networkdata } = read;
-  const meta = JSON.parse(document(known, '/openstack/latest/meta_data.json')) as { readonly random_seed: string };
+  const meta = JSON.parse(documentOf(known, '/openstack/latest/meta_data.json')) as { readonly random_seed: string };
   const { random_seed: seed, ...held } = meta;
   const { random_seed: seedRead, ...said } = metadata as Readonly<Record<string, unknown>>;
   assert.equal(Buffer.from(String(seedRead), 'base64').length, Buffer.from(seed, 'base64').length);
@@ -130,27 +130,21 @@ function assertWhole(read: Readonly<Record<string, unknown>>, known: InventoryIn
   for (const [name, value] of Object.entries(held)) assert.deepEqual(said[name], value, name);
   assert.equal(said['instance-id'], known.uuid);
   assert.equal(Buffer.from(String(userdata), 'base64').compare(known.userData ?? Buffer.alloc(0)), 0);
-  assert.deepEqual(networkdata, JSON.parse(document(known, '/openstack/latest/network_data.json')));
-  assert.deepEqual([vendordata, vendordata2], [{}, {}]);
+  assert.deepEqual(networkdata, JSON.parse(documentOf(known, '/openstack/latest/network_data.json')));
+  assert.deepEqual([vendordata, vendordata2], [{}, { static: {} }]);
   assert.deepEqual(read['ec2-metadata'], ec2Tree(known, '/2009-04-04/meta-data/'));
 }
 
 /** The EC2 tree as cloud-init shows it: folders as objects, keys by their names. */
 function ec2Tree(known: InventoryInstance, path: string): Readonly<Record<string, unknown>> {
-  const entries = document(known, path)
+  const entries = documentOf(known, path)
     .split('\n')
     .map((name): [string, unknown] => {
       if (name.endsWith('/')) return [name.slice(0, -1), ec2Tree(known, path + name)];
       const [index = '', key] = name.split('=');
       return key === undefined
-        ? [name, document(known, path + name)]
-        : [key, document(known, `${path}${index}/openssh-key`)];
+        ? [name, documentOf(known, path + name)]
+        : [key, documentOf(known, `${path}${index}/openssh-key`)];
     });
   return Object.fromEntries(entries);
-}
-
-function document(known: InventoryInstance, path: string): string {
-  const found = lookUp(known, path);
-  assert.ok(found, path);
-  return Buffer.from(found.body).toString();
 }

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { InventoryInstance } from '../../src/demo/inventory.ts';
-import { lookUp } from '../../src/demo/metadata-tree.ts';
-import type { NovaService } from '../../src/demo/nova.ts';
+import type { NovaService } from '../../src/nova/server.ts';
+import { documentOf } from '../kit/nova-documents.ts';
 import { type PythonAgent, unlessThere } from '../kit/peers.ts';
 import { startAgent, startNova } from '../kit/peers-agents.ts';
 import { ownerOf, until, Worker } from '../proxy/worker.ts';
@@ -68,7 +68,7 @@ describe('the eventlet agent behind us', { skip: unlessThere('python3-neutron') 
       ]) {
         const reply = await get(index, path);
         assert.equal(reply.status, 200, path);
-        assert.equal(reply.body, Buffer.from(lookUp(instance(index), path)?.body ?? 'none').toString(), path);
+        assert.equal(reply.body, documentOf(instance(index), path), path);
       }
       assert.equal(JSON.parse((await get(index, '/openstack/latest/meta_data.json')).body).uuid, instance(index).uuid);
     }

@@ -1,7 +1,7 @@
 /** Agents of both generations with a metadata service behind them, for end-to-end tests. */
 import { writeFileSync } from 'node:fs';
-import type { Inventory } from '../../src/demo/inventory.ts';
-import { NovaService } from '../../src/demo/nova.ts';
+import { type Inventory, novaInventory } from '../../src/demo/inventory.ts';
+import { NovaService } from '../../src/nova/server.ts';
 import type { TestNode } from './node.ts';
 import { type Peer, PythonAgent } from './peers.ts';
 
@@ -32,7 +32,7 @@ export function startAgent(
 
 /** Starts the metadata service that these agents can ask. */
 export function startNova(inventory: Inventory): Promise<NovaService> {
-  return NovaService.start({ inventory, secret: Buffer.from(SECRET) });
+  return NovaService.start({ inventory: novaInventory(inventory), secret: Buffer.from(SECRET) });
 }
 
 /** Starts agent and service for a node's instances; they end with the node. Returns the agent's socket. */
