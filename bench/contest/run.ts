@@ -6,16 +6,15 @@ import { difference, type MachineCpu, machineCpu, mapped, type ProcessCpu, proce
 import type { LoadGenerator, LoadPlan, LoadResult } from '../load.ts';
 import { processMemory } from '../memory.ts';
 import { createTenant, type Tenant } from '../tenant.ts';
-import type { Contender, ContenderName, Running } from './contenders.ts';
+import type { Contender, Running } from './contenders.ts';
 
 /** A load by a name under which it is reported. */
 export interface NamedLoad extends LoadPlan {
   readonly name: string;
 }
 
-/** What one contender did under one load. Times in microseconds. */
+/** What came of one load. Times in microseconds. */
 export interface LoadRun {
-  readonly contender: ContenderName;
   readonly load: string;
   /** Requests per second that were asked for; absent when clients asked as fast as they were answered. */
   readonly rate?: number;
@@ -29,10 +28,11 @@ export interface LoadRun {
   readonly p999Us: number;
   /** [time, count] of every answer. */
   readonly latency: readonly (readonly [us: number, count: number])[];
-  /** Processor time per request, of the contender's processes and of the whole machine, load generator and agent included. */
+  /** Processor time per request: of the proxy, of the agent where it is measured, and of the whole machine with all of them. */
   readonly proxyCpu: ProcessCpu;
+  readonly agentCpu?: ProcessCpu;
   readonly machineCpu: MachineCpu;
-  /** PSS of the contender's processes after the load, in bytes. */
+  /** PSS of the proxy's processes after the load, in bytes. */
   readonly memory: number;
 }
 
@@ -77,7 +77,7 @@ export async function runContender(
     for (let plan = next(runs); plan !== undefined; plan = next(runs)) {
       teardown.signal.throwIfAborted();
       await sleep(CALM_MS);
-      runs.push(await measure(setting, tenant, contender.name, running, plan));
+      runs.push(await measureLoad(load, tenant, plan, { proxy: running.processes }));
     }
   } finally {
     await running.stop();
@@ -86,26 +86,34 @@ export async function runContender(
   return runs;
 }
 
-async function measure(
-  { load }: ContestSetting,
+/** Processes whose processor time is told, as they are at the moment. */
+export interface Measured {
+  readonly proxy: Running['processes'];
+  readonly agent?: Running['processes'];
+}
+
+/** Has an instance ask, and measures. @throws {Error} when nothing is answered */
+export async function measureLoad(
+  load: LoadGenerator,
   tenant: Tenant,
-  contender: ContenderName,
-  running: Running,
   { name, ...plan }: NamedLoad,
+  { proxy, agent = () => [] }: Measured,
 ): Promise<LoadRun> {
-  const processes = running.processes();
-  const before = { machine: machineCpu(), proxy: processCpu(processes) };
+  const [proxies, agents] = [proxy(), agent()];
+  const look = () => ({ machine: machineCpu(), proxy: processCpu(proxies), agent: processCpu(agents) });
+  const before = look();
   const result = await load.run(tenant, plan);
-  const after = { machine: machineCpu(), proxy: processCpu(processes) };
-  if (result.ok === 0) throw new Error(`${contender} answers nothing: ${JSON.stringify(result.failures)}`);
+  const after = look();
+  if (result.ok === 0) throw new Error(`${name}: nothing is answered: ${JSON.stringify(result.failures)}`);
+  const { started } = result;
   return {
-    contender,
     load: name,
     ...(plan.rate === undefined ? {} : { rate: plan.rate }),
     ...answers(result),
-    proxyCpu: perRequest(difference(after.proxy, before.proxy), result.started),
-    machineCpu: perRequest(difference(after.machine, before.machine), result.started),
-    memory: processMemory(processes).pss,
+    proxyCpu: perRequest(difference(after.proxy, before.proxy), started),
+    ...(agents.length === 0 ? {} : { agentCpu: perRequest(difference(after.agent, before.agent), started) }),
+    machineCpu: perRequest(difference(after.machine, before.machine), started),
+    memory: processMemory(proxies).pss,
   };
 }
 

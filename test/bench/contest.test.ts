@@ -6,16 +6,16 @@ import type { LoadRun } from '../../bench/contest/run.ts';
 import { contestSummary } from '../../bench/contest/summary.ts';
 import { difference, parseMachineCpu } from '../../bench/cpu.ts';
 
-function run(contender: LoadRun['contender'], load: string, perSecond: number, failed = 0): LoadRun {
+function run(load: string, perSecond: number, failed = 0): LoadRun {
   const machineCpu = { user: 20, system: 60, softirq: 20, total: 1e6 / perSecond };
   const proxyCpu = { user: 10, system: 30, total: 40 };
   const times = { p50Us: 100, p90Us: 200, p99Us: perSecond / 10, p999Us: 400 };
   const counts = { started: 1000, ok: 1000 - failed, perSecond, failures: {}, latency: [] };
-  return { contender, load, ...counts, ...times, proxyCpu, machineCpu, memory: 2 ** 20 };
+  return { load, ...counts, ...times, proxyCpu, machineCpu, memory: 2 ** 20 };
 }
 
 function pair(load: string, theirs: number, ours: number): Pair {
-  return { haproxy: [run('haproxy', load, theirs)], metasteer: [run('metasteer', load, ours)] };
+  return { haproxy: [run(load, theirs)], metasteer: [run(load, ours)] };
 }
 
 describe('a comparison', () => {
@@ -36,7 +36,7 @@ describe('a comparison', () => {
   });
 
   test('of a load that only one of them had is an error', () => {
-    const half: Pair = { haproxy: [run('haproxy', 'fast', 1), run('haproxy', 'slow', 1)], metasteer: [] };
+    const half: Pair = { haproxy: [run('fast', 1), run('slow', 1)], metasteer: [] };
     assert.throws(() => compare([half]), RangeError);
   });
 
@@ -52,8 +52,8 @@ test('the bars of connect are of the saturated load, and of the p99 at 60 %', ()
   const at60 = 'at 60 % of what haproxy can';
   const pairs: Pair[] = [
     {
-      haproxy: [run('haproxy', saturated, 1000), run('haproxy', at60, 600)],
-      metasteer: [run('metasteer', saturated, 1250), run('metasteer', at60, 900)],
+      haproxy: [run(saturated, 1000), run(at60, 600)],
+      metasteer: [run(saturated, 1250), run(at60, 900)],
     },
   ];
   assert.deepEqual(

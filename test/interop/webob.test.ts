@@ -65,7 +65,7 @@ for (const generation of ['auto', 'one-shot'] as const) {
 
     before(async () => {
       worker = await Worker.start({ agent: { generation }, access: 'off', ports: PORTS });
-      agent = await PythonAgent.start('webob-agent.py', worker.socket);
+      agent = await PythonAgent.start('test/kit/webob-agent.py', worker.socket);
       await worker.raw('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
       await until(() => worker.proxy.status().agent.generation === 'one-shot', 'known as one-shot');
     });

@@ -7,8 +7,11 @@ import { type Peer, PythonAgent } from './peers.ts';
 
 /** Which program stands for which generation, and what it needs. */
 export const GENERATIONS = {
-  'keep-alive': { script: 'eventlet-agent.py', peers: ['python3-neutron'] },
-  'one-shot': { script: 'socketserver-agent.py', peers: ['python3-webob', 'python3-netaddr', 'python3-requests'] },
+  'keep-alive': { script: 'bench/agent/eventlet-agent.py', peers: ['python3-neutron'] },
+  'one-shot': {
+    script: 'bench/agent/socketserver-agent.py',
+    peers: ['python3-webob', 'python3-netaddr', 'python3-requests'],
+  },
 } as const satisfies Record<string, { readonly script: string; readonly peers: readonly Peer[] }>;
 
 export type AgentGeneration = keyof typeof GENERATIONS;

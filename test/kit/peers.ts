@@ -52,7 +52,7 @@ function isThere(path: string): boolean {
   }
 }
 
-/** An agent of test/kit/ written in Python. It tells things on its standard output, one JSON object a line. */
+/** An agent written in Python. It tells things on its standard output, one JSON object a line. */
 export class PythonAgent {
   readonly told: Readonly<Record<string, unknown>>[] = [];
   /** The end of what it wrote to its standard error. */
@@ -66,11 +66,11 @@ export class PythonAgent {
     this.#ended = new Promise((resolve) => child.once('close', resolve));
   }
 
-  /** Starts it and waits until it tells that it listens. @throws {Error} when it ends before, with its last words */
+  /** Starts it, by its path in the repository, and waits until it tells that it listens. @throws {Error} when it ends before, with its last words */
   static start(script: string, ...args: readonly string[]): Promise<PythonAgent> {
     // What it asks is on this machine, whatever the environment says about HTTP proxies.
     const env = { ...process.env, no_proxy: '*' };
-    const child = spawn(PYTHON, [join(ROOT, 'test/kit', script), ...args], { stdio: 'pipe', env });
+    const child = spawn(PYTHON, [join(ROOT, script), ...args], { stdio: 'pipe', env });
     const agent = new PythonAgent(child);
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       agent.errors = (agent.errors + text).slice(-8192);
