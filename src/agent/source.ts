@@ -28,6 +28,8 @@ export interface InstanceSource {
    * @throws {SourceError} when it cannot be told: "nothing found" is an empty list, never an error, and the other way round
    */
   find(asker: Asker, signal: AbortSignal): Promise<readonly Instance[]>;
+  /** Forgets what the source itself remembers about where an asker is, such as the networks of its router. */
+  forget?(asker: Asker): void;
   close(): Promise<void>;
 }
 
