@@ -37,10 +37,10 @@ export const ERRORS = {
   'port-attach-failed': 'Read the cause; the interface was left as it was and the daemon tries again.',
   'port-listen-failed': 'Read the cause; the interface was left as it was and the daemon tries again.',
   'port-limit': 'Raise `steering.ports_max` and restart.',
-  'inventory-unreadable': 'Check the path, that this user may read the file, and its size.',
-  'inventory-invalid': 'Mend the inventory at the place shown. docs/demo-nova.md lists all keys.',
+  'inventory-unreadable': 'Check the path: a regular file of at most 16 MiB that this user may read.',
+  'inventory-invalid': 'Mend the inventory at the place shown; docs/inventory.md describes it.',
   'secret-unusable': 'Write the shared secret to a file and name that, or set METASTEER_SHARED_SECRET.',
-  'tls-invalid': 'Give a certificate and its key as PEM files that this user may read.',
+  'tls-files': 'Check the files named: PEM, readable by this user, the key that of the certificate.',
   'listen-failed': 'Choose another address or port, or stop who uses it.',
 } as const;
 

@@ -2,8 +2,15 @@ import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocume
 import { type ErrorCode, messageOf } from '../errors.ts';
 import type { Place, Problem } from './problems.ts';
 
-/** Aliases a file may resolve to, so that a small file cannot become a huge one. */
-const ALIASES_MAX = 100;
+/** What a kind of file is expected to be. */
+export interface DocumentKind {
+  /** The least it must hold, for messages. */
+  readonly least: string;
+  /** Aliases it may resolve to, so that a small file cannot become a huge one. */
+  readonly aliasesMax: number;
+}
+
+const CONFIG: DocumentKind = { least: 'agent: { socket: PATH }', aliasesMax: 100 };
 
 /** A file that is YAML and a mapping, with the places of its keys and values. */
 export interface ConfigDocument {
@@ -15,7 +22,10 @@ export interface ConfigDocument {
 }
 
 /** Reads YAML 1.2; problems instead of a document when it is not YAML, is empty, or is not a mapping. */
-export function readDocument(text: string): ConfigDocument | { readonly problems: readonly Problem[] } {
+export function readDocument(
+  text: string,
+  { least, aliasesMax }: DocumentKind = CONFIG,
+): ConfigDocument | { readonly problems: readonly Problem[] } {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, strict: true });
   const faults = [...document.errors, ...document.warnings];
@@ -25,14 +35,14 @@ export function readDocument(text: string): ConfigDocument | { readonly problems
     problems: [{ code, place: { line: 1, column: 1 }, message }],
   });
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
-    return refused('config-missing-key', 'the file is empty; the least it must hold is `agent: { socket: PATH }`');
+    return refused('config-missing-key', `the file is empty; the least it must hold is \`${least}\``);
   }
   if (!isMap(document.contents)) {
-    return refused('config-syntax', 'expected a mapping such as `agent: { socket: PATH }`');
+    return refused('config-syntax', `expected a mapping such as \`${least}\``);
   }
   let values: Record<string, unknown>;
   try {
-    values = document.toJS({ maxAliasCount: ALIASES_MAX });
+    values = document.toJS({ maxAliasCount: aliasesMax });
   } catch (error) {
     return refused('config-syntax', messageOf(error));
   }

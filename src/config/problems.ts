@@ -69,7 +69,8 @@ function unknownKey(path: readonly PropertyKey[], document: ConfigDocument): Pro
   };
 }
 
-function keyText(path: readonly PropertyKey[]): string {
+/** A path as `section.key` or `list[0].key`. */
+export function keyText(path: readonly PropertyKey[]): string {
   return path
     .map((step, depth) => (typeof step === 'number' ? `[${step}]` : `${depth > 0 ? '.' : ''}${String(step)}`))
     .join('');

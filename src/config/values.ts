@@ -167,7 +167,8 @@ export function unexpected(expects: string, value: unknown): string {
   return value === undefined ? `is required: ${expects}` : `expected ${expects}, not ${shown(value)}`;
 }
 
-function checked<T>(
+/** A schema of whatever `read` makes of a value; what it makes nothing of is not what the key `expects`. */
+export function checked<T>(
   read: (value: unknown) => T | undefined,
   expects: string,
   suggest: (value: unknown) => string | undefined = () => undefined,

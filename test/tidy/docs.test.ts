@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseInventory } from '../../src/agent/inventory.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { KEYS } from '../../src/config/schema.ts';
 import { ERRORS } from '../../src/errors.ts';
@@ -26,6 +27,14 @@ test('every example of a configuration in docs/ is valid', () => {
   );
   assert.ok(examples.length > 0);
   for (const [path = '', example = ''] of examples) parseConfig(example, path);
+});
+
+test('every example of an inventory in docs/ is valid', () => {
+  const examples = filesUnder('docs', /\.md$/).flatMap((path) =>
+    [...read(path).matchAll(/```yml\n(.*?)```/gs)].map((match) => [path, match[1] ?? '']),
+  );
+  assert.ok(examples.length > 0);
+  for (const [path = '', example = ''] of examples) parseInventory(example, path);
 });
 
 test('docs/errors.md lists exactly the codes of the catalogue, with what to do', () => {
