@@ -129,6 +129,13 @@ describe('a look-up', () => {
     await assert.rejects(ids(asker('10.0.0.5')), { name: 'SourceError', message: /without a project/ });
   });
 
+  test('of a server that does not know the filter for MACs is an error', async () => {
+    cloud.neutron.say = (asked) => cloud.says.neutron({ ...asked, path: asked.path.replace(/&mac_address=[^&]*/, '') });
+    for (const who of [asker('10.0.0.5', { mac: OTHER_MAC }), asker('fe80::f816:3eff:fe00:c')]) {
+      await assert.rejects(ids(who), { name: 'SourceError', message: /not asked for/ });
+    }
+  });
+
   test('names the fields it needs and no others', async () => {
     await ids(asker('10.0.0.5'));
     const [routers, instances] = queries(cloud.neutron).map((query) => query.getAll('fields'));
@@ -241,6 +248,31 @@ describe('the networks of a router', () => {
     cloud.ports = [routerPort(OTHER_NETWORK), port({ network_id: OTHER_NETWORK, device_id: uuid(301) })];
     const resolution = await resolver.resolve(asker('10.0.0.5'));
     assert.equal(resolution.kind === 'found' && resolution.instance.instanceId, uuid(301));
+  });
+
+  test('are asked for anew after they were forgotten, even while a question is under way', async () => {
+    const held: (() => void)[] = [];
+    cloud.neutron.say = async (asked) => {
+      const answer = await cloud.says.neutron(asked);
+      if (asked.path.includes('device_id=')) await new Promise<void>((resolve) => held.push(resolve));
+      return answer;
+    };
+    const release = async (which: number) => {
+      while (held.length <= which) await new Promise(setImmediate);
+      held[which]?.();
+    };
+    const before = ids(asker('10.0.0.5'));
+    while (held.length === 0) await new Promise(setImmediate);
+    setup.source.forget(asker('10.0.0.5'));
+    cloud.ports = [routerPort(OTHER_NETWORK), port({ network_id: OTHER_NETWORK, device_id: uuid(301) })];
+    const after = ids(asker('10.0.0.5'));
+    await release(1);
+    assert.deepEqual(await after, [uuid(301)]);
+    await release(0);
+    await before;
+    // The older answer has not taken the place of the newer one.
+    assert.deepEqual(await ids(asker('10.0.0.5')), [uuid(301)]);
+    assert.equal(held.length, 2);
   });
 
   test('are not kept when the question about them failed', async () => {

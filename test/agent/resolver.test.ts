@@ -27,6 +27,10 @@ class HeldSource implements InstanceSource {
     this.#held.shift()?.answer(instances);
   }
 
+  answerLast(...instances: readonly Instance[]): void {
+    this.#held.pop()?.answer(instances);
+  }
+
   fail(error: Error): void {
     this.#held.shift()?.fail(error);
   }
@@ -232,10 +236,10 @@ describe('what is forgotten', () => {
     resolver.forget(A);
     const after = resolver.resolve(A);
     assert.equal(source.asked.length, 2);
+    source.answerLast();
+    assert.equal((await after).kind, 'none');
     source.answer(found);
     assert.equal((await before).kind, 'found');
-    source.answer();
-    assert.equal((await after).kind, 'none');
     assert.equal((await resolver.resolve(A)).kind, 'none');
     assert.equal(resolver.counters.negativeHits, 1);
   });
