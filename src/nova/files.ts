@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { type Inventory, parseInventory } from '../agent/inventory.ts';
+import { readInventoryFile } from '../agent/inventory-file.ts';
 import { type ErrorCode, MetasteerError, messageOf } from '../errors.ts';
 import type { NovaTls } from './server.ts';
 
-const INVENTORY_BYTES_MAX = 64 * 1024 * 1024;
 const SECRET_BYTES_MAX = 4096;
 const PEM_BYTES_MAX = 1024 * 1024;
 
@@ -18,15 +18,8 @@ export interface TlsFiles {
 }
 
 /** @throws {MetasteerError} `inventory-unreadable` or `inventory-invalid` */
-export function loadInventory(path: string): Inventory {
-  const bytes = read(path, INVENTORY_BYTES_MAX, 'inventory-unreadable');
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw new MetasteerError('inventory-invalid', `${path}:1: the file is not UTF-8 text`, { cause: error });
-  }
-  return parseInventory(text, path);
+export async function loadInventory(path: string): Promise<Inventory> {
+  return parseInventory(await readInventoryFile(path), path);
 }
 
 /**
@@ -50,9 +43,9 @@ export function loadSecret(path: string | undefined, environment: NodeJS.Process
   throw new MetasteerError('secret-unusable', where);
 }
 
-/** @throws {MetasteerError} `tls-invalid` */
+/** @throws {MetasteerError} `tls-files` */
 export function loadTls({ cert, key, clientCa }: TlsFiles): NovaTls {
-  const pem = (path: string) => read(path, PEM_BYTES_MAX, 'tls-invalid');
+  const pem = (path: string) => read(path, PEM_BYTES_MAX, 'tls-files');
   return { cert: pem(cert), key: pem(key), ...(clientCa !== undefined && { clientCa: pem(clientCa) }) };
 }
 

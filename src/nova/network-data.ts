@@ -39,7 +39,8 @@ export function networkDataOf({ id, ports }: InventoryInstance, dns: readonly st
   for (const [index, port] of ports.entries()) {
     const vifId = uuidFrom(`port ${index} of ${id}`);
     const link = `tap${vifId.slice(0, 11)}`;
-    const networkId = port.network ?? port.ovn_network ?? uuidFrom(`network behind ${port.router}`);
+    const network = port.owners.find(({ kind }) => kind !== 'router');
+    const networkId = network?.id ?? uuidFrom(`network behind ${port.owners[0]?.id}`);
     links.push({ id: link, vif_id: vifId, type: 'ovs', mtu: null, ethernet_mac_address: port.mac ?? null });
     for (const [type, isOf] of [
       ['ipv4_dhcp', (address: string) => !address.includes(':')],

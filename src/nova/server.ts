@@ -64,7 +64,7 @@ export class NovaService {
     this.#server.keepAliveTimeout = 0;
   }
 
-  /** @throws {MetasteerError} `inventory-invalid`, `tls-invalid` or `listen-failed` */
+  /** @throws {MetasteerError} `inventory-invalid`, `tls-files` or `listen-failed` */
   static async start(options: NovaOptions): Promise<NovaService> {
     const service = new NovaService(options);
     const { host, port } = options.listen ?? { host: '127.0.0.1', port: 0 };
@@ -145,7 +145,7 @@ function createServer(tls: NovaTls | undefined, listener: RequestListener): Serv
   try {
     return createTlsServer({ cert: Buffer.from(cert), key: Buffer.from(key), ...clients }, listener);
   } catch (error) {
-    throw new MetasteerError('tls-invalid', `certificate or key cannot be used: ${messageOf(error)}`, { cause: error });
+    throw new MetasteerError('tls-files', `certificate or key cannot be used: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -79,14 +79,10 @@ describe('metasteer demo-nova', () => {
     [['--inventory', inventory, '--delay', 'long'], 'usage', /duration/],
     [['--inventory', inventory, '--tls-cert', none], 'usage', /--tls-key/],
     [['--inventory', none, '--secret-file', secret], 'inventory-unreadable', /ENOENT/],
-    [['--inventory', bad, '--secret-file', secret], 'inventory-invalid', /bad\.yaml:1: instances: /],
+    [['--inventory', bad, '--secret-file', secret], 'inventory-invalid', /bad\.yaml:1:12: instances: /],
     [['--inventory', inventory, '--secret-file', none], 'secret-unusable', /ENOENT/],
     [['--inventory', inventory, '--secret-file', empty], 'secret-unusable', /empty is empty/],
-    [
-      ['--inventory', inventory, '--secret-file', secret, '--tls-cert', none, '--tls-key', none],
-      'tls-invalid',
-      /ENOENT/,
-    ],
+    [['--inventory', inventory, '--secret-file', secret, '--tls-cert', none, '--tls-key', none], 'tls-files', /ENOENT/],
   ];
   for (const [argv, code, message] of errors) {
     test(`ends with ${code}: ${argv.map((argument) => argument.replace(`${folder}/`, '')).join(' ')}`, async () => {

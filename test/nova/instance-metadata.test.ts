@@ -13,7 +13,9 @@ const file = join(folder, 'inventory.yaml');
 const ID = 'aaaaaaaa-0000-4000-8000-000000000001';
 
 function read(metadata: unknown, name?: string) {
-  const instance = { id: ID, project: 'p', ports: [], metadata, ...(name !== undefined && { name }) };
+  // Whoever reads an inventory knows that it is a mapping; here it is said once more.
+  const mapping = metadata as Readonly<Record<string, unknown>>;
+  const instance = { id: ID, project: 'p', ports: [], metadata: mapping, ...(name !== undefined && { name }) };
   const found = novaInstances({ instances: [instance] }, file).get(ID);
   assert.ok(found);
   return found;

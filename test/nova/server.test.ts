@@ -154,7 +154,7 @@ describe('over TLS', () => {
     const tls = { cert: 'no certificate', key: server.key };
     const started = NovaService.start({ inventory: SAMPLE, secret: Buffer.from(SECRET), tls });
     await assert.rejects(started, (error: Error & { code?: string }) => {
-      assert.equal(error.code, 'tls-invalid');
+      assert.equal(error.code, 'tls-files');
       assert.doesNotMatch(error.message, /PRIVATE/);
       return true;
     });
