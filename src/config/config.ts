@@ -56,7 +56,7 @@ export interface Config {
   readonly agent: {
     readonly socket: string;
     readonly generation: 'auto' | 'keep-alive' | 'one-shot';
-    readonly concurrency: number;
+    readonly concurrency: number | 'auto';
     readonly queueLength: number;
     readonly queueTimeoutMs: number;
     readonly retryMs: number;

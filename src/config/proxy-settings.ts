@@ -1,12 +1,14 @@
 import type { ProxySettings } from '../proxy/messages.ts';
 import type { Config, RateLimiting } from './config.ts';
 
+const ONE_SHOT_CONCURRENCY = 8;
+const KEEP_ALIVE_CONCURRENCY = 32;
+
 /** The part of the configuration that the supervisor hands to a worker. */
 export function proxySettings(config: Config): ProxySettings {
   const { agent, metadataHaproxy, limits, rateLimiting } = config;
   return {
-    // The agent is one for all workers, so what it is asked to carry at once is shared among them.
-    agent: { ...agent, concurrency: Math.max(1, Math.floor(agent.concurrency / config.workers)) },
+    agent: { ...agent, ...concurrencyOf(config) },
     timeouts: {
       connectMs: metadataHaproxy.timeoutConnectMs,
       clientMs: metadataHaproxy.timeoutClientMs,
@@ -24,6 +26,20 @@ export function proxySettings(config: Config): ProxySettings {
     ...(rateLimiting.enabled ? { rateLimit: rateLimitOf(rateLimiting) } : {}),
     log: { access: config.log.access },
   };
+}
+
+/**
+ * The agent is one for all workers, so what it is asked to carry at once is shared among them. One that keeps connections
+ * has a hundred green threads per process (contract.md 2.3), of which the pool must pin few; the other kind has few threads,
+ * and a queue of five.
+ */
+function concurrencyOf({
+  agent,
+  workers,
+}: Config): Pick<ProxySettings['agent'], 'concurrency' | 'keepAliveConcurrency'> {
+  const share = (total: number) => Math.max(1, Math.floor(total / workers));
+  if (agent.concurrency !== 'auto') return { concurrency: share(agent.concurrency) };
+  return { concurrency: share(ONE_SHOT_CONCURRENCY), keepAliveConcurrency: share(KEEP_ALIVE_CONCURRENCY) };
 }
 
 function rateLimitOf(limiting: RateLimiting): NonNullable<ProxySettings['rateLimit']> {

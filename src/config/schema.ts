@@ -74,11 +74,12 @@ const sections = {
       meaning:
         'How the agent uses connections: found out from its replies, many requests on each (2024.2 and older), or one (2025.1 and newer).',
     }),
-    concurrency: whole({
+    concurrency: wholeOrAuto({
       from: 1,
       to: 1024,
-      default: 8,
-      meaning: 'Requests the agent works on at once, over all ports.',
+      default: 'auto',
+      meaning:
+        'Requests the agent works on at once, over all ports; `auto` is 8, and 32 once it is known that it keeps connections.',
     }),
     queue_length: whole({
       from: 1,

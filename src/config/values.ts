@@ -23,7 +23,7 @@ export function whole(key: { from: number; to: number; default: number; meaning:
 }
 
 /** A whole number within bounds, or `auto`. */
-export function wholeOrAuto(key: { from: number; to: number; default: number; meaning: string }) {
+export function wholeOrAuto(key: { from: number; to: number; default: number | 'auto'; meaning: string }) {
   const expects = `a whole number from ${key.from} to ${key.to}, or auto`;
   const read = (value: unknown) => {
     if (value === 'auto') return value;

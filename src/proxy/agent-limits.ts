@@ -1,2 +1,12 @@
+import type { AgentStatus, ProxySettings } from './messages.ts';
+
 /** All that a one-shot agent reads of a request, head and body together (contract.md F2). */
 export const ONE_SHOT_BYTES_MAX = 4096;
+
+/** How many requests the agent works on at once, by what is known of it. */
+export function concurrencyNow(
+  { concurrency, keepAliveConcurrency = concurrency }: ProxySettings['agent'],
+  generation: AgentStatus['generation'],
+): number {
+  return generation === 'keep-alive' ? keepAliveConcurrency : concurrency;
+}

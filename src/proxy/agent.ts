@@ -1,5 +1,5 @@
 import { AgentConnection, type ConnectionOwner, type Loss } from './agent-connection.ts';
-import { ONE_SHOT_BYTES_MAX } from './agent-limits.ts';
+import { concurrencyNow, ONE_SHOT_BYTES_MAX } from './agent-limits.ts';
 import type { Clock, Timed } from './clock.ts';
 import { ConnectPace } from './connect-pace.ts';
 import { type Exchange, failAll, refuseLarge, tooLargeReason } from './exchange.ts';
@@ -35,11 +35,11 @@ export class Agent implements ConnectionOwner, Timed {
   #stopped = false;
 
   constructor(settings: ProxySettings, clock: Clock) {
-    const { concurrency, generation, retryMs, socket } = settings.agent;
+    const { generation, retryMs, socket } = settings.agent;
     this.#settings = settings;
     this.#clock = clock;
     this.#generation = new Generation(generation);
-    this.#pool = new Pool(concurrency);
+    this.#pool = new Pool(() => concurrencyNow(settings.agent, this.#generation.state));
     this.#pace = new ConnectPace(retryMs, () => this.#pump());
     this.#prober = new Prober(failAll);
     this.#watch = new SocketWatch(socket);
@@ -126,7 +126,8 @@ export class Agent implements ConnectionOwner, Timed {
 
   /** Gives waiting exchanges to idle connections, then opens as many new ones as there are exchanges left and turns free. */
   #pump(): void {
-    const { concurrency, socket } = this.#settings.agent;
+    const { socket } = this.#settings.agent;
+    const concurrency = this.#pool.size;
     while (this.#pool.hasIdle && this.#pool.busy < concurrency) {
       const next = this.#queue.peek();
       if (!this.#prober.wanted && (next === undefined || next.freshOnly)) break;

@@ -41,6 +41,8 @@ export interface ProxySettings {
     readonly generation: 'auto' | 'keep-alive' | 'one-shot';
     /** Exchanges open at once, over all ports. */
     readonly concurrency: number;
+    /** The same while the agent is known to keep connections; as many when absent. */
+    readonly keepAliveConcurrency?: number;
     /** Requests waiting for an exchange, over all ports. */
     readonly queueLength: number;
     /** Longest wait of a request for an exchange; then 503 with Retry-After. */

@@ -6,9 +6,9 @@ const REST_MS = 15_000;
 /** Each of these pins a thread of the agent. */
 const STALLED_MAX = 64;
 
-/** The open connections to the agent, by what they do. At most `size` may serve, and at most `size` wait, at once. */
+/** The open connections to the agent, by what they do. At most `size` may serve, and at most `size` wait, at once; it may change. */
 export class Pool {
-  readonly #size: number;
+  readonly #size: () => number;
   readonly #busy = new Set<AgentConnection>();
   /** Streaming to clients that read slowly: they hold no turn. */
   readonly #stalled = new Set<AgentConnection>();
@@ -17,8 +17,12 @@ export class Pool {
   /** Waiting for what the agent does after its reply. */
   readonly #lingering = new Set<AgentConnection>();
 
-  constructor(size: number) {
+  constructor(size: () => number) {
     this.#size = size;
+  }
+
+  get size(): number {
+    return this.#size();
   }
 
   /** Exchanges under way that hold a turn. */
@@ -56,7 +60,7 @@ export class Pool {
 
   /** Keeps the connection for another exchange, if there is use for it. */
   rest(connection: AgentConnection): void {
-    if (this.#idle.length + this.#busy.size >= this.#size) {
+    if (this.#idle.length + this.#busy.size >= this.size) {
       connection.close();
       return;
     }
@@ -66,7 +70,7 @@ export class Pool {
 
   /** Keeps the connection to see what the agent does with it. */
   linger(connection: AgentConnection, ms: number): void {
-    if (this.#lingering.size >= this.#size) {
+    if (this.#lingering.size >= this.size) {
       connection.close();
       return;
     }

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { json, ScriptedServer } from '../../bench/agent/openstack.ts';
 import { ANSWER_BYTES_MAX, ApiClient } from '../../src/agent/api-client.ts';
 import { SourceError } from '../../src/agent/source.ts';
-import { json, ScriptedServer } from '../kit/openstack.ts';
 
 let server: ScriptedServer;
 before(async () => {

@@ -2,9 +2,17 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
+import {
+  type Answer,
+  type Asked,
+  type Cloud,
+  type CloudSays,
+  json,
+  type Say,
+  startCloud,
+} from '../../bench/agent/openstack.ts';
 import { Resolver } from '../../src/agent/resolver.ts';
 import { SourceError } from '../../src/agent/source.ts';
-import { type Answer, type Asked, type Cloud, type CloudSays, json, type Say, startCloud } from '../kit/openstack.ts';
 import { connect, PASSWORD, type Setup } from './neutron-setup.ts';
 import { asker, INSTANCE, MAC, NETWORK, OTHER_MAC, OTHER_NETWORK, port, routerPort, uuid } from './sample-cloud.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { type Answer, type Cloud, type CloudSays, json, startCloud } from '../../bench/agent/openstack.ts';
 import { Keystone, type KeystoneOptions } from '../../src/agent/keystone.ts';
 import type { Login } from '../../src/agent/keystone-login.ts';
 import { SourceError } from '../../src/agent/source.ts';
-import { type Answer, type Cloud, type CloudSays, json, startCloud } from '../kit/openstack.ts';
 import { LOGIN, never, PASSWORD } from './neutron-setup.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,7 +1,7 @@
+import type { Cloud } from '../../bench/agent/openstack.ts';
 import { Keystone } from '../../src/agent/keystone.ts';
 import type { Login } from '../../src/agent/keystone-login.ts';
 import { NeutronSource, type NeutronSourceOptions } from '../../src/agent/neutron-source.ts';
-import type { Cloud } from '../kit/openstack.ts';
 
 /** Never to be seen in a message. */
 export const PASSWORD = 'correct horse battery staple';

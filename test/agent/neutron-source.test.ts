@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { type Cloud, type CloudSays, json, type ScriptedServer, startCloud } from '../../bench/agent/openstack.ts';
 import { Resolver } from '../../src/agent/resolver.ts';
 import { type Asker, SourceError } from '../../src/agent/source.ts';
-import { type Cloud, type CloudSays, json, type ScriptedServer, startCloud } from '../kit/openstack.ts';
 import { connect, never, PASSWORD, type Setup } from './neutron-setup.ts';
 import {
   asker,

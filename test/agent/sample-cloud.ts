@@ -1,8 +1,8 @@
+import type { FakePort } from '../../bench/agent/openstack.ts';
 import type { Asker } from '../../src/agent/source.ts';
 import { parseClientAddress } from '../../src/identity/client-address.ts';
 import { parseMacAddress } from '../../src/identity/mac-address.ts';
 import { type OwnerKind, parseOwnerId } from '../../src/identity/owner-id.ts';
-import type { FakePort } from '../kit/openstack.ts';
 
 /** UUIDs that are told apart by their last digits. */
 export function uuid(n: number): string {

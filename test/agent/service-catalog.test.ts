@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { service } from '../../bench/agent/openstack.ts';
 import { catalogSchema, type EndpointChoice, endpointIn } from '../../src/agent/service-catalog.ts';
 import { SourceError } from '../../src/agent/source.ts';
-import { service } from '../kit/openstack.ts';
 
 const catalog = catalogSchema.parse([
   service('identity', [['public', 'one', 'http://keystone']]),

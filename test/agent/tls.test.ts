@@ -3,11 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { json, ScriptedServer } from '../../bench/agent/openstack.ts';
 import { ApiClient } from '../../src/agent/api-client.ts';
 import { connectionOptionsOf, type TlsOptions } from '../../src/agent/tls-options.ts';
 import { MetasteerError } from '../../src/errors.ts';
 import { makeAuthority, makeCertificate, type Pair } from '../kit/certificates.ts';
-import { json, ScriptedServer } from '../kit/openstack.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'metasteer-tls-'));
 const authority = makeAuthority(folder, 'authority');

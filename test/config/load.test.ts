@@ -17,7 +17,7 @@ const DEFAULTS = {
   agent: {
     socket: '/run/agent.sock',
     generation: 'auto',
-    concurrency: 8,
+    concurrency: 'auto',
     queueLength: 4096,
     queueTimeoutMs: 8000,
     retryMs: 50,
@@ -222,7 +222,7 @@ const badCases: readonly BadCase[] = [
     title: 'not a number',
     yaml: 'agent: { socket: /a, retry: .nan, concurrency: .inf }\n',
     code: 'config-invalid-value',
-    lines: [/agent\.retry: expected a duration/, /agent\.concurrency: expected a whole number from 1 to 1024/],
+    lines: [/agent\.retry: expected a duration/, /agent\.concurrency: expected a whole number from 1 to 1024, or auto/],
   },
   {
     title: 'a size in an ambiguous unit',
@@ -237,7 +237,7 @@ const badCases: readonly BadCase[] = [
     yaml: 'agent: { socket: /a, concurrency: 0 }\nsteering: { ports_max: 16385, neighbours_max: 1.5 }\nlimits: { header_count: "7" }\n',
     code: 'config-invalid-value',
     lines: [
-      'c.yaml:1:35: agent.concurrency: expected a whole number from 1 to 1024, not 0',
+      'c.yaml:1:35: agent.concurrency: expected a whole number from 1 to 1024, or auto, not 0',
       'c.yaml:2:24: steering.ports_max: expected a whole number from 1 to 16384, not 16385',
       'c.yaml:2:47: steering.neighbours_max: expected a whole number from 1 to 1048576, not 1.5',
       'c.yaml:3:25: limits.header_count: expected a whole number from 1 to 1000, not "7"',

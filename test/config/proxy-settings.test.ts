@@ -27,3 +27,14 @@ log: { access: all }
     log: { access: 'all' },
   });
 });
+
+test('what the agent carries out at once is shared among the workers, by default by its generation', () => {
+  const shares = (yaml: string) => {
+    const { concurrency, keepAliveConcurrency } = proxySettings(parseConfig(yaml, 'c.yaml')).agent;
+    return [concurrency, keepAliveConcurrency];
+  };
+  assert.deepEqual(shares('agent: { socket: /a }\n'), [8, 32]);
+  assert.deepEqual(shares('agent: { socket: /a }\nworkers: 3\n'), [2, 10]);
+  assert.deepEqual(shares('agent: { socket: /a }\nworkers: 64\n'), [1, 1]);
+  assert.deepEqual(shares('agent: { socket: /a, concurrency: 5 }\nworkers: 2\n'), [2, undefined]);
+});

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { describe, test } from 'node:test';
+import type { ProxySettings } from '../../src/proxy/messages.ts';
 import { type KeepAliveAgent, OneShotAgent, type Received, reply } from '../kit/agents.ts';
 import { parseResponse, RawClient } from '../kit/raw-client.ts';
 import { endAfterEach, startKeepAlive, startOneShot, startWorker } from './setup.ts';
@@ -275,8 +276,13 @@ describe('a one-shot agent with a backlog of 5', () => {
   }
 });
 
-test('a keep-alive agent is never sent more than one request at a time on a connection, nor more than the concurrency', async () => {
-  const worker = await startWorker({ agent: { concurrency: 4 } });
+for (const concurrency of [{ concurrency: 4 }, { concurrency: 1, keepAliveConcurrency: 4 }]) {
+  test(`a keep-alive agent is never sent more than one request at a time on a connection, nor more than ${JSON.stringify(concurrency)}`, () =>
+    neverMoreThanFour(concurrency));
+}
+
+async function neverMoreThanFour(concurrency: Partial<ProxySettings['agent']>): Promise<void> {
+  const worker = await startWorker({ agent: concurrency });
   let open = 0;
   let most = 0;
   const busy = new Set<number>();
@@ -297,7 +303,7 @@ test('a keep-alive agent is never sent more than one request at a time on a conn
   );
   assert.equal(most, 4);
   await until(() => agent.open <= 4, 'no connection too many');
-});
+}
 
 test('bytes that an agent sends without being asked reach no client', async () => {
   const worker = await startWorker({ agent: { generation: 'keep-alive' } });
