@@ -2,15 +2,15 @@ import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocume
 import { type ErrorCode, messageOf } from '../errors.ts';
 import type { Place, Problem } from './problems.ts';
 
+const ALIASES_MAX = 100;
+
 /** What a kind of file is expected to be. */
 export interface DocumentKind {
   /** The least it must hold, for messages. */
   readonly least: string;
-  /** Aliases it may resolve to, so that a small file cannot become a huge one. */
-  readonly aliasesMax: number;
+  /** Aliases it may resolve to, so that a small file cannot become a huge one. Default 100. */
+  readonly aliasesMax?: number;
 }
-
-const CONFIG: DocumentKind = { least: 'agent: { socket: PATH }', aliasesMax: 100 };
 
 /** A file that is YAML and a mapping, with the places of its keys and values. */
 export interface ConfigDocument {
@@ -24,7 +24,7 @@ export interface ConfigDocument {
 /** Reads YAML 1.2; problems instead of a document when it is not YAML, is empty, or is not a mapping. */
 export function readDocument(
   text: string,
-  { least, aliasesMax }: DocumentKind = CONFIG,
+  { least, aliasesMax = ALIASES_MAX }: DocumentKind,
 ): ConfigDocument | { readonly problems: readonly Problem[] } {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, strict: true });

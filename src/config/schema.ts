@@ -3,13 +3,13 @@
  * table (a test holds the two equal); `config.ts` gives the values the names and units the rest of the program uses.
  */
 import { z } from 'zod';
+import { fileKeys } from './file-keys.ts';
 import { guardSection, rateLimitingSection } from './limit-sections.ts';
+import { absolutePath, filePath, socketPath } from './paths.ts';
 import { steeringSection } from './steering-section.ts';
 import {
   choice,
   duration,
-  type KeyFacts,
-  keyFacts,
   namespacePattern,
   optionalText,
   ownerList,
@@ -20,13 +20,6 @@ import {
   whole,
   wholeOrAuto,
 } from './values.ts';
-
-/** `sun_path` of unix(7) has 108 bytes, the last of them zero. */
-const SOCKET_PATH_MAX = 107;
-const socketPath = {
-  accepts: absolutePath(SOCKET_PATH_MAX),
-  expects: `an absolute path of at most ${SOCKET_PATH_MAX} bytes`,
-};
 
 /** Shorter than a socket's path by what the daemon puts into its directory. */
 const RUN_DIR_MAX = 80;
@@ -50,8 +43,7 @@ const topKeys = {
     meaning: 'Network namespace that holds the port devices and the workers.',
   }),
   netns_dir: text({
-    accepts: absolutePath(4000),
-    expects: 'an absolute path',
+    ...filePath,
     default: '/run/netns',
     meaning: 'Where named network namespaces are found.',
   }),
@@ -226,30 +218,8 @@ export const configSchema = z
 /** A validated file, still in its own words. */
 export type ConfigFile = z.output<typeof configSchema>;
 
-/** Every key as `section.key`, in the order of the documentation. */
-export const KEYS: ReadonlyMap<string, KeyFacts> = new Map([
-  ...factsOf('', topKeys),
-  ...Object.entries(sections).flatMap(([name, section]) => factsOf(`${name}.`, section.shape)),
-]);
-
-/** The keys that may stand in a mapping: those of a section, or those of the whole file for the empty path. */
-export function keysIn(section: string): readonly string[] {
-  if (section === '') return Object.keys(configSchema.shape);
-  return [...KEYS.keys()].filter((key) => key.startsWith(`${section}.`)).map((key) => key.slice(section.length + 1));
-}
-
-function factsOf(prefix: string, shape: Readonly<Record<string, z.ZodType>>): [string, KeyFacts][] {
-  return Object.entries(shape).map(([name, schema]) => {
-    const facts = keyFacts.get(schema);
-    if (facts === undefined) throw new Error(`the key ${prefix}${name} has no facts`);
-    return [prefix + name, facts];
-  });
-}
+export const CONFIG_KEYS = fileKeys(topKeys, sections, 'agent: { socket: PATH }');
 
 function timeout(seconds: number, meaning: string) {
   return duration({ from: '10ms', to: '1h', default: seconds, meaning });
-}
-
-function absolutePath(maxBytes: number): (path: string) => boolean {
-  return (path) => path.startsWith('/') && !path.includes('\0') && Buffer.byteLength(path) <= maxBytes;
 }
