@@ -60,6 +60,7 @@ export interface Config {
     readonly queueLength: number;
     readonly queueTimeoutMs: number;
     readonly retryMs: number;
+    readonly clientMac: boolean;
   };
   readonly admin: { readonly socket: string };
   /** Without a user it is derived from the agent socket's owner. */
@@ -129,6 +130,7 @@ export function configOf(file: ConfigFile): Config {
       queueLength: agent.queue_length,
       queueTimeoutMs: agent.queue_timeout,
       retryMs: agent.retry,
+      clientMac: agent.client_mac,
     },
     admin: { socket: file.admin.socket ?? join(file.run_dir, 'admin.sock') },
     worker: file.worker.user === undefined ? {} : { user: file.worker.user },

@@ -10,6 +10,7 @@ import { steeringSection } from './steering-section.ts';
 import {
   choice,
   duration,
+  flag,
   namespacePattern,
   optionalText,
   ownerList,
@@ -91,6 +92,10 @@ const sections = {
       default: '50ms',
       meaning: 'From a refused connection to the agent to the next attempt.',
     }),
+    client_mac: flag(
+      false,
+      'Whether the agent is told the MAC of the client’s frames in `X-Metasteer-Client-MAC`; `metasteer agent` uses it.',
+    ),
   }),
   admin: z.strictObject({
     socket: optionalText({

@@ -3,6 +3,7 @@ import type { ProxyContext } from './context.ts';
 import { Exchange, type Receiver } from './exchange.ts';
 import type { RequestHead } from './head.ts';
 import { agentHeadBytes, agentRequest, identityLines } from './headers.ts';
+import type { Client } from './identity.ts';
 import type { PortState } from './port.ts';
 import type { Reason } from './refuse.ts';
 import type { Request } from './request-reader.ts';
@@ -14,11 +15,12 @@ export class Asker {
   readonly #context: ProxyContext;
   readonly #identity: string;
 
-  constructor(port: PortState, client: ClientAddress, context: ProxyContext) {
+  constructor(port: PortState, { address, mac }: Client, context: ProxyContext) {
     this.#port = port;
-    this.#client = client;
+    this.#client = address;
     this.#context = context;
-    this.#identity = identityLines(port.port.owner, client);
+    const told = context.settings.agent.clientMac ? mac.get() : undefined;
+    this.#identity = identityLines(port.port.owner, address, told);
   }
 
   /** What can be told from the head alone, so that no body is waited for that would be refused. */

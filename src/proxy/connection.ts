@@ -49,14 +49,14 @@ export class Connection implements Timed, Receiver {
   #reading = false;
   #discarded = 0;
 
-  constructor(socket: Socket, port: PortState, { address, mac }: Client, context: ProxyContext) {
+  constructor(socket: Socket, port: PortState, client: Client, context: ProxyContext) {
     const { clock, headParser, settings } = context;
-    this.client = address;
-    this.#mac = mac;
+    this.client = client.address;
+    this.#mac = client.mac;
     this.#socket = socket;
     this.#port = port;
     this.#context = context;
-    this.#asker = new Asker(port, address, context);
+    this.#asker = new Asker(port, client, context);
     const { limits, timeouts } = settings;
     this.#reader = new RequestReader(headParser, limits, timeouts, clock.now(), (head) => this.#admit(head));
     this.#outlet = new Outlet(socket, clock, timeouts.clientMs);

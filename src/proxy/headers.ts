@@ -1,4 +1,5 @@
 import type { ClientAddress } from '../identity/client-address.ts';
+import type { MacAddress } from '../identity/mac-address.ts';
 import type { Owner, OwnerKind } from '../identity/owner-id.ts';
 import { at, FOLDED, HYPHEN } from './characters.ts';
 import type { ExchangeRequest } from './exchange.ts';
@@ -41,6 +42,7 @@ export const IDENTITY_NAMES = [
   'x-tenant*',
   'x-project-id',
   'x-metadata-provider*',
+  'x-metasteer*',
 ];
 
 /** Hop-by-hop names (RFC 9110 section 7.6.1) that say nothing we act on. Upgrade is thereby ignored. */
@@ -102,9 +104,14 @@ const OWNER_HEADER: Readonly<Record<OwnerKind, string>> = {
   'ovn-network': 'X-OVN-Network-ID',
 };
 
-/** The two identity lines of a client, to stand directly after the request line (contract.md 2.1). */
-export function identityLines(owner: Owner, client: ClientAddress): string {
-  return `X-Forwarded-For: ${client}\r\n${OWNER_HEADER[owner.kind]}: ${owner.id}\r\n`;
+/**
+ * The identity lines of a client, to stand directly after the request line (contract.md 2.1).
+ *
+ * @param mac where the agent is to know it too
+ */
+export function identityLines(owner: Owner, client: ClientAddress, mac?: MacAddress): string {
+  const lines = `X-Forwarded-For: ${client}\r\n${OWNER_HEADER[owner.kind]}: ${owner.id}\r\n`;
+  return mac === undefined ? lines : `${lines}X-Metasteer-Client-MAC: ${mac}\r\n`;
 }
 
 /** Methods whose requests state a Content-Length even without a body (RFC 9110 section 8.6). */

@@ -49,6 +49,8 @@ export interface ProxySettings {
     readonly queueTimeoutMs: number;
     /** From ECONNREFUSED, ENOENT or EAGAIN to the next attempt to connect. */
     readonly retryMs: number;
+    /** Whether the agent is told the client's MAC. */
+    readonly clientMac: boolean;
   };
   /** Neutron's `[metadata_haproxy]` options (contract.md 1.1). */
   readonly timeouts: {

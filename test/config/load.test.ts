@@ -21,6 +21,7 @@ const DEFAULTS = {
     queueLength: 4096,
     queueTimeoutMs: 8000,
     retryMs: 50,
+    clientMac: false,
   },
   admin: { socket: '/run/metasteer/admin.sock' },
   worker: {},

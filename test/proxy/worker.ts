@@ -36,6 +36,7 @@ export function settingsOf(socket: string, options: WorkerOptions): ProxySetting
       queueLength: 1000,
       queueTimeoutMs: 8000,
       retryMs: 20,
+      clientMac: false,
       ...options.agent,
     },
     timeouts: {
