@@ -1,7 +1,7 @@
 import { type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { MetasteerError } from '../errors.ts';
-import { findUser, type User } from './user.ts';
+import { findUser, type User } from '../unix/user.ts';
 
 /** Who runs the worker when nobody owns the agent's socket but root. */
 const FALLBACK_USER = 'nobody';

@@ -7,7 +7,8 @@ import { proxySettings } from '../config/proxy-settings.ts';
 import { messageOf } from '../errors.ts';
 import { RateTable } from '../kernel/rates.ts';
 import type { Logger } from '../log.ts';
-import { AdminServer } from './admin.ts';
+import { AdminServer } from '../unix/admin-server.ts';
+import { adminRoutes } from './admin.ts';
 import { adminActions } from './admin-actions.ts';
 import { drain } from './drain.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -51,7 +52,7 @@ export async function runDaemon(config: Config, log: Logger): Promise<void> {
     const sweeper = stopper.owns(new Sweeper(config, maps, programs, log));
     const shield = new Shield({ config, maps, programs, log, ports });
     const parts = { config, maps, workers, reconciler, settings, sweeper, shield };
-    stopper.owns(await AdminServer.listen(config.admin.socket, adminActions(parts)));
+    stopper.owns(await AdminServer.listen(config.admin.socket, adminRoutes(adminActions(parts))));
     stopper.owns(new AddressMoves(maps, (id) => reconciler.port(id), log));
     // Closed the other way round: requests are finished, packets pass at once, and then interface by interface is let go.
     stopper.owns(reconciler);

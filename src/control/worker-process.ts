@@ -10,9 +10,9 @@ import type { RateTable } from '../kernel/rates.ts';
 import { closeDescriptor, openDescriptorChannel, type PortListener, sendDescriptor } from '../kernel/sockets.ts';
 import { MessageStream } from '../proxy/message-stream.ts';
 import type { FromWorker, PortMessage, ProxySettings, ProxyStatus, ToWorker } from '../proxy/messages.ts';
+import type { User } from '../unix/user.ts';
 import { Pending } from './pending.ts';
 import type { PortNamespace } from './port-namespace.ts';
-import type { User } from './user.ts';
 import { parseFromWorker } from './worker-messages.ts';
 
 /** Longest wait for a worker to start: Node loads its code, which takes long on a node that is busy booting. */

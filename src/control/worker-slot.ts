@@ -5,8 +5,8 @@ import type { RateTable } from '../kernel/rates.ts';
 import type { PortListener } from '../kernel/sockets.ts';
 import type { Logger } from '../log.ts';
 import type { PortMessage, ProxySettings } from '../proxy/messages.ts';
+import type { User } from '../unix/user.ts';
 import type { PortNamespace } from './port-namespace.ts';
-import type { User } from './user.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 const FIRST_RESPAWN_MS = 100;

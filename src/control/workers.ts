@@ -2,8 +2,8 @@ import { MetasteerError, messageOf } from '../errors.ts';
 import { type PortId, parsePortId } from '../identity/port-id.ts';
 import type { PortListener } from '../kernel/sockets.ts';
 import type { PortMessage, ProxyStatus } from '../proxy/messages.ts';
+import type { User } from '../unix/user.ts';
 import { socketProblem, workerUser } from './agent-socket.ts';
-import type { User } from './user.ts';
 import type { WorkerState } from './worker-process.ts';
 import { type PortEntry, WorkerSlot, type WorkersContext } from './worker-slot.ts';
 

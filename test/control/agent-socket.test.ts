@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { socketProblem, workerUser } from '../../src/control/agent-socket.ts';
-import { findUser, type User } from '../../src/control/user.ts';
+import { findUser, type User } from '../../src/unix/user.ts';
 
 describe('the agent’s socket, seen by a user', () => {
   const folder = mkdtempSync(join(tmpdir(), 'metasteer-'));

@@ -19,6 +19,12 @@ export function findUser(nameOrUid: string | number): User | undefined {
   return user;
 }
 
+/** The number of a group, by its name or number; undefined when there is none. */
+export function findGroup(nameOrGid: string): number | undefined {
+  const gid = run('getent', ['group', nameOrGid])?.split(':')[2];
+  return gid === undefined ? undefined : Number(gid);
+}
+
 function lookUp(nameOrUid: string | number): User | undefined {
   const [name, , uid, gid] = run('getent', ['passwd', String(nameOrUid)])?.split(':') ?? [];
   if (name === undefined || name === '' || uid === undefined || gid === undefined) return undefined;
