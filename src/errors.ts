@@ -11,6 +11,7 @@ export const ERRORS = {
   'config-unknown-key': 'Use the key suggested, or remove the line. docs/configuration.md lists all keys.',
   'config-missing-key': 'Add the key shown. docs/configuration.md lists all keys.',
   'config-invalid-value': 'Change the value at the line shown to what is expected.',
+  'config-secret-exposed': 'Take the permissions of others away: `chmod o= FILE`.',
   'not-root': 'Run it as root: it loads BPF programs and enters network namespaces.',
   'kernel-no-bpf':
     'Use a kernel with CONFIG_BPF_SYSCALL and CONFIG_NET_CLS_BPF, 5.10 or newer, and allow bpf() in this container.',

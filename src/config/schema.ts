@@ -16,6 +16,7 @@ import {
   ownerList,
   patternList,
   portList,
+  requiredText,
   size,
   text,
   whole,
@@ -60,7 +61,7 @@ const topKeys = {
 /** The sections of the file; a key outside every section is in `topKeys`. */
 const sections = {
   agent: z.strictObject({
-    socket: text({ ...socketPath, meaning: 'UNIX socket of the metadata agent: its `metadata_proxy_socket`.' }),
+    socket: requiredText({ ...socketPath, meaning: 'UNIX socket of the metadata agent: its `metadata_proxy_socket`.' }),
     generation: choice({
       of: ['auto', 'keep-alive', 'one-shot'],
       default: 'auto',

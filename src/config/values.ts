@@ -87,24 +87,32 @@ export function oneOrBoth<const N extends number>(key: {
     .register(keyFacts, facts({ default: written, meaning: key.meaning }, expects));
 }
 
-/** A text that a check accepts. Without a default it is required. */
-export function text(key: { accepts: (value: string) => boolean; expects: string; default?: string; meaning: string }) {
-  const read = (value: unknown) => (typeof value === 'string' && key.accepts(value) ? value : undefined);
-  const schema = checked(read, key.expects);
-  // A missing key is undefined, which no check accepts: without a default, leaving it out is refused.
-  const complete = key.default === undefined ? schema : schema.prefault(key.default);
-  return complete.register(keyFacts, facts({ default: key.default ?? 'required', meaning: key.meaning }, key.expects));
+interface TextKey {
+  accepts: (value: string) => boolean;
+  expects: string;
+  meaning: string;
+}
+
+/** A text that a check accepts. */
+export function text(key: TextKey & { default: string }) {
+  return checked(textThat(key.accepts), key.expects).prefault(key.default).register(keyFacts, facts(key, key.expects));
+}
+
+/** The same without a default. A missing key is undefined, which no check accepts, so leaving it out is refused. */
+export function requiredText(key: TextKey) {
+  return checked(textThat(key.accepts), key.expects).register(
+    keyFacts,
+    facts({ default: 'required', meaning: key.meaning }, key.expects),
+  );
 }
 
 /** A text that may be left out; `default` says in words what happens then. */
-export function optionalText(key: {
-  accepts: (value: string) => boolean;
-  expects: string;
-  default: string;
-  meaning: string;
-}) {
-  const read = (value: unknown) => (typeof value === 'string' && key.accepts(value) ? value : undefined);
-  return checked(read, key.expects).optional().register(keyFacts, facts(key, key.expects));
+export function optionalText(key: TextKey & { default: string }) {
+  return checked(textThat(key.accepts), key.expects).optional().register(keyFacts, facts(key, key.expects));
+}
+
+function textThat(accepts: (value: string) => boolean) {
+  return (value: unknown) => (typeof value === 'string' && accepts(value) ? value : undefined);
 }
 
 /** UUIDs of owners, out in lower case; `default` says in words what an absent list means. */
@@ -196,7 +204,8 @@ function within(read: (value: unknown) => number | undefined, from: string, to: 
   };
 }
 
-function facts(key: { default: string | number; meaning: string }, expects: string): KeyFacts {
+/** The facts of a key whose default is written as it is. */
+export function facts(key: { default: string | number; meaning: string }, expects: string): KeyFacts {
   return { default: String(key.default), expects, meaning: key.meaning };
 }
 
