@@ -30,6 +30,10 @@ export const ERRORS = {
   'agent-socket-denied': 'Set `worker.user` to the owner of the socket, or let the group or others write to it.',
   'agent-socket-missing': 'Start the metadata agent, or set `agent.socket` to its `metadata_proxy_socket`.',
   'admin-socket-failed': 'Set `admin.socket` to a path in a directory that root can write to.',
+  'agent-socket-taken': 'Stop the agent that answers there, or set `socket` to another path.',
+  'agent-socket-failed':
+    'Set `socket` to a path in a directory the agent’s user can write to, where there is nothing but a socket; only root can give it to other users.',
+  'agent-not-running': 'Start it with `metasteer agent -c FILE`, or name its admin socket with `--socket`.',
   'daemon-not-running': 'Start the daemon with `metasteer run -c FILE`, or name its socket with `--socket`.',
   'daemon-no-answer': 'Try again; when it stays so, read the daemon’s log.',
   'admin-socket-denied': 'Run it as root, or as the owner of the socket.',

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import type { AgentStatusDocument } from '../agent/status-document.ts';
 import type { LimitsDocument } from '../config/limits.ts';
 import type { StatusDocument } from '../control/status-document.ts';
 import { type ErrorCode, MetasteerError, messageOf } from '../errors.ts';
@@ -14,10 +15,10 @@ const CODE_OF_ERRNO: Readonly<Record<string, ErrorCode>> = {
   EPERM: 'admin-socket-denied',
 };
 
-/** The daemon's status: the text it sent, and what it says. */
-export interface StatusAnswer {
+/** A status: the text that was sent, and what it says. */
+export interface StatusAnswer<Document = StatusDocument> {
   readonly text: string;
-  readonly document: StatusDocument;
+  readonly document: Document;
 }
 
 /**
@@ -25,10 +26,31 @@ export interface StatusAnswer {
  *
  * @throws {MetasteerError} `daemon-not-running`, `admin-socket-denied`, or `daemon-no-answer` when what comes is no status
  */
-export async function fetchStatus(socket: string): Promise<StatusAnswer> {
+export function fetchStatus(socket: string): Promise<StatusAnswer> {
+  return fetchDocument(socket, isStatus);
+}
+
+/**
+ * Asks the metadata agent for its status over its admin socket.
+ *
+ * @throws {MetasteerError} as `fetchStatus`, with `agent-not-running` where nobody listens
+ */
+export async function fetchAgentStatus(socket: string): Promise<StatusAnswer<AgentStatusDocument>> {
+  try {
+    return await fetchDocument(socket, isAgentStatus);
+  } catch (error) {
+    if (!(error instanceof MetasteerError) || error.code !== 'daemon-not-running') throw error;
+    throw new MetasteerError('agent-not-running', error.message.replace('no daemon', 'no agent'), { cause: error });
+  }
+}
+
+async function fetchDocument<Document>(
+  socket: string,
+  isDocument: (value: unknown) => value is Document,
+): Promise<StatusAnswer<Document>> {
   const text = await ask(socket, 'GET', '/v1/status');
-  const document = parseStatus(text);
-  if (document === undefined) throw new MetasteerError('daemon-no-answer', `${socket} answered, but not with a status`);
+  const document = parsed(text);
+  if (!isDocument(document)) throw new MetasteerError('daemon-no-answer', `${socket} answered, but not with a status`);
   return { text, document };
 }
 
@@ -102,16 +124,15 @@ function errorOf(text: string): string {
   }
 }
 
-/** Looks at no more than tells a status from something else: daemon and command line come from one package. */
-function parseStatus(text: string): StatusDocument | undefined {
+function parsed(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return isStatus(value) ? value : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
 }
 
+/** Looks at no more than tells a status from something else: both sides come from one package. */
 function isStatus(value: unknown): value is StatusDocument {
   if (typeof value !== 'object' || value === null) return false;
   return (
@@ -119,4 +140,9 @@ function isStatus(value: unknown): value is StatusDocument {
     'agent' in value &&
     ['ports', 'workers'].every((name) => Array.isArray(Reflect.get(value, name)))
   );
+}
+
+function isAgentStatus(value: unknown): value is AgentStatusDocument {
+  if (typeof value !== 'object' || value === null) return false;
+  return ['agent', 'requests', 'resolver', 'nova'].every((name) => typeof Reflect.get(value, name) === 'object');
 }

@@ -1,5 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { MetasteerError, messageOf } from '../errors.ts';
+import { agentCommand } from './agent.ts';
+import { agentStatusCommand } from './agent-status.ts';
 import { checkConfigCommand } from './check-config.ts';
 import { demoNovaCommand } from './demo-nova.ts';
 import type { CliEnvironment } from './environment.ts';
@@ -43,6 +45,8 @@ async function programOf(environment: CliEnvironment): Promise<Command> {
     workersCommand(environment),
     limitsCommand(environment),
     checkConfigCommand(environment),
+    agentCommand(environment),
+    agentStatusCommand(environment),
     demoNovaCommand(environment),
     versionCommand(environment),
   ];

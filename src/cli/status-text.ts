@@ -49,6 +49,6 @@ function sum(port: PortStatusDocument, verdicts: readonly VerdictName[]): number
 }
 
 /** An interface may be named with any byte but `/` and white space: none of them may command the terminal. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replaceAll(/[^\P{Cc}\n]/gu, '?');
 }

@@ -81,6 +81,8 @@ describe('help and version', () => {
         'workers',
         'limits',
         'check-config',
+        'agent',
+        'agent-status',
         'demo-nova',
         'version',
         'help',

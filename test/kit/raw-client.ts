@@ -1,4 +1,4 @@
-import { connect, type Socket, type TcpSocketConnectOpts } from 'node:net';
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
 
 /** A piece of raw bytes to send; a string is taken byte by byte (latin1). */
 export type Bytes = string | Buffer;
@@ -23,9 +23,9 @@ export class RawClient {
     socket.on('close', () => this.#end('closed'));
   }
 
-  static open(to: TcpSocketConnectOpts): Promise<RawClient> {
+  static open(to: NetConnectOpts): Promise<RawClient> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ ...to, noDelay: true, allowHalfOpen: true });
+      const socket = connect({ ...to, noDelay: true, allowHalfOpen: true } as NetConnectOpts);
       const client = new RawClient(socket);
       socket.once('error', reject);
       socket.once('connect', () => resolve(client));
@@ -109,7 +109,7 @@ export class RawClient {
 
 /** Sends segments on a connection of their own and returns all that came back until the server closed. */
 export async function exchangeRaw(
-  to: TcpSocketConnectOpts,
+  to: NetConnectOpts,
   segments: readonly Bytes[],
   deadlineMs = 10_000,
 ): Promise<string> {

@@ -27,8 +27,8 @@ export const resolverSection = z.strictObject({
     meaning: 'How long it is remembered that none was found, or several.',
   }),
   entries_max: whole({ from: 1, to: 1048576, default: 65536, meaning: 'Clients remembered.' }),
-  lookups_max: whole({ from: 1, to: 1024, default: 32, meaning: 'Look-ups at once; others wait.' }),
-  timeout: duration({ from: '10ms', to: '5m', default: '10s', meaning: 'Longest time for a look-up, then 503.' }),
+  lookups_max: whole({ from: 1, to: 65536, default: 256, meaning: 'Look-ups at once; what is more gets 503.' }),
+  timeout: duration({ from: '10ms', to: '5m', default: '8s', meaning: 'Longest time for a look-up, then 503.' }),
 });
 
 export const neutronSection = z.strictObject({
@@ -40,8 +40,8 @@ export const neutronSection = z.strictObject({
     meaning: 'Interface of Neutron that is taken from the catalogue.',
   }),
   ...tlsKeys('Neutron'),
-  connections: whole({ from: 1, to: 1024, default: 16, meaning: 'Connections to Neutron.' }),
-  timeout: duration({ from: '10ms', to: '5m', default: '10s', meaning: 'Longest wait for an answer of Neutron.' }),
+  connections: whole({ from: 1, to: 1024, default: 8, meaning: 'Requests to Neutron at once.' }),
+  timeout: duration({ from: '10ms', to: '5m', default: '5s', meaning: 'Longest time for an answer of Neutron.' }),
 });
 
 export const keystoneSection = z.strictObject({
@@ -58,7 +58,7 @@ export const keystoneSection = z.strictObject({
     'METASTEER_APPLICATION_CREDENTIAL_SECRET',
   ),
   ...tlsKeys('Keystone'),
-  timeout: duration({ from: '10ms', to: '5m', default: '10s', meaning: 'Longest wait for an answer of Keystone.' }),
+  timeout: duration({ from: '10ms', to: '5m', default: '5s', meaning: 'Longest time for an answer of Keystone.' }),
 });
 
 export const inventorySection = z.strictObject({

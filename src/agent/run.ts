@@ -1,0 +1,55 @@
+/** The agent's life, top to bottom: build the parts, listen, serve until a signal comes, give everything back. */
+import { messageOf } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { AdminServer } from '../unix/admin-server.ts';
+import { NovaClient } from './nova-client.ts';
+import { AgentServer } from './server.ts';
+import type { AgentSettings } from './settings/settings.ts';
+import type { OpenResolver } from './sources.ts';
+import { statusDocument } from './status.ts';
+
+export interface RunOptions {
+  readonly settings: AgentSettings;
+  readonly log: Logger;
+  /** Opens what instances are looked up with. */
+  readonly openResolver: (settings: AgentSettings, log: Logger) => Promise<OpenResolver>;
+  /** Ends the agent. Its reason is logged; an error in it is thrown in the end. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs the agent until the signal.
+ *
+ * @throws {MetasteerError} when it cannot start; everything begun has then been undone.
+ */
+export async function runAgent({ settings, log, openResolver, signal }: RunOptions): Promise<void> {
+  const nova = new NovaClient(settings.nova, log);
+  const undo: (() => Promise<void>)[] = [() => nova.destroy()];
+  try {
+    const { resolver, close } = await openResolver(settings, log);
+    undo.push(close);
+    const server = new AgentServer({ settings, resolver, nova, log });
+    const status = () => statusDocument({ settings, resolver, nova, server });
+    const routes = [{ method: 'GET', shown: 'GET /v1/status', path: /^\/v1\/status$/, act: status }] as const;
+    const admin = await AdminServer.listen(settings.admin.socket, routes);
+    undo.push(() => admin.close());
+    // Last, so that nobody is served by an agent that then does not start; and stopped first.
+    await server.listen();
+    undo.push(() => server.stop(settings.drainMs));
+    log.info(
+      { socket: settings.socket.path, nova: settings.nova.addresses, source: settings.resolver.source },
+      'started',
+    );
+    await aborted(signal);
+    log.info({ reason: messageOf(signal.reason) }, 'stopping');
+  } finally {
+    for (const action of undo.reverse()) await action();
+  }
+  log.info('stopped');
+  if (signal.reason instanceof Error) throw signal.reason;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

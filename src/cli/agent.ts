@@ -1,0 +1,35 @@
+import { Command } from 'commander';
+import type { CliEnvironment } from './environment.ts';
+import { keepYoungGenerationSmall } from './young-generation.ts';
+
+interface AgentOptions {
+  readonly config: string;
+  readonly check?: boolean;
+}
+
+/** `metasteer agent`: the metadata agent, until SIGTERM or SIGINT. */
+export function agentCommand({ stdout }: CliEnvironment): Command {
+  return new Command('agent')
+    .description('Run the metadata agent in the foreground until SIGTERM, in the place of Neutron’s.')
+    .requiredOption('-c, --config <file>', 'settings of the agent')
+    .option('--check', 'check the settings and the files they name, and do nothing else')
+    .action(async ({ config: file, check }: AgentOptions) => {
+      const { loadAgentSettings } = await import('../agent/settings/load.ts');
+      const settings = loadAgentSettings(file);
+      if (check) {
+        const { connectionOptionsOf } = await import('../agent/tls-options.ts');
+        for (const server of [settings.nova, settings.neutron, settings.keystone]) connectionOptionsOf(server);
+        stdout.write(`${file} is valid\n`);
+        return;
+      }
+      keepYoungGenerationSmall();
+      const [{ createLogger }, { runAgent }, { openResolver }, { stopSignal }] = await Promise.all([
+        import('../log.ts'),
+        import('../agent/run.ts'),
+        import('../agent/sources.ts'),
+        import('../control/stop-signal.ts'),
+      ]);
+      const log = createLogger(settings.log.level, { role: 'agent' });
+      await runAgent({ settings, log, openResolver, signal: stopSignal(log) });
+    });
+}
