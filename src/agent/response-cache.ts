@@ -8,8 +8,15 @@ import type { Instance } from './source.ts';
  * what is written in any other way is not kept. Never `meta_data.json`, which has fresh random bytes in every reply,
  * `password`, which guests set, or `vendor_data2.json`, which other services make.
  */
-const KEPT =
-  /^(?:\/(?:openstack(?:\/(?:\d{4}-\d\d-\d\d|latest)(?:\/(?:user_data|network_data\.json|vendor_data\.json)?)?)?|(?:\d{4}-\d\d-\d\d|1\.0|latest)(?:\/(?:user-data|meta-data(?:\/[a-z0-9-]+(?:\/[a-z0-9-]+)*)?\/?)?)?)\/?)$/;
+const KEPT = [
+  /^\/$/,
+  /^\/openstack\/?$/,
+  /^\/openstack\/(?:\d{4}-\d\d-\d\d|latest)\/?$/,
+  /^\/openstack\/(?:\d{4}-\d\d-\d\d|latest)\/(?:user_data|network_data\.json|vendor_data\.json)$/,
+  /^\/(?:\d{4}-\d\d-\d\d|1\.0|latest)\/?$/,
+  /^\/(?:\d{4}-\d\d-\d\d|1\.0|latest)\/user-data$/,
+  /^\/(?:\d{4}-\d\d-\d\d|1\.0|latest)\/meta-data(?:\/[a-z0-9-]+)*\/?$/,
+];
 
 /** What an entry costs beside its body. */
 const ENTRY_BYTES = 512;
@@ -46,7 +53,7 @@ export class ResponseCache {
 
   /** Where the reply to a request is kept; undefined where it never is. */
   keyOf(method: string, path: string, { forwardedFor }: Identified, instance: Instance): string | undefined {
-    if (!this.#settings.enabled || method !== 'GET' || !KEPT.test(path)) return undefined;
+    if (!this.#settings.enabled || method !== 'GET' || !KEPT.some((pattern) => pattern.test(path))) return undefined;
     return JSON.stringify([instance.instanceId, instance.projectId, forwardedFor, path]);
   }
 

@@ -49,6 +49,16 @@ export async function runAgent({ settings, log, openResolver, signal }: RunOptio
   if (signal.reason instanceof Error) throw signal.reason;
 }
 
+/**
+ * Builds what would run, asks nobody, and gives it back: whatever is wrong with a file that the settings name shows.
+ *
+ * @throws {MetasteerError} as `runAgent`
+ */
+export async function checkAgent({ settings, log, openResolver }: Omit<RunOptions, 'signal'>): Promise<void> {
+  await new NovaClient(settings.nova, log).destroy();
+  await (await openResolver(settings, log)).close();
+}
+
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));

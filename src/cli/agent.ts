@@ -16,20 +16,19 @@ export function agentCommand({ stdout }: CliEnvironment): Command {
     .action(async ({ config: file, check }: AgentOptions) => {
       const { loadAgentSettings } = await import('../agent/settings/load.ts');
       const settings = loadAgentSettings(file);
-      if (check) {
-        const { connectionOptionsOf } = await import('../agent/tls-options.ts');
-        for (const server of [settings.nova, settings.neutron, settings.keystone]) connectionOptionsOf(server);
-        stdout.write(`${file} is valid\n`);
-        return;
-      }
-      keepYoungGenerationSmall();
-      const [{ createLogger }, { runAgent }, { openResolver }, { stopSignal }] = await Promise.all([
+      if (!check) keepYoungGenerationSmall();
+      const [{ createLogger }, { checkAgent, runAgent }, { openResolver }, { stopSignal }] = await Promise.all([
         import('../log.ts'),
         import('../agent/run.ts'),
         import('../agent/sources.ts'),
         import('../control/stop-signal.ts'),
       ]);
       const log = createLogger(settings.log.level, { role: 'agent' });
+      if (check) {
+        await checkAgent({ settings, log, openResolver });
+        stdout.write(`${file} is valid\n`);
+        return;
+      }
       await runAgent({ settings, log, openResolver, signal: stopSignal(log) });
     });
 }

@@ -358,6 +358,7 @@ describe('a large reply', () => {
     const agent = await TestAgent.start([nova]);
     const text = await agent.raw(`GET / HTTP/1.1\r\n${WHO}\r\n`);
     assert.ok(text.length < LARGE);
+    await until(() => agent.server.counters.requests === 1);
     assert.deepEqual(agent.server.counters.byReason, { 'reply-cut': 1 });
     assert.equal(agent.nova.status().requestsOpen, 0);
   });
