@@ -83,6 +83,8 @@ export class AgentServer {
     const closed = new Promise((resolve) => this.#server.once('close', resolve));
     this.#listener?.close();
     this.#server.closeIdleConnections();
+    // Node does not count those as idle that have never sent anything.
+    for (const socket of this.#connections.keys()) if (socket.bytesRead === 0) socket.destroy();
     if (this.#open > 0) await this.#idle(drainMs);
     this.#server.closeAllConnections();
     if (this.#listener !== undefined) await closed;
