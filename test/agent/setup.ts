@@ -8,6 +8,7 @@ import type { Resolution } from '../../src/agent/resolver.ts';
 import type { ResolverLike } from '../../src/agent/resolver-like.ts';
 import { AgentServer } from '../../src/agent/server.ts';
 import { type AgentSettings, parseAgentSettings } from '../../src/agent/settings/load.ts';
+import { readSecretFile } from '../../src/agent/settings/secret.ts';
 import { type Asker, SourceError } from '../../src/agent/source.ts';
 import { socketDirectory } from '../kit/agents.ts';
 import { exchangeRaw, RawClient } from '../kit/raw-client.ts';
@@ -135,7 +136,7 @@ admin: { socket: ${socket}-admin }
 ${yaml.includes('nova:') ? yaml.replace('NOVA', novaUrls.join(', ')) : `nova: { addresses: [${novaUrls.join(', ')}] }\n${yaml}`}
 `;
   const environment = { METASTEER_SHARED_SECRET: SHARED_SECRET };
-  return parseAgentSettings(text, 'test.yaml', { environment, readText: () => '' });
+  return parseAgentSettings(text, 'test.yaml', { environment, readText: () => '', readSecret: readSecretFile });
 }
 
 /** The agent's request path on a socket, over a resolver of the test. */

@@ -33,6 +33,15 @@ describe('imports go one way:', () => {
     assert.deepEqual(show(found), []);
   });
 
+  test('the agent knows nothing of steering, and sockets nothing of either', () => {
+    const found = imports.filter(
+      ({ from, to }) =>
+        (from.startsWith('src/agent/') && /^src\/(control|kernel|proxy|nova|demo|cli)\//.test(to)) ||
+        (from.startsWith('src/unix/') && /^src\/(?!unix\/|errors\.ts)/.test(to)),
+    );
+    assert.deepEqual(show(found), []);
+  });
+
   test('the embedded nova knows nothing of steering, and only the demo and its own command know it', () => {
     const found = imports.filter(({ from, to }) =>
       areaOf(from) === 'nova'

@@ -3,6 +3,7 @@ import { type ConfigDocument, readDocument } from '../../config/document.ts';
 import { configError, type Problem, problemsOf } from '../../config/problems.ts';
 import { type Imported, importNeutronFiles } from './neutron-files.ts';
 import { AGENT_KEYS, agentSchema } from './schema.ts';
+import { readSecretFile, type Secret } from './secret.ts';
 import { type Environment, readSecrets } from './secrets.ts';
 import { type AgentSettings, settingsOf } from './settings.ts';
 
@@ -13,6 +14,8 @@ export interface Surroundings {
   readonly environment: Environment;
   /** Gives the text of one of `neutron_files`, or throws. */
   readonly readText: (path: string) => string;
+  /** Gives the secret in a file, or throws. */
+  readonly readSecret: (path: string) => Secret;
 }
 
 /**
@@ -21,7 +24,11 @@ export interface Surroundings {
  * @throws {MetasteerError} `config-*`; the message has a line `FILE:LINE:COLUMN: key: what is wrong` per problem.
  */
 export function loadAgentSettings(path: string, environment: Environment = process.env): AgentSettings {
-  return parseAgentSettings(readConfigFile(path), path, { environment, readText: readConfigFile });
+  return parseAgentSettings(readConfigFile(path), path, {
+    environment,
+    readText: readConfigFile,
+    readSecret: readSecretFile,
+  });
 }
 
 /**
@@ -37,7 +44,7 @@ export function parseAgentSettings(text: string, path: string, surroundings: Sur
   const found: Problem[] = [...problems];
   if (!checked.success) found.push(...problemsOf(checked.error.issues, document, AGENT_KEYS));
   if (found.length > 0 || !checked.success) throw configError(path, found);
-  const secrets = readSecrets(checked.data, document, sharedSecret, surroundings.environment);
+  const secrets = readSecrets(checked.data, document, sharedSecret, surroundings);
   if ('problems' in secrets) throw configError(path, secrets.problems);
   return settingsOf(checked.data, secrets);
 }

@@ -3,10 +3,16 @@ import type { Problem } from '../../config/problems.ts';
 import { MetasteerError } from '../../errors.ts';
 import type { ImportedSecret } from './neutron-files.ts';
 import type { AgentFile } from './schema.ts';
-import { readSecretFile, refuseExposed, Secret } from './secret.ts';
+import { refuseExposed, Secret } from './secret.ts';
 
 /** Where secrets may be given, beside files. Of nothing that is logged: argv and settings never hold one. */
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where secrets come from, beside Neutron's files. */
+export interface SecretSource {
+  readonly environment: Environment;
+  readonly readSecret: (path: string) => Secret;
+}
 
 /** What the agent proves itself with. */
 export interface Secrets {
@@ -25,12 +31,12 @@ export function readSecrets(
   file: AgentFile,
   document: ConfigDocument,
   imported: ImportedSecret | undefined,
-  environment: Environment,
+  source: SecretSource,
 ): Secrets | { readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
   const read = (wanted: Wanted): Secret | undefined => {
     try {
-      return secretOf(wanted, environment);
+      return secretOf(wanted, source);
     } catch (error) {
       if (!(error instanceof MetasteerError)) throw error;
       const place = document.valuePlace([...wanted.key.split('.')]);
@@ -70,8 +76,8 @@ function keystoneSecret({ resolver, keystone }: AgentFile): Wanted | undefined {
     : { key: 'keystone.password_file', path: keystone.password_file, variable: 'METASTEER_KEYSTONE_PASSWORD' };
 }
 
-function secretOf({ path, variable, imported }: Wanted, environment: Environment): Secret {
-  if (path !== undefined) return readSecretFile(path);
+function secretOf({ path, variable, imported }: Wanted, { environment, readSecret }: SecretSource): Secret {
+  if (path !== undefined) return readSecret(path);
   const given = environment[variable];
   if (given !== undefined && given !== '') return new Secret(given);
   if (imported !== undefined) {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import { type AgentSettings, loadAgentSettings, parseAgentSettings } from '../../../src/agent/settings/load.ts';
+import { readSecretFile } from '../../../src/agent/settings/secret.ts';
 import type { Environment } from '../../../src/agent/settings/secrets.ts';
 import { type ErrorCode, MetasteerError } from '../../../src/errors.ts';
 
@@ -16,7 +17,7 @@ const SHARED: Environment = { METASTEER_SHARED_SECRET: 'shared' };
 
 function parse(yaml: string, environment: Environment = SHARED, files: Readonly<Record<string, string>> = {}) {
   const readText = (path: string) => files[path] ?? assert.fail(`no such file ${path}`);
-  return parseAgentSettings(yaml, 'a.yaml', { environment, readText });
+  return parseAgentSettings(yaml, 'a.yaml', { environment, readText, readSecret: readSecretFile });
 }
 
 function errorOf(action: () => unknown): MetasteerError {

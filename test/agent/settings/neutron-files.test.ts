@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { readIni } from '../../../src/agent/settings/ini.ts';
 import { parseAgentSettings } from '../../../src/agent/settings/load.ts';
+import { readSecretFile } from '../../../src/agent/settings/secret.ts';
 import { MetasteerError } from '../../../src/errors.ts';
 
 type Files = Readonly<Record<string, string>>;
@@ -9,7 +10,11 @@ type Files = Readonly<Record<string, string>>;
 function parse(files: Files, yaml = '') {
   const least = `resolver: { source: inventory }\ninventory: { file: /i }\nneutron_files: [${Object.keys(files).join(', ')}]\n`;
   const readText = (path: string) => files[path] ?? assert.fail(path);
-  return parseAgentSettings(`${least}${yaml}`, 'a.yaml', { environment: { METASTEER_SHARED_SECRET: 's' }, readText });
+  return parseAgentSettings(`${least}${yaml}`, 'a.yaml', {
+    environment: { METASTEER_SHARED_SECRET: 's' },
+    readText,
+    readSecret: readSecretFile,
+  });
 }
 
 function refusal(files: Files, yaml?: string): string[] {
@@ -168,7 +173,7 @@ metadata_workers = 4
     };
     const yaml = 'neutron_files:\n  - /none\n';
     assert.throws(
-      () => parseAgentSettings(yaml, 'a.yaml', { environment: {}, readText }),
+      () => parseAgentSettings(yaml, 'a.yaml', { environment: {}, readText, readSecret: readSecretFile }),
       /^a\.yaml:2:5: neutron_files: ENOENT$/m,
     );
   });
