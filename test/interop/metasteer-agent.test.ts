@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { endAfterEach as endAgents, INSTANCE, TestAgent, TestNova } from '../agent/setup.ts';
 import { endAfterEach as endWorkers, startWorker } from '../proxy/setup.ts';
-import { OWNER } from '../proxy/worker.ts';
+import { OWNER, until } from '../proxy/worker.ts';
 
 endWorkers();
 endAgents();
@@ -20,8 +20,11 @@ test('the proxy keeps its connection to the agent, and tells it who asks and wit
       `GET ${path} HTTP/1.1\r\nHost: a\r\nX-Metasteer-Client-MAC: x\r\nConnection: close\r\n\r\n`,
     );
     assert.ok(reply.endsWith(`\r\n\r\nGET ${path} `), reply);
+    await until(
+      () => worker.proxy.status().agent.generation === 'keep-alive',
+      'the agent is known to keep connections',
+    );
   }
-  assert.equal(worker.proxy.status().agent.generation, 'keep-alive');
   assert.equal(agent.server.connections, 1);
   const asker = { owner: { kind: 'router', id: OWNER }, address: '127.0.0.1', mac: MAC };
   assert.deepEqual(agent.resolver.asked, [asker, asker, asker]);
