@@ -16,7 +16,9 @@ export const agent: BenchCase = {
   about: 'the way to nova with Neutron’s agents and ours: throughput, latency, CPU, look-ups',
   tools: [
     ...CONTEST_TOOLS,
-    { command: '/usr/bin/python3', package: 'python3-neutron python3-webob python3-netaddr python3-requests' },
+    ...['neutron', 'webob', 'netaddr', 'requests'].map((name) => {
+      return { command: `/usr/lib/python3/dist-packages/${name}`, package: `python3-${name}` };
+    }),
   ],
   run,
 };

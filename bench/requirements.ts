@@ -1,7 +1,7 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A program a case calls, and the Debian package that has it. */
+/** A program a case calls, or a file it needs by its absolute path, and the Debian package that has it. */
 export interface Tool {
   readonly command: string;
   readonly package: string;
@@ -38,8 +38,9 @@ export function extendPath(): void {
   Object.assign(process.env, { PATH: [...new Set([...PATH.split(':').filter(Boolean), ...ADMIN_FOLDERS])].join(':') });
 }
 
-/** Whether a command is on PATH and may be executed. */
+/** Whether a command is on PATH and may be executed; of an absolute path, whether it is there. */
 export function isOnPath(command: string): boolean {
+  if (command.startsWith('/')) return existsSync(command);
   const { PATH = '' } = process.env;
   return PATH.split(':').some((folder) => {
     try {

@@ -1,17 +1,9 @@
 /** The agents that are compared, each on a socket, asking the same nova. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { stringify } from 'yaml';
+import { MetadataAgent } from '../../src/demo/agent.ts';
 import type { BenchContext } from '../case.ts';
 import type { BenchCloud } from './cloud.ts';
 import { PythonAgent } from './python-agent.ts';
-
-const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
-const START_MS = 20_000;
-const LOG_MAX = 8192;
 
 export interface RunningAgent {
   readonly socket: string;
@@ -45,15 +37,12 @@ async function startOurs(
   { nova, secretFile, openstack }: BenchCloud,
 ): Promise<RunningAgent> {
   const socket = workspace.file('metasteer-agent.sock');
-  const config = workspace.file('agent.yaml');
   const password = workspace.file('password');
   writeFileSync(password, 'a password', { mode: 0o600 });
-  writeFileSync(
-    config,
-    stringify({
-      socket,
-      // For haproxy's and the worker's user.
-      socket_mode: '0666',
+  const agent = await MetadataAgent.start({
+    configFile: workspace.file('agent.yaml'),
+    socket,
+    settings: {
       admin: { socket: workspace.file('agent-admin.sock') },
       nova: { addresses: [nova], shared_secret_file: secretFile },
       keystone: {
@@ -62,43 +51,8 @@ async function startOurs(
         project: 'service',
         password_file: password,
       },
-    }),
-  );
-  const child = spawn(process.execPath, [CLI, 'agent', '-c', config], {
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    },
   });
-  let log = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      log = (log + text).slice(-LOG_MAX);
-    });
-  }
-  const ended = new Promise((resolve) => child.once('close', resolve));
-  const stop = async () => {
-    child.kill('SIGTERM');
-    await ended;
-  };
-  teardown.add('agent', stop);
-  await untilListening(child, socket, () => log);
-  return { socket, processes: () => [child.pid ?? 0], stop };
-}
-
-async function untilListening(child: ChildProcess, socket: string, log: () => string): Promise<void> {
-  const deadline = performance.now() + START_MS;
-  while (performance.now() < deadline && child.exitCode === null) {
-    if (await answers(socket)) return;
-    await sleep(20);
-  }
-  throw new Error(`metasteer agent does not listen: ${log()}`);
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path, () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
+  teardown.add('agent', () => agent.stop());
+  return { socket, processes: () => [agent.pid], stop: () => agent.stop() };
 }

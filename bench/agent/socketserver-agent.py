@@ -55,10 +55,12 @@ def find(request):
     (owner,) = ids
     forwarded = request.headers.get("X-Forwarded-For")
     address = netaddr.IPAddress(forwarded)
+    if address.is_ipv4_mapped():
+        address = address.ipv4()
     if address.version == 6 and address.is_link_local():
         found = [each for each in INSTANCES if each["router"] == owner and each["mac"] == mac_of(address)]
     else:
-        found = [each for each in INSTANCES if each["router"] == owner and each["address"] == forwarded]
+        found = [each for each in INSTANCES if each["router"] == owner and each["address"] == str(address)]
     if len(found) != 1:
         return None, error("404 Not Found", "Instance was not found on router %s." % owner)
     return found[0], None

@@ -104,7 +104,8 @@ export async function measureLoad(
   const before = look();
   const result = await load.run(tenant, plan);
   const after = look();
-  if (result.ok === 0) throw new Error(`${name}: nothing is answered: ${JSON.stringify(result.failures)}`);
+  if (result.ok === 0)
+    throw new Error(`${name}: nothing is answered well: ${JSON.stringify({ ...result.failures, ...result.statuses })}`);
   const { started } = result;
   return {
     load: name,

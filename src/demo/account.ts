@@ -68,9 +68,9 @@ function hops({ tenants, workers, agent, namespace, novaUrl }: Report, paint: Pa
     arrow('accepted by a process without privileges'),
     hop(`worker, pid ${worker.pid}, user ${worker.user}`, 'adds the router and the client to the request'),
     arrow(`UNIX socket ${agent.socket}`),
-    hop('metadata agent', 'finds the instance, signs its id'),
+    hop('metasteer agent', 'finds the instance, signs its id'),
     arrow(novaUrl),
-    hop('metadata service (nova)', 'checks the signature, answers'),
+    hop('metasteer demo-nova, as nova does', 'checks the signature, answers'),
     '',
   ];
 }

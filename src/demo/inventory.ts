@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { SocketAddress } from 'node:net';
 import { type Inventory as NovaInventory, parseInventory } from '../agent/inventory.ts';
-import { linkLocalOf, parseMacAddress } from '../identity/mac-address.ts';
 
 /** What Neutron and Nova know about one instance of the demo. */
 export interface InventoryInstance {
@@ -38,28 +36,14 @@ export function demoInventory(): Inventory {
   }));
 }
 
-/**
- * The instances a metadata agent finds for a request (contract.md 2.2): those behind the router that have the address,
- * or, where it is link-local, the MAC it was formed from. Exactly one is an answer; more are as bad as none.
- */
-export function findInstances(inventory: Inventory, routerId: string, address: string): Inventory {
-  const wanted = canonicalAddress(address);
-  return inventory.filter((instance) => {
-    if (instance.routerId !== routerId) return false;
-    const mac = parseMacAddress(instance.mac);
-    return wanted === canonicalAddress(instance.address) || (mac !== undefined && wanted === linkLocalOf(mac));
-  });
-}
-
-/** An address in the form of RFC 5952, IPv4-mapped ones as IPv4. */
-function canonicalAddress(address: string): string {
-  const unmapped = address.replace(/^::ffff:(?=\d+\.)/i, '');
-  return unmapped.includes(':') ? new SocketAddress({ address: unmapped, family: 'ipv6' }).address : unmapped;
+/** The inventory as the file that agent and embedded nova read (docs/inventory.md), in JSON. */
+export function inventoryFile(inventory: Inventory): string {
+  return JSON.stringify({ instances: inventory.map(novaInstance) });
 }
 
 /** The inventory in the form that the embedded nova takes. */
 export function novaInventory(inventory: Inventory): NovaInventory {
-  return parseInventory(JSON.stringify({ instances: inventory.map(novaInstance) }), 'inventory of the demo');
+  return parseInventory(inventoryFile(inventory), 'inventory of the demo.json');
 }
 
 function novaInstance({ uuid, projectId, name, routerId, address, mac, ...shown }: InventoryInstance) {

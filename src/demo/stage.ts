@@ -1,10 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { NovaService } from '../nova/server.ts';
 import { MetadataAgent } from './agent.ts';
-import { demoInventory, type InventoryInstance, novaInventory } from './inventory.ts';
+import { demoInventory, type Inventory, type InventoryInstance, inventoryFile, novaInventory } from './inventory.ts';
 import { type Family, installNeutronRules } from './neutron-rules.ts';
 import type { RunDir } from './run-dir.ts';
 import { type Instance, type Router, Topology } from './topology.ts';
+
+const AGENT_SOCKET = 'agent.sock';
 
 /** One tenant of the demo: what Neutron and Nova know, and what was built of it. */
 export interface Tenant {
@@ -33,13 +36,34 @@ export async function buildStage(runDir: RunDir, undo: Undo): Promise<Stage> {
   const tenants: Tenant[] = [];
   for (const known of inventory) tenants.push(await buildTenant(topology, known, families));
 
-  const secret = randomBytes(32);
-  const nova = await NovaService.start({ inventory: novaInventory(inventory), secret });
+  const secret = randomBytes(32).toString('hex');
+  const nova = await NovaService.start({ inventory: novaInventory(inventory), secret: Buffer.from(secret) });
   undo('metadata service', () => nova.close());
-  const agentSocket = runDir.file('agent.sock');
-  const agent = await MetadataAgent.start({ socket: agentSocket, inventory, secret, novaUrl: nova.url });
-  undo('metadata agent', () => agent.close());
-  return { tenants, families, agentSocket, novaUrl: nova.url };
+  const agent = await startAgent(runDir, inventory, { secret, novaUrl: nova.url });
+  undo('metadata agent', () => agent.stop());
+  return { tenants, families, agentSocket: runDir.file(AGENT_SOCKET), novaUrl: nova.url };
+}
+
+/** An agent that knows the inventory in the place of Neutron. */
+function startAgent(
+  runDir: RunDir,
+  inventory: Inventory,
+  { secret, novaUrl }: { readonly secret: string; readonly novaUrl: string },
+): Promise<MetadataAgent> {
+  const [file, secretFile] = [runDir.file('inventory.json'), runDir.file('secret')];
+  writeFileSync(file, inventoryFile(inventory));
+  writeFileSync(secretFile, secret, { mode: 0o600 });
+  return MetadataAgent.start({
+    configFile: runDir.file('agent.yaml'),
+    socket: runDir.file(AGENT_SOCKET),
+    onSpawn: (pid) => runDir.recordDaemon(pid),
+    settings: {
+      admin: { socket: runDir.file('agent-admin.sock') },
+      nova: { addresses: [novaUrl], shared_secret_file: secretFile },
+      resolver: { source: 'inventory' },
+      inventory: { file },
+    },
+  });
 }
 
 async function buildTenant(topology: Topology, known: InventoryInstance, families: readonly Family[]): Promise<Tenant> {
