@@ -10,6 +10,8 @@ import { documentOf } from '../kit/nova-documents.ts';
 import { PYTHON, UNPACKED, unlessThere } from '../kit/peers.ts';
 import { type AgentGeneration, GENERATIONS, startOnNode } from '../kit/peers-agents.ts';
 
+/** The one cloud-init chooses of those that nova has (contract.md 5). */
+const VERSION = '2018-08-27';
 const CLIENT_MS = 60_000;
 const PASSWORD_PATH = '/openstack/2013-04-04/password';
 
@@ -122,7 +124,7 @@ for (const generation of Object.keys(GENERATIONS) as AgentGeneration[]) {
 /** What cloud-init made of the documents against the documents. */
 function assertWhole(read: Readonly<Record<string, unknown>>, known: InventoryInstance): void {
   const { metadata, userdata, vendordata, vendordata2, networkdata } = read;
-  const meta = JSON.parse(documentOf(known, '/openstack/latest/meta_data.json')) as { readonly random_seed: string };
+  const meta = JSON.parse(documentOf(known, `/openstack/${VERSION}/meta_data.json`)) as { readonly random_seed: string };
   const { random_seed: seed, ...held } = meta;
   const { random_seed: seedRead, ...said } = metadata as Readonly<Record<string, unknown>>;
   assert.equal(Buffer.from(String(seedRead), 'base64').length, Buffer.from(seed, 'base64').length);
@@ -130,7 +132,7 @@ function assertWhole(read: Readonly<Record<string, unknown>>, known: InventoryIn
   for (const [name, value] of Object.entries(held)) assert.deepEqual(said[name], value, name);
   assert.equal(said['instance-id'], known.uuid);
   assert.equal(Buffer.from(String(userdata), 'base64').compare(known.userData ?? Buffer.alloc(0)), 0);
-  assert.deepEqual(networkdata, JSON.parse(documentOf(known, '/openstack/latest/network_data.json')));
+  assert.deepEqual(networkdata, JSON.parse(documentOf(known, `/openstack/${VERSION}/network_data.json`)));
   assert.deepEqual([vendordata, vendordata2], [{}, { static: {} }]);
   assert.deepEqual(read['ec2-metadata'], ec2Tree(known, '/2009-04-04/meta-data/'));
 }
