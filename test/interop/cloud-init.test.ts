@@ -124,7 +124,9 @@ for (const generation of Object.keys(GENERATIONS) as AgentGeneration[]) {
 /** What cloud-init made of the documents against the documents. */
 function assertWhole(read: Readonly<Record<string, unknown>>, known: InventoryInstance): void {
   const { metadata, userdata, vendordata, vendordata2, networkdata } = read;
-  const meta = JSON.parse(documentOf(known, `/openstack/${VERSION}/meta_data.json`)) as { readonly random_seed: string };
+  const meta = JSON.parse(documentOf(known, `/openstack/${VERSION}/meta_data.json`)) as {
+    readonly random_seed: string;
+  };
   const { random_seed: seed, ...held } = meta;
   const { random_seed: seedRead, ...said } = metadata as Readonly<Record<string, unknown>>;
   assert.equal(Buffer.from(String(seedRead), 'base64').length, Buffer.from(seed, 'base64').length);
