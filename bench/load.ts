@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import { runCommand } from '../src/demo/command.ts';
-import { packageRoot } from '../src/kernel/paths.ts';
 import { Histogram } from './histogram.ts';
+import { compileAsking } from './load/compile.ts';
 import { METADATA_ADDRESS, type Tenant } from './tenant.ts';
 
 /** What an instance asks for, and how. */
@@ -53,10 +52,7 @@ export class LoadGenerator {
 
   /** Compiles it into a folder. @throws {CommandError} with what the compiler said */
   static async compile(folder: string): Promise<LoadGenerator> {
-    const program = join(folder, 'load');
-    const sources = SOURCES.map((name) => join(packageRoot, 'bench/load', name));
-    await runCommand('gcc', ['-O2', '-Wall', '-Wextra', '-o', program, ...sources]);
-    return new LoadGenerator(program);
+    return new LoadGenerator(await compileAsking(folder, 'load', SOURCES));
   }
 
   /** Has the instance of a tenant ask, from each of its addresses in turn. @throws {CommandError} */

@@ -1,41 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "options.h"
 
-#include <arpa/inet.h>
+#include "arguments.h"
+
 #include <getopt.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <stddef.h>
 
 #define CLIENTS_MAX 60000
 
-static const char USAGE[] =
+const char USAGE[] =
 	"load --to ADDRESS [--port N] --from FIRST_SOURCE [--sources N] [--path PATH] --seconds S [--timeout S]\n"
 	"     (--rate PER_SECOND | --clients N) [--keep-alive]\n";
-
-static void misused(const char *what)
-{
-	fprintf(stderr, "load: %s\n%s", what, USAGE);
-	exit(2);
-}
-
-static double number(const char *text, double from, double to)
-{
-	char *end;
-	double value = strtod(text, &end);
-
-	if (end == text || *end != '\0' || !(value >= from && value <= to))
-		misused(text);
-	return value;
-}
-
-static struct in_addr address(const char *text)
-{
-	struct in_addr parsed;
-
-	if (inet_pton(AF_INET, text, &parsed) != 1)
-		misused(text);
-	return parsed;
-}
 
 void read_options(int count, char **words, struct options *options)
 {
@@ -62,7 +37,7 @@ void read_options(int count, char **words, struct options *options)
 		case 'f': options->first_source = address(optarg); break;
 		case 'n': options->sources = (unsigned)number(optarg, 1, 65536); break;
 		case 'u': options->path = optarg; break;
-		case 's': options->seconds = number(optarg, 0.1, 3600); break;
+		case 's': options->seconds = number(optarg, 0.1, 86400); break;
 		case 'o': options->timeout = number(optarg, 0.01, 600); break;
 		case 'r': options->rate = number(optarg, 1, 1e6); break;
 		case 'c': options->clients = (unsigned)number(optarg, 1, CLIENTS_MAX); break;

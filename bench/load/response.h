@@ -18,6 +18,7 @@ struct response {
 	bool closes;	  /* the server said that it closes */
 	size_t body_left;
 	int status;
+	int retry_after; /* seconds; -1: the response does not say */
 	char head[HEAD_MAX + 1];
 };
 
@@ -26,6 +27,7 @@ enum progress { MORE, COMPLETE, MALFORMED };
 static inline void reset_response(struct response *response)
 {
 	memset(response, 0, offsetof(struct response, head));
+	response->retry_after = -1;
 }
 
 static inline enum progress read_head(struct response *response)
@@ -35,6 +37,8 @@ static inline enum progress read_head(struct response *response)
 	if (strncmp(line, "HTTP/1.", 7) != 0)
 		return MALFORMED;
 	response->status = atoi(line + 9);
+	if (response->status < 100 || response->status > 599)
+		return MALFORMED;
 	response->until_close = true;
 	while ((line = strchr(line, '\n')) != NULL) {
 		line++;
@@ -43,6 +47,8 @@ static inline enum progress read_head(struct response *response)
 			response->until_close = false;
 		} else if (strncasecmp(line, "connection: close", 17) == 0) {
 			response->closes = true;
+		} else if (strncasecmp(line, "retry-after:", 12) == 0) {
+			response->retry_after = atoi(line + 12);
 		}
 	}
 	response->in_body = true;

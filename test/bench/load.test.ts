@@ -1,21 +1,14 @@
 // The load generator against servers whose manners are known, on the loopback address.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { LoadGenerator, type LoadPlan, type LoadResult } from '../../bench/load.ts';
+import { deserted, LOOPBACK, type Manners, withServer } from './scripted-server.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello';
-const LOOPBACK = '127.0.0.1';
-
-/** What a server does with a connection, and with each request on it. */
-interface Manners {
-  readonly connected?: (socket: Socket) => void;
-  readonly asked: (socket: Socket, nth: number) => void;
-}
 
 const reply =
   (...pieces: readonly string[]): Manners['asked'] =>
@@ -36,31 +29,9 @@ describe('the load generator', () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  async function against(
-    { connected, asked }: Manners,
-    plan: Partial<LoadPlan> = {},
-  ): Promise<LoadResult & { sockets: number }> {
-    const sockets = new Set<Socket>();
-    let requests = 0;
-    const server: Server = createServer({ noDelay: true }, (socket) => {
-      sockets.add(socket);
-      socket.on('error', () => {});
-      connected?.(socket);
-      socket.on('data', (bytes) => {
-        if (!bytes.includes('\r\n\r\n')) return;
-        requests += 1;
-        asked(socket, requests);
-      });
-    });
-    await new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve));
-    const { port } = server.address() as AddressInfo;
-    try {
-      const how = { rate: 100, seconds: 0.2, timeout: 0.5, ...plan };
-      return { ...(await load.ask({ to: LOOPBACK, port, from: LOOPBACK }, how)), sockets: sockets.size };
-    } finally {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-    }
+  function against(manners: Manners, plan: Partial<LoadPlan> = {}): Promise<LoadResult & { sockets: number }> {
+    const how = { rate: 100, seconds: 0.2, timeout: 0.5, ...plan };
+    return withServer(manners, (port) => load.ask({ to: LOOPBACK, port, from: LOOPBACK }, how));
   }
 
   /** Those of the failures that happened. */
@@ -112,12 +83,7 @@ describe('the load generator', () => {
   }
 
   test('tells a refused connection', async () => {
-    const port = await new Promise<number>((resolve) => {
-      const server = createServer().listen(0, LOOPBACK, () => {
-        const address = server.address() as AddressInfo;
-        server.close(() => resolve(address.port));
-      });
-    });
+    const port = await deserted();
     const result = await load.ask({ to: LOOPBACK, port, from: LOOPBACK }, { rate: 50, seconds: 0.2 });
     assert.deepEqual([result.started, failures(result)], [10, { refused: 10 }]);
   });
