@@ -12,6 +12,10 @@ export interface BenchOptions {
   readonly attach?: 'tcx' | 'clsact';
   /** Most haproxies started at once; figures for more are extrapolated. */
   readonly haproxies?: number;
+  /** Numbers of instances that boot at once, ascending; the case storm has its own when absent. */
+  readonly guests?: readonly number[];
+  /** How long the case soak takes; its default when absent. */
+  readonly minutes?: number;
 }
 
 /** What a case gets from the harness. */
@@ -51,6 +55,8 @@ export interface BenchCase {
   readonly name: string;
   readonly about: string;
   readonly tools: readonly Tool[];
+  /** It takes too long to be run without being asked for. */
+  readonly onlyWhenNamed?: true;
   readonly run: (context: BenchContext) => Promise<CaseResult>;
 }
 

@@ -1,7 +1,7 @@
 import { Teardown } from '../src/demo/teardown.ts';
 import { messageOf } from '../src/errors.ts';
 import type { BenchCase, CaseResult } from './case.ts';
-import { CASES } from './cases.ts';
+import { CASES, chosenCases } from './cases.ts';
 import { describeMachine, disturbances, lookAround } from './machine.ts';
 import { type CommandLine, parseCommandLine, USAGE } from './options.ts';
 import { type Report, reportText, writeReport } from './report.ts';
@@ -50,10 +50,11 @@ async function main(): Promise<number> {
     return 2;
   }
   if (commandLine.list) {
-    process.stdout.write(CASES.map(({ name, about }) => `${name}  ${about}\n`).join(''));
+    const only = ({ onlyWhenNamed }: BenchCase) => (onlyWhenNamed ? ' (only when named)' : '');
+    process.stdout.write(CASES.map((each) => `${each.name}  ${each.about}${only(each)}\n`).join(''));
     return 0;
   }
-  const chosen = CASES.filter(({ name }) => commandLine.cases.length === 0 || commandLine.cases.includes(name));
+  const chosen = chosenCases(commandLine.cases);
   extendPath();
   const tools = chosen.flatMap((each) => each.tools);
   const missing = missingRequirements(tools, process.geteuid?.(), isOnPath);

@@ -8,17 +8,22 @@ export const USAGE = `usage: npm run bench -- [CASE...] [--quick] [--json FILE]
   --routers LIST numbers of routers, as in 10,100
   --attach MODE  tcx or clsact instead of what the daemon takes by itself
   --haproxies N  start at most N haproxies, 100 by default; figures for more are extrapolated
+  --guests LIST  numbers of instances that boot at once, as in 20,300
+  --minutes N    how long the case soak takes
 `;
 
 export interface CommandLine {
   readonly list: boolean;
-  /** Names of cases; none means all. */
+  /** Names of cases; none means all but those that are run only when named. */
   readonly cases: readonly string[];
   readonly json?: string;
   readonly options: BenchOptions;
 }
 
 const ROUTERS_MAX = 16_000;
+/** So many addresses the instance of a tenant can have. */
+const GUESTS_MAX = 1000;
+const MINUTES_MAX = 1440;
 
 /** Reads the arguments. @throws {Error} saying what is wrong with them */
 export function parseCommandLine(args: readonly string[], known: readonly string[]): CommandLine {
@@ -32,11 +37,13 @@ export function parseCommandLine(args: readonly string[], known: readonly string
       routers: { type: 'string' },
       haproxies: { type: 'string' },
       attach: { type: 'string' },
+      guests: { type: 'string' },
+      minutes: { type: 'string' },
     },
   });
   const unknown = positionals.filter((name) => !known.includes(name));
   if (unknown.length > 0) throw new Error(`no such case: ${unknown.join(', ')}; there is ${known.join(', ')}`);
-  const { json, routers, haproxies, attach } = values;
+  const { json, routers, haproxies, attach, guests, minutes } = values;
   if (attach !== undefined && attach !== 'tcx' && attach !== 'clsact')
     throw new Error(`--attach: expected tcx or clsact, not ${attach}`);
   return {
@@ -46,19 +53,21 @@ export function parseCommandLine(args: readonly string[], known: readonly string
     options: {
       quick: values.quick === true,
       ...(attach === undefined ? {} : { attach }),
-      ...(routers === undefined ? {} : { routers: sizes(routers) }),
-      ...(haproxies === undefined ? {} : { haproxies: whole('--haproxies', haproxies) }),
+      ...(routers === undefined ? {} : { routers: sizes('--routers', routers, ROUTERS_MAX) }),
+      ...(haproxies === undefined ? {} : { haproxies: whole('--haproxies', haproxies, ROUTERS_MAX) }),
+      ...(guests === undefined ? {} : { guests: sizes('--guests', guests, GUESTS_MAX) }),
+      ...(minutes === undefined ? {} : { minutes: whole('--minutes', minutes, MINUTES_MAX) }),
     },
   };
 }
 
-function sizes(text: string): readonly number[] {
-  const numbers = new Set(text.split(',').map((each) => whole('--routers', each)));
+function sizes(option: string, text: string, most: number): readonly number[] {
+  const numbers = new Set(text.split(',').map((each) => whole(option, each, most)));
   return [...numbers].sort((a, b) => a - b);
 }
 
-function whole(option: string, text: string): number {
+function whole(option: string, text: string, most: number): number {
   const value = Number(text);
-  if (/^\d+$/.test(text) && value >= 1 && value <= ROUTERS_MAX) return value;
-  throw new Error(`${option}: expected whole numbers from 1 to ${ROUTERS_MAX}, not ${text}`);
+  if (/^\d+$/.test(text) && value >= 1 && value <= most) return value;
+  throw new Error(`${option}: expected whole numbers from 1 to ${most}, not ${text}`);
 }

@@ -10,9 +10,10 @@ export const METADATA_ADDRESS = '169.254.169.254';
 export const GATEWAY = '10.0.0.1';
 export const INSTANCE_ADDRESS = '10.0.0.5';
 export const INSTANCE_MAC = '02:00:00:00:00:05';
-const SUBNET = '10.0.0';
 const FIRST_HOST = 5;
-const ADDRESSES_MAX = 240;
+/** Instances have addresses in 10.0.0.0/24, or in 10.0.0.0/22 where these are too few. */
+const SMALL = { bits: 24, addresses: 240 } as const;
+const LARGE = { bits: 22, addresses: 1000 } as const;
 
 /** A router with Neutron's rules in it and one instance behind it. The same addresses in every tenant. */
 export interface Tenant extends FleetRouter {
@@ -44,24 +45,32 @@ export async function createTenant(
   workspace: Workspace,
   { name, index, addresses: count = 1 }: TenantPlan,
 ): Promise<Tenant> {
-  if (count > ADDRESSES_MAX) throw new RangeError(`an instance has at most ${ADDRESSES_MAX} addresses, not ${count}`);
+  if (count > LARGE.addresses)
+    throw new RangeError(`an instance has at most ${LARGE.addresses} addresses, not ${count}`);
+  const { bits } = count > SMALL.addresses ? LARGE : SMALL;
   const id = workspace.routerId(index);
   const router = new Namespace(`qrouter-${id}`);
   const instance = new Namespace(workspace.instanceNamespace(name));
-  const addresses = Array.from({ length: count }, (_, n) => `${SUBNET}.${FIRST_HOST + n}`);
+  const addresses = Array.from({ length: count }, (_, n) => addressOf(FIRST_HOST + n));
   for (const each of [router, instance]) await runCommand('ip', ['netns', 'add', each.name]);
   const plug = ['name', 'eth0', 'address', INSTANCE_MAC, 'netns', instance.name];
   await router.ip('link', 'set', 'lo', 'up');
   await router.ip('link', 'add', 'name', ROUTER_INTERFACE, 'type', 'veth', 'peer', ...plug);
-  await router.ip('addr', 'add', `${GATEWAY}/24`, 'dev', ROUTER_INTERFACE);
+  await router.ip('addr', 'add', `${GATEWAY}/${bits}`, 'dev', ROUTER_INTERFACE);
   await router.ip('link', 'set', ROUTER_INTERFACE, 'up');
   await installNeutronRules(router, 'IPv4');
   const { mac: routerMac } = await router.link(ROUTER_INTERFACE);
-  for (const address of addresses) await instance.ip('addr', 'add', `${address}/24`, 'dev', 'eth0');
+  await inBatch(
+    instance,
+    addresses.map((address) => ['addr', 'add', `${address}/${bits}`, 'dev', 'eth0']),
+  );
   await instance.ip('link', 'set', 'eth0', 'up');
   await instance.ip('route', 'add', 'default', 'via', GATEWAY);
   await instance.ip(...neighbour(GATEWAY, routerMac, 'eth0'));
-  for (const address of addresses) await router.ip(...neighbour(address, INSTANCE_MAC, ROUTER_INTERFACE));
+  await inBatch(
+    router,
+    addresses.map((address) => neighbour(address, INSTANCE_MAC, ROUTER_INTERFACE)),
+  );
   // Whoever closes a connection first keeps its port for a minute, and the client does, many times a second.
   await instance.sysctl('1', 'ipv4/tcp_tw_reuse');
   return { id, namespace: router.name, router, routerMac, instance, addresses };
@@ -70,4 +79,15 @@ export async function createTenant(
 /** Words for `ip` that make a MAC known for good, or until the interface goes down. */
 export function neighbour(address: string, mac: string, device: string): readonly string[] {
   return ['neigh', 'replace', address, 'lladdr', mac, 'dev', device, 'nud', 'permanent'];
+}
+
+/** Of the n-th host in 10.0.0.0/16. */
+function addressOf(host: number): string {
+  return `10.0.${host >> 8}.${host & 255}`;
+}
+
+/** One process for hundreds of commands of `ip`. */
+async function inBatch(namespace: Namespace, commands: readonly (readonly string[])[]): Promise<void> {
+  const input = commands.map((words) => `${words.join(' ')}\n`).join('');
+  await runCommand('ip', ['-n', namespace.name, '-batch', '-'], { input });
 }

@@ -1,7 +1,7 @@
 /** What is compared: what Neutron has, and us. Both get the same tenants and the same agent. */
 import type { BenchContext } from '../case.ts';
 import { Incumbent } from '../incumbent.ts';
-import { Metasteer } from '../metasteer.ts';
+import { Metasteer, type MetasteerOptions } from '../metasteer.ts';
 import type { Tenant } from '../tenant.ts';
 
 export type ContenderName = 'haproxy' | 'metasteer';
@@ -21,7 +21,7 @@ export interface Running {
 const START_MS = 30_000;
 
 /** One haproxy per router and Neutron's iptables rules, which tenants have. */
-const haproxy: Contender = {
+export const HAPROXY: Contender = {
   name: 'haproxy',
   start: async ({ workspace }, tenants, agentSocket) => {
     const incumbent = await Incumbent.prepare(workspace, agentSocket);
@@ -33,22 +33,24 @@ const haproxy: Contender = {
   },
 };
 
-/** The daemon with the defaults of its configuration. */
-const metasteer: Contender = {
-  name: 'metasteer',
-  start: async ({ workspace, teardown }, tenants, agentSocket) => {
-    const daemon = new Metasteer({ workspace, agentSocket, routers: tenants.map(({ id }) => id), settings: UNLIMITED });
-    teardown.add('daemon', async () => void (await daemon.stop()));
-    await daemon.untilSteering(tenants.length, START_MS, teardown.signal);
-    return { processes: () => daemon.processes, stop: async () => void (await daemon.stop()) };
-  },
-};
+/** The daemon. @param settings sections of its configuration with what is other than its default in them */
+export function metasteer(settings: MetasteerOptions['settings'] = {}): Contender {
+  return {
+    name: 'metasteer',
+    start: async ({ workspace, teardown }, tenants, agentSocket) => {
+      const daemon = new Metasteer({ workspace, agentSocket, routers: tenants.map(({ id }) => id), settings });
+      teardown.add('daemon', async () => void (await daemon.stop()));
+      await daemon.untilSteering(tenants.length, START_MS, teardown.signal);
+      return { processes: () => daemon.processes, stop: async () => void (await daemon.stop()) };
+    },
+  };
+}
 
 /**
  * The load comes from few addresses and is more than an instance may ask for; haproxy as Neutron runs it has no limits. The
  * limits are checked all the same: they are only out of reach.
  */
-const UNLIMITED = {
+export const UNLIMITED = {
   guard: {
     source_rate: 1_000_000,
     source_burst: 65_536,
@@ -60,4 +62,4 @@ const UNLIMITED = {
 } as const;
 
 /** In the order in which they take their turns; the first is what the second is compared with. */
-export const CONTENDERS: readonly [Contender, Contender] = [haproxy, metasteer];
+export const CONTENDERS: readonly [Contender, Contender] = [HAPROXY, metasteer(UNLIMITED)];

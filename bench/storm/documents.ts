@@ -1,0 +1,34 @@
+/**
+ * What cloud-init asks for when an instance with a key pair boots for the first time, in its order (contract.md 5): the
+ * probe, the versions, five documents, and the EC2 tree folder by folder.
+ */
+export const BOOT_DOCUMENTS: readonly string[] = [
+  '/openstack',
+  '/openstack',
+  ...['meta_data.json', 'user_data', 'vendor_data.json', 'vendor_data2.json', 'network_data.json'].map(
+    (name) => `/openstack/2018-08-27/${name}`,
+  ),
+  ...[
+    '',
+    'block-device-mapping/',
+    'placement/',
+    'public-keys/',
+    'ami-id',
+    'ami-launch-index',
+    'ami-manifest-path',
+    'hostname',
+    'instance-action',
+    'instance-id',
+    'instance-type',
+    'local-hostname',
+    'local-ipv4',
+    'public-hostname',
+    'public-ipv4',
+    'reservation-id',
+    'security-groups',
+    'block-device-mapping/ami',
+    'block-device-mapping/root',
+    'placement/availability-zone',
+    'public-keys/0/openssh-key',
+  ].map((name) => `/latest/meta-data/${name}`),
+];
