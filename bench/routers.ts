@@ -32,18 +32,35 @@ export class RouterFleet {
 
   /** Makes routers until there are this many. @throws {CommandError} */
   async grow(count: number): Promise<void> {
-    const indexes = Array.from(
-      { length: Math.max(0, count - this.#routers.length) },
-      (_, n) => n + this.#routers.length,
-    );
-    if (indexes.length === 0) return;
-    const made = indexes.map((index) => {
-      const id = this.#workspace.routerId(index);
-      return { id, namespace: `qrouter-${id}`, index };
-    });
-    const input = made.map(({ namespace }) => `netns add ${namespace}\n`).join('');
+    const length = Math.max(0, count - this.#routers.length);
+    const made = Array.from({ length }, (_, n) => this.#router(n + this.#routers.length));
+    await this.#make(made);
+    this.#routers.push(...made);
+  }
+
+  /** Makes routers, or removes the last ones, until there are this many. @throws {CommandError} */
+  async keep(count: number): Promise<void> {
+    await this.grow(count);
+    await remove(this.#routers.splice(count));
+  }
+
+  /** Removes one of the routers and makes it anew, under the same name. @throws {CommandError} */
+  async remake(index: number): Promise<void> {
+    const router = this.#router(index);
+    await remove([router]);
+    await this.#make([router]);
+  }
+
+  #router(index: number): NumberedRouter {
+    const id = this.#workspace.routerId(index);
+    return { id, namespace: `qrouter-${id}`, index };
+  }
+
+  async #make(routers: readonly NumberedRouter[]): Promise<void> {
+    if (routers.length === 0) return;
+    const input = routers.map(({ namespace }) => `netns add ${namespace}\n`).join('');
     await runCommand('ip', ['-batch', '-'], { input, timeoutMs: CREATE_MS });
-    const waiting = [...made];
+    const waiting = [...routers];
     const work = async () => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         this.#signal.throwIfAborted();
@@ -51,8 +68,17 @@ export class RouterFleet {
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
-    this.#routers.push(...made);
   }
+}
+
+interface NumberedRouter extends FleetRouter {
+  readonly index: number;
+}
+
+async function remove(routers: readonly FleetRouter[]): Promise<void> {
+  if (routers.length === 0) return;
+  const input = routers.map(({ namespace }) => `netns del ${namespace}\n`).join('');
+  await runCommand('ip', ['-batch', '-'], { input, timeoutMs: CREATE_MS });
 }
 
 /** Every router has the same addresses, as tenants' networks have. */
