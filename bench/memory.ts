@@ -100,7 +100,8 @@ export function machineMemory(): { readonly available: number; readonly total: n
   return { available: value('MemAvailable'), total: value('MemTotal') };
 }
 
-function readKernelMemory(): KernelMemory {
+/** As it is at the moment. */
+export function readKernelMemory(): KernelMemory {
   return parseMeminfo(readFileSync('/proc/meminfo', 'utf8'));
 }
 

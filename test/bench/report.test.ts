@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Bar, judge } from '../../bench/case.ts';
-import { CASES } from '../../bench/cases.ts';
+import { CASES, chosenCases } from '../../bench/cases.ts';
 import { disturbances } from '../../bench/machine.ts';
 import { parseCommandLine } from '../../bench/options.ts';
 import { barLines, type Report, reportText } from '../../bench/report.ts';
@@ -97,6 +97,11 @@ describe('the command line', () => {
     assert.deepEqual(parseCommandLine([], known), { list: false, cases: [], options: { quick: false } });
   });
 
+  test('takes numbers of instances, and minutes', () => {
+    const { options } = parseCommandLine(['--guests', '300,20', '--minutes', '5'], known);
+    assert.deepEqual(options, { quick: false, guests: [20, 300], minutes: 5 });
+  });
+
   test('takes cases and options in any order; sizes come sorted and once', () => {
     const args = ['--quick', 'connect', '--json', 'a.json', 'connect', '--routers', '100,10,100', '--haproxies', '20'];
     assert.deepEqual(parseCommandLine(args, known), {
@@ -113,6 +118,8 @@ describe('the command line', () => {
     [['--routers', '10,x'], /--routers: .* not x/],
     [['--routers', ''], /--routers/],
     [['--haproxies', '0'], /--haproxies/],
+    [['--guests', '1001'], /--guests: .* from 1 to 1000, not 1001/],
+    [['--minutes', '0.5'], /--minutes: .* not 0.5/],
     [['--json'], /json/],
   ];
   for (const [args, says] of wrong) {
@@ -124,6 +131,15 @@ test('every case has a name of its own and says what it needs', () => {
   const names = CASES.map(({ name }) => name);
   assert.deepEqual(names, [...new Set(names)]);
   for (const { about, tools } of CASES) assert.ok(about.length > 0 && tools.length > 0);
+});
+
+test('without names every case is run but the soak, which must be named', () => {
+  const names = (chosen: ReturnType<typeof chosenCases>) => chosen.map(({ name }) => name);
+  assert.deepEqual(
+    names(chosenCases([])),
+    CASES.map(({ name }) => name).filter((name) => name !== 'soak'),
+  );
+  assert.deepEqual(names(chosenCases(['soak', 'storm'])), ['storm', 'soak']);
 });
 
 test('the report names machine, kernel, versions, commit, disturbances, and what was not measured', () => {

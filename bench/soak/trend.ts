@@ -1,0 +1,27 @@
+import { median } from '../statistics.ts';
+
+/** A figure at a moment. */
+export type TimePoint = readonly [seconds: number, value: number];
+
+/**
+ * How much a figure grows per minute: the median of the slopes between any two points (Theil and Sen). Garbage collection
+ * makes memory rise and fall, and single points say nothing; the median does not follow them.
+ *
+ * @throws {RangeError} with fewer than two moments
+ */
+export function growthPerMinute(points: readonly TimePoint[]): number {
+  const slopes = points.flatMap(([at, value], index) =>
+    points
+      .slice(index + 1)
+      .filter(([later]) => later > at)
+      .map(([later, other]) => ((other - value) / (later - at)) * 60),
+  );
+  return median(slopes);
+}
+
+/** The median of the last quarter of the points less that of the first. @throws {RangeError} without points */
+export function change(points: readonly TimePoint[]): number {
+  const quarter = Math.ceil(points.length / 4);
+  const middle = (some: readonly TimePoint[]) => median(some.map(([, value]) => value));
+  return middle(points.slice(-quarter)) - middle(points.slice(0, quarter));
+}
