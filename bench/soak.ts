@@ -4,7 +4,7 @@ import { startEchoAgent } from './echo-agent.ts';
 import { LoadGenerator, type LoadPlan, type LoadResult } from './load.ts';
 import { Metasteer } from './metasteer.ts';
 import { RouterFleet } from './routers.ts';
-import { soakBars } from './soak/bars.ts';
+import { soakBars, warmUpOf } from './soak/bars.ts';
 import { type Sample, sampled } from './soak/sample.ts';
 import { type SoakLoad, soakSummary } from './soak/summary.ts';
 import { createTenant, type Tenant } from './tenant.ts';
@@ -33,8 +33,6 @@ export interface SoakFigures {
 
 const MINUTES = 10;
 const QUICK_MINUTES = 1;
-/** Of the time: code is compiled, and heaps grow to what they need. */
-const WARM_UP = 0.3;
 const ROUTERS = 20;
 /** Among the run's routers: beyond those of any fleet. */
 const TENANT_INDEX = 2 ** 41;
@@ -65,7 +63,7 @@ async function run(context: BenchContext): Promise<CaseResult> {
       sampled({ daemon, fleet, routers: ROUTERS, seconds, signal: teardown.signal, progress }),
     ]);
     await daemon.untilSteering(routers.length, START_MS, teardown.signal);
-    const figures = { minutes, warmUp: seconds * WARM_UP, routers: ROUTERS, loads, samples };
+    const figures = { minutes, warmUp: warmUpOf(seconds), routers: ROUTERS, loads, samples };
     return { figures, bars: soakBars(figures), summary: soakSummary(figures), notMeasured: NOT_MEASURED };
   } finally {
     await daemon.stop();

@@ -1,7 +1,7 @@
 // What is said of a soak, by made up samples.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { soakBars } from '../../bench/soak/bars.ts';
+import { soakBars, warmUpOf } from '../../bench/soak/bars.ts';
 import type { Sample } from '../../bench/soak/sample.ts';
 import { soakSummary } from '../../bench/soak/summary.ts';
 import { change, growthPerMinute } from '../../bench/soak/trend.ts';
@@ -40,9 +40,9 @@ interface Growth {
   readonly maps?: number;
 }
 
-/** Ten minutes of samples; what grows is told in bytes, descriptors and maps a minute. */
-function samplesOf({ pss = 0, descriptors = 0, maps = 0 }: Growth): readonly Sample[] {
-  return Array.from({ length: 120 }, (_, n) => {
+/** Samples every five seconds; what grows is told in bytes, descriptors and maps a minute. */
+function samplesOf({ pss = 0, descriptors = 0, maps = 0 }: Growth, minutes = 10): readonly Sample[] {
+  return Array.from({ length: minutes * 12 }, (_, n) => {
     const minute = n / 12;
     const warm = Math.min(1, minute / 2) * 30 * MIB;
     const process = { pss: 60 * MIB + warm + (pss * minute) / 2, descriptors: 40 + Math.round(descriptors * minute) };
@@ -53,7 +53,13 @@ function samplesOf({ pss = 0, descriptors = 0, maps = 0 }: Growth): readonly Sam
 
 function verdicts(growth: Growth, { minutes = 10, ok = 1000 } = {}) {
   const load = { name: 'any', started: 1000, ok, p50Us: 1, p99Us: 1, failures: {}, statuses: {}, latency: [] };
-  const figures = { minutes, warmUp: 180, routers: 20, loads: [load], samples: samplesOf(growth) };
+  const figures = {
+    minutes,
+    warmUp: warmUpOf(minutes * 60),
+    routers: 20,
+    loads: [load],
+    samples: samplesOf(growth, minutes),
+  };
   return soakBars(figures).map(({ verdict }) => verdict);
 }
 
@@ -67,6 +73,11 @@ describe('the bars of a soak', () => {
     assert.deepEqual(verdicts({ descriptors: 1 }), ['met', 'missed', 'met', 'met']);
     assert.deepEqual(verdicts({ maps: 1 }), ['met', 'met', 'missed', 'met']);
     assert.deepEqual(verdicts({}, { ok: 999 }), ['met', 'met', 'met', 'missed']);
+  });
+
+  test('let a long run grow no more than a short one', () => {
+    assert.equal(verdicts({ pss: MIB / 2 })[0], 'met');
+    assert.equal(verdicts({ pss: MIB / 2 }, { minutes: 30 })[0], 'missed');
   });
 
   test('do not judge memory by a few minutes', () => {
