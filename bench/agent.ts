@@ -1,6 +1,6 @@
 /** The way from an instance to nova and back, with Neutron's agents and ours: how many requests, how fast, at what price. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AgentKind, startAgent } from './agent/agents.ts';
+import { AGENT_TOOLS, type AgentKind, startAgent } from './agent/agents.ts';
 import { type BenchCloud, startBenchCloud } from './agent/cloud.ts';
 import { agentSummary } from './agent/summary.ts';
 import { type Bar, type BenchCase, type BenchContext, type CaseResult, judge } from './case.ts';
@@ -14,12 +14,7 @@ import { createTenant, type Tenant } from './tenant.ts';
 export const agent: BenchCase = {
   name: 'agent',
   about: 'the way to nova with Neutron’s agents and ours: throughput, latency, CPU, look-ups',
-  tools: [
-    ...CONTEST_TOOLS,
-    ...['neutron', 'webob', 'netaddr', 'requests'].map((name) => {
-      return { command: `/usr/lib/python3/dist-packages/${name}`, package: `python3-${name}` };
-    }),
-  ],
+  tools: [...CONTEST_TOOLS, ...AGENT_TOOLS],
   run,
 };
 
@@ -85,7 +80,7 @@ async function run(context: BenchContext): Promise<CaseResult> {
   const { rounds, seconds } = options.quick ? QUICK : FULL;
   const load = await LoadGenerator.compile(workspace.path);
   const tenant = await createTenant(workspace, { name: 'agent', index: TENANT_INDEX, addresses: ADDRESSES });
-  const cloud = await startBenchCloud(context, tenant, NOVA_DELAY);
+  const cloud = await startBenchCloud(context, tenant, { delay: NOVA_DELAY });
   const stage = { context, load, tenant, cloud, seconds };
   progress('look-ups of one boot');
   const lookUps = await countLookUps(stage);

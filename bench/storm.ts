@@ -1,10 +1,12 @@
 /** Many instances boot at once: how many get through, with the agents Neutron has and both proxies before them. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { AGENT_TOOLS, type RunningAgent, startAgent } from './agent/agents.ts';
+import { startBenchCloud } from './agent/cloud.ts';
 import { type Bar, type BenchCase, type BenchContext, type CaseResult, judge } from './case.ts';
 import { type Contender, HAPROXY, metasteer } from './contest/contenders.ts';
 import { CONTEST_TOOLS } from './contest.ts';
-import { type AgentName, type StormAgent, startStormAgent } from './storm/agents.ts';
-import { type Storm, stormFigures } from './storm/figures.ts';
+import { BOOT_METADATA } from './storm/documents.ts';
+import { type AgentName, type Storm, stormFigures } from './storm/figures.ts';
 import { Guests, MANNERS, type Manners } from './storm/guests.ts';
 import { stormSummary } from './storm/summary.ts';
 import { createTenant, type Tenant } from './tenant.ts';
@@ -12,13 +14,7 @@ import { createTenant, type Tenant } from './tenant.ts';
 export const storm: BenchCase = {
   name: 'storm',
   about: 'many instances boot at once: how many get through, beside haproxy, with agents as Neutron has them',
-  tools: [
-    ...CONTEST_TOOLS,
-    ...['webob', 'netaddr', 'requests', 'neutron'].map((name) => ({
-      command: `/usr/lib/python3/dist-packages/${name}/__init__.py`,
-      package: `python3-${name}`,
-    })),
-  ],
+  tools: [...CONTEST_TOOLS, ...AGENT_TOOLS],
   run,
 };
 
@@ -53,9 +49,10 @@ async function run(context: BenchContext): Promise<CaseResult> {
   const guests = await Guests.compile(workspace.path);
   const addresses = Math.max(...sizes);
   const tenant = await createTenant(workspace, { name: 'storm', index: TENANT_INDEX, addresses });
+  const cloud = await startBenchCloud(context, tenant, { metadata: BOOT_METADATA });
   const storms: Storm[] = [];
   for (const name of ['one-shot', 'keep-alive'] as const) {
-    const agent = await startStormAgent(context, name, tenant);
+    const agent = await startAgent(context, cloud, name);
     const some = name === 'keep-alive' ? [moderate(sizes)] : sizes;
     for (const contender of CONTENDERS) {
       storms.push(...(await inTurn(context, { name, agent, contender, tenant, guests, sizes: some })));
@@ -72,7 +69,7 @@ function moderate(sizes: readonly number[]): number {
 
 interface Turn {
   readonly name: AgentName;
-  readonly agent: StormAgent;
+  readonly agent: RunningAgent;
   readonly contender: Contender;
   readonly tenant: Tenant;
   readonly guests: Guests;

@@ -2,8 +2,14 @@
 import { writeFileSync } from 'node:fs';
 import { MetadataAgent } from '../../src/demo/agent.ts';
 import type { BenchContext } from '../case.ts';
+import type { Tool } from '../requirements.ts';
 import type { BenchCloud } from './cloud.ts';
 import { PythonAgent } from './python-agent.ts';
+
+/** What the agents in Python are made of. */
+export const AGENT_TOOLS: readonly Tool[] = ['neutron', 'webob', 'netaddr', 'requests'].map((name) => {
+  return { command: `/usr/lib/python3/dist-packages/${name}`, package: `python3-${name}` };
+});
 
 export interface RunningAgent {
   readonly socket: string;

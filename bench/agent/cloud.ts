@@ -25,16 +25,22 @@ export interface BenchCloud {
   readonly openstack: Cloud;
 }
 
+export interface CloudPlan {
+  /** Time that nova takes for every request at least, such as 5ms; none when absent. */
+  readonly delay?: string;
+  /** What nova knows of each instance beside its port, in the words of docs/demo-nova.md. */
+  readonly metadata?: object;
+}
+
 /**
- * Makes an instance of every address of a tenant and starts nova, which takes so long for every request at least.
- * All of it ends with the run.
+ * Makes an instance of every address of a tenant and starts nova. All of it ends with the run.
  *
  * @throws {Error} when nova does not come up
  */
 export async function startBenchCloud(
   { workspace, teardown }: BenchContext,
   tenant: Tenant,
-  novaDelay: string,
+  { delay, metadata }: CloudPlan,
 ): Promise<BenchCloud> {
   const instances = tenant.addresses.map((address) => ({ address, id: randomUUID() }));
   const inventoryFile = workspace.file('inventory.json');
@@ -45,6 +51,7 @@ export async function startBenchCloud(
         id,
         project: PROJECT,
         ports: [{ router: tenant.id, addresses: [address], mac: INSTANCE_MAC }],
+        ...(metadata && { metadata }),
       })),
     }),
   );
@@ -60,8 +67,9 @@ export async function startBenchCloud(
   const secretFile = workspace.file('secret');
   writeFileSync(secretFile, SECRET, { mode: 0o600 });
   const options = ['--inventory', inventoryFile, '--secret-file', secretFile, '--listen', '127.0.0.1:0'];
+  const delayOption = delay === undefined ? [] : ['--delay', delay];
   const nova = new LineProcess(process.execPath, [
-    ...[CLI, 'demo-nova', ...options, '--delay', novaDelay, '--log-level', 'error', '--json'],
+    ...[CLI, 'demo-nova', ...options, ...delayOption, '--log-level', 'error', '--json'],
   ]);
   teardown.add('nova', () => nova.close());
   const { url } = JSON.parse(await nova.line(START_MS)) as { readonly url: string };

@@ -32,3 +32,9 @@ export const BOOT_DOCUMENTS: readonly string[] = [
     'public-keys/0/openssh-key',
   ].map((name) => `/latest/meta-data/${name}`),
 ];
+
+/** What nova has to know of an instance for all of them to be there. */
+export const BOOT_METADATA = {
+  public_keys: { bench: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJmUY0lE0n3H0d3VbM5z0x1p9q4w2s6t8u0v1w2x3y4z bench' },
+  user_data: '#cloud-config\nhostname: bench\n',
+} as const;

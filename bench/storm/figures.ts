@@ -1,7 +1,14 @@
 /** What is said of a storm: failed boots and why, until when they took, requests, and how the boots came to an end over time. */
 import type { ContenderName } from '../contest/contenders.ts';
-import type { AgentName } from './agents.ts';
 import type { BootResult, Manners } from './guests.ts';
+
+/** Generations of agents (contract.md 2.3). */
+export const STORM_AGENTS = {
+  'one-shot': 'as since 2025.1: one request per connection, backlog of 5',
+  'keep-alive': 'as until 2024.2: connections are kept, backlog of 4096',
+} as const;
+
+export type AgentName = keyof typeof STORM_AGENTS;
 
 export interface Storm {
   readonly agent: AgentName;

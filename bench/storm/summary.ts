@@ -1,6 +1,5 @@
 import { type Column, table } from '../../src/cli/table.ts';
-import { type AgentName, STORM_AGENTS } from './agents.ts';
-import type { Storm } from './figures.ts';
+import { type AgentName, STORM_AGENTS, type Storm } from './figures.ts';
 import { MANNERS } from './guests.ts';
 
 const COLUMNS: readonly Column<Storm>[] = [
@@ -24,7 +23,7 @@ export function stormSummary(storms: readonly Storm[]): readonly string[] {
   const agents = [...new Set(storms.map(({ agent }) => agent))];
   return agents.flatMap((agent: AgentName, index) => [
     ...(index === 0 ? [] : ['']),
-    `Agent ${STORM_AGENTS[agent].about}`,
+    `Agent ${STORM_AGENTS[agent]}`,
     ...table(COLUMNS, alike(storms.filter((storm) => storm.agent === agent))).map((line) => `  ${line}`),
   ]);
 }
