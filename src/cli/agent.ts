@@ -1,6 +1,5 @@
 import { Command } from 'commander';
 import type { CliEnvironment } from './environment.ts';
-import { keepYoungGenerationSmall } from './young-generation.ts';
 
 interface AgentOptions {
   readonly config: string;
@@ -16,7 +15,6 @@ export function agentCommand({ stdout }: CliEnvironment): Command {
     .action(async ({ config: file, check }: AgentOptions) => {
       const { loadAgentSettings } = await import('../agent/settings/load.ts');
       const settings = loadAgentSettings(file);
-      if (!check) keepYoungGenerationSmall();
       const [{ createLogger }, { checkAgent, runAgent }, { openResolver }, { stopSignal }] = await Promise.all([
         import('../log.ts'),
         import('../agent/run.ts'),
