@@ -3,8 +3,8 @@
 #
 #   packaging/setup-peers.sh [--quiet]
 #
-# Installs missing packages when it runs as root; otherwise it prints the command that does. python3-nova, cloud-init and
-# cloud-guest-utils are only unpacked, below node_modules/.cache/: installed, their services would reconfigure this machine.
+# Installs missing packages when it runs as root; otherwise it prints the command that does. python3-nova, cloud-init,
+# cloud-guest-utils and prometheus are only unpacked, below node_modules/.cache/: installed, their services would reconfigure this machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -41,6 +41,7 @@ unpacked() {
 usr/lib/python3/dist-packages/cloudinit/version.py  cloud-init
 usr/bin/ec2metadata                                 cloud-guest-utils
 usr/lib/python3/dist-packages/nova/api/metadata/base.py  python3-nova
+usr/bin/promtool                                    prometheus
 LIST
 }
 
@@ -92,6 +93,8 @@ for package in "${to_unpack[@]}"; do
   echo "Unpacking $package"
   (cd "$downloads" && apt-get download -qq "$package")
   dpkg-deb -x "$downloads/$package"_*.deb "$downloads/$package"
+  # Of a hundred megabytes one file is wanted.
+  [ "$package" != prometheus ] || find "$downloads/$package" -type f ! -name promtool -delete
   cp -a "$downloads/$package/." "$cache/"
 done
 say "All peers are here."

@@ -46,7 +46,7 @@ export const ERRORS = {
   'inventory-invalid': 'Mend the inventory at the place shown; docs/inventory.md describes it.',
   'secret-unusable': 'Write the shared secret to a file and name that, or set METASTEER_SHARED_SECRET.',
   'tls-files': 'Check the files named: PEM, readable by this user, the key that of the certificate.',
-  'listen-failed': 'Choose another address or port, or stop who uses it.',
+  'listen-failed': 'Choose another address, port or socket, or stop who uses it.',
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;

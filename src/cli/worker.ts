@@ -9,7 +9,7 @@ import { peerMac, receiveDescriptor } from '../kernel/sockets.ts';
 import { createLogger } from '../log.ts';
 import { MessageStream } from '../proxy/message-stream.ts';
 import type { FromWorker, PortMessage, ProxySettings, ToWorker } from '../proxy/messages.ts';
-import { MetadataProxy } from '../proxy/proxy.ts';
+import { MetadataProxy, type ProxyEnvironment } from '../proxy/proxy.ts';
 import type { CountRequest } from '../proxy/rate-limit.ts';
 
 /** Descriptors that the launcher leaves open beside the three standard ones: messages, what descriptors come over, … */
@@ -48,7 +48,8 @@ function runWorker(): void {
 
 function start({ settings, logLevel }: Extract<ToWorker, { type: 'start' }>, send: Send): MetadataProxy {
   const log = createLogger(logLevel, { role: 'worker' });
-  const proxy = new MetadataProxy(settings, { log, peerMac, ...requestCounter(settings) });
+  const traced: ProxyEnvironment['traced'] = (event) => send({ type: 'traced', event });
+  const proxy = new MetadataProxy(settings, { log, peerMac, traced, ...requestCounter(settings) });
   send({ type: 'started' });
   return proxy;
 }
@@ -69,6 +70,8 @@ async function handle(proxy: MetadataProxy, message: ToWorker, send: Send): Prom
       return addPort(proxy, message.port, send);
     case 'ping':
       return send({ type: 'pong' });
+    case 'trace':
+      return proxy.trace(message.filter);
     case 'remove-port':
       return proxy.removePort(parsePortId(message.portId));
     case 'status':

@@ -90,6 +90,13 @@ export interface Config {
   };
   readonly guard: GuardConfig;
   readonly rateLimiting: RateLimiting;
+  /** Served nowhere where neither is given. */
+  readonly metrics: {
+    readonly socket?: string;
+    readonly listen?: { readonly host: string; readonly port: number };
+    readonly ownerLabel: boolean;
+    readonly ownersMax: number;
+  };
   readonly metadataHaproxy: {
     readonly timeoutConnectMs: number;
     readonly timeoutClientMs: number;
@@ -171,7 +178,18 @@ export function configOf(file: ConfigFile): Config {
       bodySizeBytes: limits.body_size,
       connections: limits.connections,
     },
+    metrics: metricsOf(file.metrics),
     log: { level: file.log.level, access: file.log.access },
+  };
+}
+
+function metricsOf(metrics: ConfigFile['metrics']): Config['metrics'] {
+  const { socket, listen } = metrics;
+  return {
+    ...(socket === undefined ? {} : { socket }),
+    ...(listen === undefined ? {} : { listen }),
+    ownerLabel: metrics.owner_label === 'on',
+    ownersMax: metrics.owners_max,
   };
 }
 

@@ -12,6 +12,7 @@ import {
   duration,
   flag,
   namespacePattern,
+  optionalAddress,
   optionalText,
   ownerList,
   patternList,
@@ -177,6 +178,20 @@ const sections = {
       meaning: 'Client connections open at once in one worker.',
     }),
   }),
+  metrics: z.strictObject({
+    socket: optionalText({
+      ...socketPath,
+      default: 'none',
+      meaning: 'UNIX socket on which metrics are served to Prometheus, as `GET /metrics`.',
+    }),
+    listen: optionalAddress({ meaning: 'The same on an address of the node, such as 127.0.0.1:9110.' }),
+    owner_label: choice({
+      of: ['off', 'on'],
+      default: 'off',
+      meaning: 'Whether there are metrics by owner: as many as there are routers.',
+    }),
+    owners_max: whole({ from: 1, to: 10_000, default: 100, meaning: 'Owners told apart; the rest is `other`.' }),
+  }),
   log: z.strictObject({
     level: choice({
       of: ['trace', 'debug', 'info', 'warn', 'error'],
@@ -204,6 +219,7 @@ export const configSchema = z
     metadata_rate_limiting: sections.metadata_rate_limiting.prefault({}),
     metadata_haproxy: sections.metadata_haproxy.prefault({}),
     limits: sections.limits.prefault({}),
+    metrics: sections.metrics.prefault({}),
     log: sections.log.prefault({}),
   })
   .superRefine(({ steering, limits }, context) => {

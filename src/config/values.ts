@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { type OwnerKind, parseOwnerId } from '../identity/owner-id.ts';
 import { nearest } from './nearest.ts';
@@ -109,6 +110,23 @@ export function requiredText(key: TextKey) {
 /** A text that may be left out; `default` says in words what happens then. */
 export function optionalText(key: TextKey & { default: string }) {
   return checked(textThat(key.accepts), key.expects).optional().register(keyFacts, facts(key, key.expects));
+}
+
+/** An IP address and a TCP port that may be left out. */
+export function optionalAddress(key: { meaning: string }) {
+  const expects = 'an IP address with a port, such as 127.0.0.1:9100 or [::1]:9100';
+  const read = (value: unknown) => (typeof value === 'string' ? readAddress(value) : undefined);
+  return checked(read, expects)
+    .optional()
+    .register(keyFacts, facts({ ...key, default: 'none' }, expects));
+}
+
+function readAddress(value: string): { readonly host: string; readonly port: number } | undefined {
+  const [, v6, v4, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(value) ?? [];
+  const host = v6 ?? v4 ?? '';
+  const port = Number(digits);
+  const isAddress = v6 === undefined ? isIPv4(host) : isIPv6(host);
+  return isAddress && port >= 1 && port <= 65_535 ? { host, port } : undefined;
 }
 
 function textThat(accepts: (value: string) => boolean) {

@@ -14,6 +14,7 @@ import { drain } from './drain.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Leftovers } from './leftovers.ts';
 import { holdLock } from './lock.ts';
+import { serveMetrics } from './metrics.ts';
 import { AddressMoves } from './moves.ts';
 import { PortNamespace } from './port-namespace.ts';
 import { checkPrivileges, createMaps, preparePrograms } from './preflight.ts';
@@ -23,6 +24,7 @@ import { Shield } from './shield.ts';
 import { stopSignal } from './stop-signal.ts';
 import { Stopper } from './stopper.ts';
 import { Sweeper } from './sweeper.ts';
+import { Traffic } from './traffic.ts';
 import { Workers } from './workers.ts';
 
 /** Clients whose requests are counted at once, where requests are limited: as many as there are neighbours by default. */
@@ -51,8 +53,11 @@ export async function runDaemon(config: Config, log: Logger): Promise<void> {
     const ports = () => reconciler.ports;
     const sweeper = stopper.owns(new Sweeper(config, maps, programs, log));
     const shield = new Shield({ config, maps, programs, log, ports });
-    const parts = { config, maps, workers, reconciler, settings, sweeper, shield };
+    const traffic = new Traffic(config.metrics.ownerLabel ? config.metrics.ownersMax : 0);
+    const parts = { config, maps, workers, reconciler, settings, sweeper, shield, traffic };
     stopper.owns(await AdminServer.listen(config.admin.socket, adminRoutes(adminActions(parts))));
+    const metrics = await serveMetrics(parts, log);
+    if (metrics !== undefined) stopper.owns(metrics);
     stopper.owns(new AddressMoves(maps, (id) => reconciler.port(id), log));
     // Closed the other way round: requests are finished, packets pass at once, and then interface by interface is let go.
     stopper.owns(reconciler);

@@ -12,6 +12,11 @@ export interface StatusDocument {
     /** Client addresses and connections known on the whole node, at the last look, of every 5 s. */
     readonly neighbours: number;
     readonly flows: number;
+    /** Ports there may be. */
+    readonly ports_max: number;
+    /** Workers there should be, and those that ended without being asked to. */
+    readonly workers_wanted: number;
+    readonly workers_lost: number;
     /** How often the XDP shield was put on a port or taken off one. */
     readonly shield_switches: number;
   };
@@ -22,6 +27,36 @@ export interface StatusDocument {
   readonly broken: readonly { readonly namespace: string; readonly reason: string }[];
   readonly workers: readonly WorkerStatusDocument[];
   readonly agent: AgentStatusDocument;
+  /** What was counted since the daemon started, over all ports and workers, those that are gone too. */
+  readonly traffic: TrafficDocument;
+}
+
+/** Requests and packets, over all ports. */
+export interface TrafficDocument {
+  /** By verdict of the BPF programs. */
+  readonly packets: Readonly<Record<string, number>>;
+  /** Client connections. */
+  readonly connections: number;
+  readonly requests: number;
+  /** Of the bodies of responses. */
+  readonly bytes: number;
+  /** Responses by class of their status, such as `2xx`. */
+  readonly responses: Readonly<Record<string, number>>;
+  /** Requests refused by the proxy, by reason. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** From a request's first byte to its end; of it, waiting for the agent; of it, with the agent. */
+  readonly total_seconds: HistogramDocument;
+  readonly queue_seconds: HistogramDocument;
+  readonly agent_seconds: HistogramDocument;
+}
+
+export interface HistogramDocument {
+  /** Upper bounds of the buckets, in seconds; there is one more without. */
+  readonly bounds: readonly number[];
+  /** How many are in each bucket alone. */
+  readonly counts: readonly number[];
+  /** Seconds. */
+  readonly sum: number;
 }
 
 export interface PortStatusDocument {

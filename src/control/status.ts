@@ -9,6 +9,7 @@ import type { SharedSettings } from './shared-settings.ts';
 import type { Shield } from './shield.ts';
 import type { AgentStatusDocument, PortStatusDocument, StatusDocument } from './status-document.ts';
 import type { Sweeper } from './sweeper.ts';
+import type { Traffic } from './traffic.ts';
 import type { WorkerReport, Workers } from './workers.ts';
 
 export interface StatusContext {
@@ -19,13 +20,15 @@ export interface StatusContext {
   readonly settings: SharedSettings;
   readonly sweeper: Sweeper;
   readonly shield: Shield;
+  readonly traffic: Traffic;
 }
 
 /** Puts together what supervisor, workers and BPF programs know. */
 export async function statusDocument(context: StatusContext): Promise<StatusDocument> {
-  const { config, maps, workers, reconciler, settings, sweeper, shield } = context;
+  const { config, maps, workers, reconciler, settings, sweeper, shield, traffic } = context;
   const reports = await workers.report();
   const reading = await maps.read();
+  traffic.take(reports, new Map(reconciler.ports.map(({ id, owner }) => [id, owner.id])));
   return {
     daemon: {
       pid: process.pid,
@@ -35,6 +38,9 @@ export async function statusDocument(context: StatusContext): Promise<StatusDocu
       limits: limitsDocument(settings.limits),
       neighbours: sweeper.last.neighbours,
       flows: sweeper.last.flows,
+      ports_max: config.steering.portsMax,
+      workers_wanted: workers.wanted,
+      workers_lost: workers.lost,
       shield_switches: shield.switches,
     },
     ports: [
@@ -54,6 +60,7 @@ export async function statusDocument(context: StatusContext): Promise<StatusDocu
       requests: status?.requests ?? 0,
     })),
     agent: agentStatus(config, workers, reports),
+    traffic: { ...traffic.document(), packets: reading.total },
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DURATION_BOUNDS } from '../proxy/histogram.ts';
 import type { FromWorker } from '../proxy/messages.ts';
 
 /** Numbers that only ever count up or measure something: whole and not negative. */
@@ -20,6 +21,38 @@ const agentStatus = z.strictObject({
   lastError: z.string().max(1024).optional(),
 });
 
+/** By names that are few; there are no more reasons than in refuse.ts. */
+const countsByName = z.record(z.string().max(64), count);
+
+const histogram = z.strictObject({
+  counts: z.array(count).length(DURATION_BOUNDS.length + 1),
+  sum: z.number().nonnegative(),
+});
+
+const counts = z.strictObject({
+  accepted: count,
+  bytes: count,
+  responses: countsByName,
+  refused: countsByName,
+  total: histogram,
+  queue: histogram,
+  agent: histogram,
+});
+
+const traceEvent = z.strictObject({
+  atUs: count,
+  portId,
+  client: z.string().max(64),
+  clientPort: count.max(65_535),
+  stage: z.enum(['accepted', 'head', 'queued', 'sent', 'reply', 'refused', 'closed']),
+  method: z.string().max(64).optional(),
+  path: z.string().max(256).optional(),
+  status: count.max(999).optional(),
+  reason: z.string().max(64).optional(),
+  queued: count.optional(),
+  bytes: count.optional(),
+});
+
 const message = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('started') }),
   z.strictObject({ type: z.literal('port-listening'), portId }),
@@ -27,9 +60,16 @@ const message = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('status'),
     request: count,
-    status: z.strictObject({ ports: z.array(portStatus), connections: count, requests: count, agent: agentStatus }),
+    status: z.strictObject({
+      ports: z.array(portStatus),
+      connections: count,
+      requests: count,
+      agent: agentStatus,
+      counts,
+    }),
   }),
   z.strictObject({ type: z.literal('pong') }),
+  z.strictObject({ type: z.literal('traced'), event: traceEvent }),
   z.strictObject({ type: z.literal('stopped') }),
 ]);
 

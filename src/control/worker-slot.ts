@@ -34,6 +34,8 @@ export interface SlotOwner {
   readonly ports: Iterable<PortEntry>;
   /** Called when a worker has begun to answer, and at each further sign of life. */
   readonly alive: () => void;
+  /** Called when the worker ended without being asked to. */
+  readonly lost: () => void;
 }
 
 /**
@@ -111,6 +113,7 @@ export class WorkerSlot {
     this.#processes.delete(worker);
     if (this.#closing || this.#current !== worker) return;
     this.#current = undefined;
+    this.#owner.lost();
     this.#respawnMs = livedMs > HEALTHY_AFTER_MS ? FIRST_RESPAWN_MS : Math.min(this.#respawnMs * 2, LAST_RESPAWN_MS);
     this.#context.log.error({ worker: worker.pid, how, again_in_ms: this.#respawnMs }, 'the worker ended');
     await this.#respawn();

@@ -31,6 +31,7 @@ export class Workers {
   #change: Promise<void> = Promise.resolve();
   #closing = false;
   #socketTimer: NodeJS.Timeout | undefined;
+  #lost = 0;
   #alive: () => void = () => undefined;
 
   constructor(context: WorkersContext) {
@@ -40,6 +41,16 @@ export class Workers {
   /** Asks every worker for a sign of life; one that is stopped or stuck gives none, one that finishes its requests does. */
   ping(): void {
     for (const slot of this.#slots) for (const worker of slot.processes) worker.ping();
+  }
+
+  /** How many workers there should be. */
+  get wanted(): number {
+    return this.#slots.length;
+  }
+
+  /** How many ended without being asked to. */
+  get lost(): number {
+    return this.#lost;
   }
 
   /** What keeps the workers from the agent's socket, as far as the file system shows; undefined when nothing does. */
@@ -73,7 +84,11 @@ export class Workers {
     if (user === undefined) return;
     const surplus = this.#slots.splice(count);
     while (this.#slots.length < count && !this.#closing) {
-      const slot = new WorkerSlot(this.#context, { ports: this.#entries(), alive: () => this.#alive() });
+      const slot = new WorkerSlot(this.#context, {
+        ports: this.#entries(),
+        alive: () => this.#alive(),
+        lost: () => this.#countLost(),
+      });
       this.#slots.push(slot);
       try {
         await slot.start(user);
@@ -120,6 +135,10 @@ export class Workers {
     this.#closing = true;
     clearTimeout(this.#socketTimer);
     await Promise.all(this.#slots.map((slot) => slot.close()));
+  }
+
+  #countLost(): void {
+    this.#lost += 1;
   }
 
   /** The ports of the moment each time it is gone through. */

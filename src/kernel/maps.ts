@@ -55,6 +55,8 @@ export type PortBeginning = Pick<Port, 'routerMac' | 'deviceMac'> & Partial<Pick
 
 /** The maps at one moment. */
 export interface MapsReading {
+  /** What was counted over all ports since the maps were made, those that are gone too. */
+  readonly total: Counters;
   readonly counters: (slot: number) => Counters;
   readonly port: (portId: PortId) => Port;
 }
@@ -93,6 +95,8 @@ function countersOf({ packets }: PortCounters): Counters {
 export class SteeringMaps {
   readonly #descriptors: Buffer;
   readonly #portsMax: number;
+  /** Packets by verdict that slots had counted when they were given to another port. */
+  readonly #former = new Array<number>(VERDICT_NAMES.length).fill(0);
   #open = true;
 
   private constructor(descriptors: Buffer, portsMax: number) {
@@ -129,9 +133,20 @@ export class SteeringMaps {
     await callAsync('ms_counters_read', counters, 0, this.#portsMax + 1, counted);
     await callAsync('ms_ports_read', ports, 0, this.#portsMax, known);
     return {
+      total: this.#totalOf(counted),
       counters: (slot) => countersOf(readPortCounters(counted, slot * PORT_COUNTERS_BYTES)),
       port: (portId) => readPort(known, portId * PORT_BYTES),
     };
+  }
+
+  #totalOf(counted: Buffer): Counters {
+    const total = [...this.#former];
+    const numbers = new BigUint64Array(counted.buffer, counted.byteOffset, counted.length / 8);
+    for (const [index, packets] of numbers.entries()) {
+      const verdict = index % VERDICT_NAMES.length;
+      total[verdict] = (total[verdict] ?? 0) + Number(packets);
+    }
+    return Object.fromEntries(VERDICT_NAMES.map((name, index) => [name, total[index] ?? 0])) as Counters;
   }
 
   /** @param slot of a port, or `noPort` */
@@ -194,6 +209,8 @@ export class SteeringMaps {
 
   /** Gives a slot to a new port: nothing counted, nothing learned. */
   async beginPort(portId: PortId, begun: PortBeginning): Promise<void> {
+    for (const [index, packets] of Object.values(this.counters(portId)).entries())
+      this.#former[index] = (this.#former[index] ?? 0) + packets;
     const port = { takingOverUntilNs: 0n, ...begun, busyUntilNs: 0n, neighbours: 0, open: 0 };
     await callAsync('ms_port_begin', this.#descriptors, portId, writePort(port));
   }

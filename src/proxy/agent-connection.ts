@@ -83,6 +83,7 @@ export class AgentConnection implements Timed, Carrier {
     const now = this.#clock.now();
     exchange.carrier = this;
     exchange.sentAt = now;
+    exchange.onSent?.();
     this.deadline = now + this.#times.serverMs;
     this.#socket.write(exchange.request.bytes);
   }

@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net';
 import type { ClientAddress } from '../identity/client-address.ts';
+import { Account } from './account.ts';
 import { Asker } from './ask.ts';
 import { CONTINUE } from './body.ts';
 import type { Timed } from './clock.ts';
 import type { ProxyContext } from './context.ts';
 import type { Exchange, Receiver } from './exchange.ts';
 import type { RequestHead } from './head.ts';
-import type { Client, ConnectionMac } from './identity.ts';
+import type { Client } from './identity.ts';
 import { Outlet } from './outlet.ts';
 import type { PortState } from './port.ts';
 import { mayKeep, type Reason, refusal, statusOf } from './refuse.ts';
@@ -30,7 +31,7 @@ const AHEAD_BYTES_MAX = 16_384;
 /** One client's connection: requests are served one after the other, in order. */
 export class Connection implements Timed, Receiver {
   readonly client: ClientAddress;
-  readonly #mac: ConnectionMac;
+  readonly account: Account;
   readonly #socket: Socket;
   readonly #port: PortState;
   readonly #context: ProxyContext;
@@ -52,11 +53,11 @@ export class Connection implements Timed, Receiver {
   constructor(socket: Socket, port: PortState, client: Client, context: ProxyContext) {
     const { clock, headParser, settings } = context;
     this.client = client.address;
-    this.#mac = client.mac;
     this.#socket = socket;
     this.#port = port;
     this.#context = context;
     this.#asker = new Asker(port, client, context);
+    this.account = new Account(port, client, socket, context);
     const { limits, timeouts } = settings;
     this.#reader = new RequestReader(headParser, limits, timeouts, clock.now(), (head) => this.#admit(head));
     this.#outlet = new Outlet(socket, clock, timeouts.clientMs);
@@ -107,15 +108,13 @@ export class Connection implements Timed, Receiver {
     const head = this.#reader.head;
     const { head: start, body } = refusal(reason, connectionLine(this.#keepAlive, head?.minor ?? 1), retryAfter);
     const withBody = head?.method !== 'HEAD';
-    this.#port.countRefused(reason);
-    this.#record(statusOf(reason), withBody ? body.length : 0, reason);
+    this.#finished(statusOf(reason), withBody ? body.length : 0, reason);
     this.#send(Buffer.from(withBody ? start + body : start, 'latin1'));
   }
 
   /** Ends the connection without a (further) word to the client. */
   endWithout(reason: Reason): void {
-    if (this.#state !== 'closing') this.#port.countRefused(reason);
-    if (this.#state !== 'closing') this.#record(statusOf(reason), this.#stream?.bytes ?? 0, reason);
+    if (this.#state !== 'closing') this.#finished(statusOf(reason), this.#stream?.bytes ?? 0, reason);
     this.#forget();
     this.#socket.destroy();
   }
@@ -168,19 +167,22 @@ export class Connection implements Timed, Receiver {
     const { agent, clock, rateLimit } = this.#context;
     this.#keepAlive = this.#keepAlive && request.head.keepAlive;
     this.#state = 'waiting';
+    this.account.read(request.head);
     const retryAfter = rateLimit?.refuses(this.#port.port.owner, this.client);
     if (retryAfter !== undefined) {
       this.refuse('rate-limited', retryAfter);
       return;
     }
-    this.#exchange = this.#asker.exchange(request, this, clock.now());
+    const now = clock.now();
+    this.#exchange = this.#asker.exchange(request, this, now);
+    this.account.queued(this.#exchange, now);
     agent.submit(this.#exchange);
   }
 
   replied(reply: ReplyHead, body: Buffer): void {
     this.#keepAlive = this.#mayGoOn;
     const response = wholeResponse(reply, body, connectionLine(this.#keepAlive, this.#minor));
-    this.#record(reply.status, reply.bodiless ? 0 : body.length, undefined);
+    this.#finished(reply.status, reply.bodiless ? 0 : body.length);
     this.#send(response);
   }
 
@@ -200,7 +202,7 @@ export class Connection implements Timed, Receiver {
     const stream = this.#stream;
     if (stream === undefined) return;
     const taken = stream.end();
-    this.#record(stream.status, stream.bytes, undefined);
+    this.#finished(stream.status, stream.bytes);
     this.#stream = undefined;
     if (this.#keepAlive) this.#goOn(taken);
     else this.#close();
@@ -285,14 +287,12 @@ export class Connection implements Timed, Receiver {
     this.#reader.clear();
     this.#context.clock.unwatch(this);
     this.#port.closed(this);
+    this.account.closed();
   }
 
-  #record(status: number, bytes: number, reason: Reason | undefined): void {
-    const { accessLog, clock } = this.#context;
-    if (!accessLog.wants(status, reason)) return;
+  #finished(status: number, bytes: number, reason?: Reason): void {
     const { head, startedAt } = this.#reader;
-    const who = { port: this.#port.port, client: this.client, mac: this.#mac.get() };
-    const when = { startedAt, sentAt: this.#exchange?.sentAt ?? 0, endedAt: clock.now() };
-    accessLog.write({ ...who, ...when, method: head?.method, target: head?.target, status, bytes, reason });
+    const outcome = { status, bytes, ...(reason === undefined ? {} : { reason }) };
+    this.account.ended({ head, startedAt, exchange: this.#exchange }, outcome);
   }
 }

@@ -1,12 +1,14 @@
 import type { Logger } from 'pino';
 import type { AccessLog } from './access-log.ts';
 import type { Agent } from './agent.ts';
+import type { Census } from './census.ts';
 import type { Clock } from './clock.ts';
 import type { HeadParser } from './head.ts';
 import type { PeerMac } from './identity.ts';
-import type { ProxySettings } from './messages.ts';
-import type { Census, PortState } from './port.ts';
+import type { ProxySettings, WorkerTraceEvent } from './messages.ts';
+import type { PortState } from './port.ts';
 import type { CountRequest, RateLimit } from './rate-limit.ts';
+import type { Tracer } from './tracer.ts';
 
 /** What lies outside the request path: the worker hands it in. */
 export interface ProxyEnvironment {
@@ -15,6 +17,8 @@ export interface ProxyEnvironment {
   readonly peerMac: PeerMac;
   /** Needed where the settings limit requests. */
   readonly countRequest?: CountRequest;
+  /** Takes what is told of clients that are traced; without it none can be. */
+  readonly traced?: (event: WorkerTraceEvent) => void;
 }
 
 /** What all connections of a worker share. */
@@ -26,6 +30,7 @@ export interface ProxyContext {
   readonly agent: Agent;
   readonly accessLog: AccessLog;
   readonly rateLimit?: RateLimit;
+  readonly tracer?: Tracer;
   readonly ports: Set<PortState>;
   readonly census: Census;
   /** Connections serve the request they have, or their first, and no other. */

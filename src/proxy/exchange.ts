@@ -57,6 +57,8 @@ export class Exchange implements Waiting {
   freshOnly: boolean;
   /** When the agent got it, on the clock's scale; 0 before. */
   sentAt = 0;
+  /** Called whenever the agent gets it, where somebody wants to know. */
+  onSent: (() => void) | undefined;
 
   constructor(
     port: PortState,

@@ -1,5 +1,6 @@
 import type { OwnerKind } from '../identity/owner-id.ts';
 import type { LogLevel } from '../log.ts';
+import type { HistogramCounts } from './histogram.ts';
 
 /**
  * What supervisor and worker say to each other over a `MessageStream`.
@@ -14,6 +15,8 @@ export type ToWorker =
   | { readonly type: 'status'; readonly request: number }
   /** Asks for a `pong`: a worker that is alive but stuck does not give it. */
   | { readonly type: 'ping' }
+  /** Has it tell of what becomes of some clients' requests; of nobody without a filter. */
+  | { readonly type: 'trace'; readonly filter?: TraceFilter }
   | { readonly type: 'stop'; readonly deadlineMs: number };
 
 export type FromWorker =
@@ -22,6 +25,7 @@ export type FromWorker =
   | { readonly type: 'port-listening'; readonly portId: number }
   | { readonly type: 'port-failed'; readonly portId: number; readonly message: string }
   | { readonly type: 'status'; readonly request: number; readonly status: ProxyStatus }
+  | { readonly type: 'traced'; readonly event: WorkerTraceEvent }
   | { readonly type: 'stopped' };
 
 /** A port as the worker needs to know it: who its clients belong to, and the names that go into logs. */
@@ -88,6 +92,53 @@ export interface ProxyStatus {
   readonly connections: number;
   readonly requests: number;
   readonly agent: AgentStatus;
+  readonly counts: ProxyCounts;
+}
+
+/** What a worker has counted since it began, over all ports. */
+export interface ProxyCounts {
+  /** Client connections. */
+  readonly accepted: number;
+  /** Of the bodies of responses. */
+  readonly bytes: number;
+  /** Responses by class of their status, such as `2xx`. */
+  readonly responses: Readonly<Record<string, number>>;
+  /** Requests refused, by reason of `refuse.ts`. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** From a request's first byte to its end. */
+  readonly total: HistogramCounts;
+  /** Of it, waiting for the agent. */
+  readonly queue: HistogramCounts;
+  /** Of it, with the agent. */
+  readonly agent: HistogramCounts;
+}
+
+/** Whose requests are traced: those that fit everything that is given. */
+export interface TraceFilter {
+  readonly client?: string;
+  readonly ownerId?: string;
+}
+
+/** The stages of a request that a trace tells of. */
+export type TraceStage = 'accepted' | 'head' | 'queued' | 'sent' | 'reply' | 'refused' | 'closed';
+
+/** A client that is traced came to a stage. */
+export interface WorkerTraceEvent {
+  /** CLOCK_MONOTONIC in microseconds. */
+  readonly atUs: number;
+  readonly portId: number;
+  readonly client: string;
+  readonly clientPort: number;
+  readonly stage: TraceStage;
+  readonly method?: string;
+  /** Without its query. */
+  readonly path?: string;
+  readonly status?: number;
+  /** Of `refuse.ts`. */
+  readonly reason?: string;
+  /** Requests that wait for the agent, this one not among them. */
+  readonly queued?: number;
+  readonly bytes?: number;
 }
 
 export interface PortStatus {

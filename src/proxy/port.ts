@@ -1,6 +1,7 @@
 import type { ClientAddress } from '../identity/client-address.ts';
 import type { Owner } from '../identity/owner-id.ts';
 import type { PortId } from '../identity/port-id.ts';
+import type { Census } from './census.ts';
 import type { Connection } from './connection.ts';
 import type { PortStatus } from './messages.ts';
 import type { Reason } from './refuse.ts';
@@ -11,11 +12,6 @@ export interface Port {
   readonly owner: Owner;
   readonly namespace: string;
   readonly interface: string;
-}
-
-/** What is counted over all ports. */
-export interface Census {
-  connections: number;
 }
 
 /** What the worker counts and holds for one port. */
@@ -63,6 +59,7 @@ export class PortState {
   }
 
   countRefused(reason: Reason): void {
+    this.#census.refused(reason);
     this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
   }
 

@@ -2,13 +2,15 @@ import type { AddressInfo, ListenOptions } from 'node:net';
 import type { PortId } from '../identity/port-id.ts';
 import { AccessLog } from './access-log.ts';
 import { Agent } from './agent.ts';
+import { Census } from './census.ts';
 import { Clock } from './clock.ts';
 import type { ProxyContext, ProxyEnvironment } from './context.ts';
 import { HeadParser } from './head.ts';
 import { Listener } from './listener.ts';
-import type { ProxySettings, ProxyStatus } from './messages.ts';
+import type { ProxySettings, ProxyStatus, TraceFilter } from './messages.ts';
 import { type Port, PortState } from './port.ts';
 import { RateLimit } from './rate-limit.ts';
+import { Tracer } from './tracer.ts';
 
 export type { ProxyEnvironment } from './context.ts';
 
@@ -25,7 +27,7 @@ export type { ProxyEnvironment } from './context.ts';
  *     agent.ts           its turn (queue.ts), on a connection fit for the agent (generation.ts, pool.ts, agent-connection.ts)
  *     reply-reader.ts    the agent's reply (reply.ts)
  *     response.ts        the reply as the client gets it (outlet.ts: no faster than it reads)
- *     access-log.ts      what happened
+ *     account.ts         what happened: counted (census.ts), logged (access-log.ts), traced (tracer.ts)
  */
 export class MetadataProxy {
   readonly #context: ProxyContext;
@@ -36,7 +38,7 @@ export class MetadataProxy {
   constructor(settings: ProxySettings, environment: ProxyEnvironment) {
     const clock = new Clock();
     const { rateLimit } = settings;
-    const { countRequest } = environment;
+    const { countRequest, traced } = environment;
     if (rateLimit !== undefined && countRequest === undefined) throw new Error('nobody counts requests');
     this.#context = {
       settings,
@@ -46,8 +48,9 @@ export class MetadataProxy {
       agent: new Agent(settings, clock),
       accessLog: new AccessLog(environment.log, settings.log.access),
       ports: new Set(),
-      census: { connections: 0 },
+      census: new Census(),
       ...(rateLimit && countRequest ? { rateLimit: new RateLimit(rateLimit, countRequest) } : {}),
+      ...(traced === undefined ? {} : { tracer: new Tracer(traced) }),
       isStopping: false,
       lastAcceptedAt: 0,
     };
@@ -91,7 +94,16 @@ export class MetadataProxy {
     const ports = [...this.#listeners.values()].map((listener) => listener.state.status());
     let requests = this.#removedRequests;
     for (const state of this.#context.ports) requests += state.requests;
-    return { ports, connections: this.#context.census.connections, requests, agent: this.#context.agent.status() };
+    const { census, agent } = this.#context;
+    return { ports, connections: census.connections, requests, agent: agent.status(), counts: census.counts() };
+  }
+
+  /** Tells of what becomes of these clients' requests from here on, in place of whom it told before; of nobody without one. */
+  trace(filter: TraceFilter | undefined): void {
+    const { tracer, ports } = this.#context;
+    if (filter === undefined) tracer?.stop();
+    else tracer?.start(filter);
+    for (const state of ports) for (const connection of state.connections()) connection.account.follow();
   }
 
   /**

@@ -8,6 +8,7 @@ import { after, describe, test } from 'node:test';
 import { statusText } from '../../src/cli/status-text.ts';
 import type { PortStatusDocument, StatusDocument } from '../../src/control/status-document.ts';
 import type { ErrorCode } from '../../src/errors.ts';
+import { sampleTraffic } from '../control/sample-status.ts';
 import { cli } from './run-cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'metasteer-status-'));
@@ -52,6 +53,9 @@ const full: StatusDocument = {
     neighbours: 1,
     flows: 1,
     shield_switches: 0,
+    ports_max: 1024,
+    workers_wanted: 1,
+    workers_lost: 0,
   },
   ports: [
     port,
@@ -77,6 +81,7 @@ const full: StatusDocument = {
     queued: 3,
     last_error: 'connect ENOENT',
   },
+  traffic: sampleTraffic(),
 };
 
 const FULL_TEXT = `\

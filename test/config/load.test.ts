@@ -80,6 +80,7 @@ const DEFAULTS = {
     bodySizeBytes: 65_536,
     connections: 16_384,
   },
+  metrics: { ownerLabel: false, ownersMax: 100 },
   log: { level: 'info', access: 'errors' },
 };
 

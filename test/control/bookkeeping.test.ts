@@ -10,6 +10,7 @@ import { parseFromWorker } from '../../src/control/worker-messages.ts';
 import { MetasteerError } from '../../src/errors.ts';
 import { KernelError } from '../../src/kernel/kernel-error.ts';
 import { createLogger } from '../../src/log.ts';
+import { Census } from '../../src/proxy/census.ts';
 
 const FOUND = { namespace: 'qrouter-x', link: { name: 'qr-a' } } as unknown as FoundInterface;
 const ERRNO = { EPERM: 1, EBUSY: 16, EINVAL: 22, ENOENT: 2, EOPNOTSUPP: 95, E2BIG: 7 } as const;
@@ -84,10 +85,23 @@ describe('what a worker says', () => {
     connections: 0,
     requests: 0,
     agent: { state: 'unknown', generation: 'unknown', exchangesOpen: 0, queued: 0 },
+    counts: new Census().counts(),
+  };
+  const traced = {
+    atUs: 5,
+    portId: 1,
+    client: '10.0.0.5',
+    clientPort: 40_000,
+    stage: 'head',
+    method: 'GET',
+    path: '/',
   };
   const rows: readonly [string, unknown, boolean][] = [
     ['is a known message', { type: 'started' }, true],
     ['is a status', { type: 'status', request: 1, status }, true],
+    ['tells of a client that is traced', { type: 'traced', event: traced }, true],
+    ['tells of a stage that there is not', { type: 'traced', event: { ...traced, stage: 'root' } }, false],
+    ['has a path without end', { type: 'traced', event: { ...traced, path: '/'.repeat(300) } }, false],
     ['is not a message', 'started', false],
     ['has an unknown type', { type: 'root-please' }, false],
     ['has a field too many', { type: 'started', uid: 0 }, false],

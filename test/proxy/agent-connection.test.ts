@@ -6,6 +6,7 @@ import { clientAddressOf } from '../../src/identity/client-address.ts';
 import { parseOwnerId } from '../../src/identity/owner-id.ts';
 import { parsePortId } from '../../src/identity/port-id.ts';
 import { AgentConnection, type ConnectionOwner } from '../../src/proxy/agent-connection.ts';
+import { Census } from '../../src/proxy/census.ts';
 import { Clock } from '../../src/proxy/clock.ts';
 import { Exchange, type Receiver } from '../../src/proxy/exchange.ts';
 import { fdOf } from '../../src/proxy/handle.ts';
@@ -32,7 +33,7 @@ function exchangeOf(text: string): Exchange {
   const port = { id: parsePortId(0), owner: { kind: 'router' as const, id }, namespace: '', interface: '' };
   const bytes = Buffer.from(text, 'latin1');
   const request = { bytes, headBytes: bytes.length, method: text.split(' ', 1)[0] ?? '' };
-  return new Exchange(new PortState(port, { connections: 0 }), client, request, Number.POSITIVE_INFINITY, RECEIVER);
+  return new Exchange(new PortState(port, new Census()), client, request, Number.POSITIVE_INFINITY, RECEIVER);
 }
 
 /** Tells how a connection is lost whose request is sent as soon as it is there. */

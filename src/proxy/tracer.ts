@@ -1,0 +1,54 @@
+import type { Socket } from 'node:net';
+import type { ClientAddress } from '../identity/client-address.ts';
+import type { TraceFilter, TraceStage, WorkerTraceEvent } from './messages.ts';
+import type { Port } from './port.ts';
+
+/** Stages told of one trace: a flood of requests must not become a flood of messages. */
+const EVENTS_MAX = 2000;
+const PATH_MAX = 256;
+
+/** What happened at a stage, beside when and to whom. */
+export type StageDetails = Pick<WorkerTraceEvent, 'method' | 'path' | 'status' | 'reason' | 'queued' | 'bytes'>;
+
+/** Tells of one connection that is traced. */
+export type Tell = (stage: TraceStage, details?: StageDetails) => void;
+
+/** Tells whoever traces a client or an owner what becomes of its requests, for as long as somebody does. */
+export class Tracer {
+  readonly #send: (event: WorkerTraceEvent) => void;
+  #filter: TraceFilter | undefined;
+  #left = 0;
+
+  constructor(send: (event: WorkerTraceEvent) => void) {
+    this.#send = send;
+  }
+
+  start(filter: TraceFilter): void {
+    this.#filter = filter;
+    this.#left = EVENTS_MAX;
+  }
+
+  stop(): void {
+    this.#filter = undefined;
+  }
+
+  /** What tells of a connection; undefined when nobody wants to know. */
+  follow(port: Port, client: ClientAddress, socket: Socket): Tell | undefined {
+    if (this.#filter === undefined || !matches(this.#filter, port, client)) return undefined;
+    const who = { portId: port.id, client, clientPort: socket.remotePort ?? 0 };
+    return (stage, details = {}) => this.#tell({ ...who, stage, ...details });
+  }
+
+  #tell(event: Omit<WorkerTraceEvent, 'atUs'>): void {
+    if (this.#filter === undefined || this.#left === 0) return;
+    this.#left -= 1;
+    // The clock of the BPF programs' events: CLOCK_MONOTONIC.
+    const atUs = Number(process.hrtime.bigint() / 1000n);
+    const path = event.path?.split('?', 1)[0]?.slice(0, PATH_MAX);
+    this.#send({ ...event, atUs, ...(path === undefined ? {} : { path }) });
+  }
+}
+
+function matches({ client, ownerId }: TraceFilter, port: Port, address: ClientAddress): boolean {
+  return (client === undefined || client === address) && (ownerId === undefined || ownerId === port.owner.id);
+}
