@@ -29,6 +29,7 @@ struct ms_layout {
 	struct ms_map_sizes map_sizes;
 	struct ms_attachment attachment;
 	struct ms_event event;
+	struct ms_strangers strangers;
 	struct ms_rate_windows rate_windows;
 	struct ms_sweep_limits sweep_limits;
 	struct ms_sweep_result sweep_result;

@@ -297,3 +297,69 @@ int ms_filters_clear(const char *netns, __u32 ifindex, const struct ms_attachmen
 	*removed = left.count;
 	return 0;
 }
+
+/* --- what others have on an interface --- */
+
+/* More than anybody chains on one hook; what is beyond is not told. */
+#define PROGRAMS_MAX 32
+
+struct look {
+	__u32 ifindex;
+	struct ms_strangers found;
+};
+
+/* A program that has gone meanwhile is nobody's. */
+static bool is_foreign(__u32 id)
+{
+	struct bpf_prog_info info = {};
+	__u32 length = sizeof(info);
+	int fd = bpf_prog_get_fd_by_id(id);
+	bool foreign;
+
+	if (fd < 0)
+		return false;
+	foreign = !bpf_obj_get_info_by_fd(fd, &info, &length) &&
+		  strncmp(info.name, PROGRAM_PREFIX, strlen(PROGRAM_PREFIX)) != 0;
+	close(fd);
+	return foreign;
+}
+
+/* A kernel without tcx has none. For tcx the target is an interface. */
+static __u32 count_tcx(__u32 ifindex, int type)
+{
+	__u32 ids[PROGRAMS_MAX], count = PROGRAMS_MAX, flags = 0, foreign = 0;
+
+	if (bpf_prog_query((int)ifindex, (enum bpf_attach_type)type, 0, &flags, ids, &count))
+		return 0;
+	for (__u32 i = 0; i < count && i < PROGRAMS_MAX; i++)
+		foreign += is_foreign(ids[i]);
+	return foreign;
+}
+
+static int look_for_strangers(void *argument)
+{
+	struct look *look = argument;
+	struct filters filters = {.ifindex = (int)look->ifindex};
+	__u32 xdp = 0;
+	int error = list_filters(hook_parent(MS_HOOK_INGRESS), &filters);
+
+	if (!error)
+		error = list_filters(hook_parent(MS_HOOK_EGRESS), &filters);
+	if (error)
+		return error;
+	look->found.filters = filters.foreign;
+	look->found.tcx = count_tcx(look->ifindex, TCX_INGRESS) + count_tcx(look->ifindex, TCX_EGRESS);
+	if (!bpf_xdp_query_id((int)look->ifindex, 0, &xdp) && xdp)
+		look->found.xdp = is_foreign(xdp);
+	return 0;
+}
+
+int ms_strangers_look(const char *netns, __u32 ifindex, struct ms_strangers *strangers)
+{
+	struct look look = {.ifindex = ifindex};
+	int error = netns_call(netns, look_for_strangers, &look);
+
+	if (!error)
+		*strangers = look.found;
+	return error;
+}

@@ -77,6 +77,14 @@ struct ms_attachment {
 };
 _Static_assert(sizeof(struct ms_attachment) == 32, "ms_attachment has no hidden padding");
 
+/* Programs of others on an interface. */
+struct ms_strangers {
+	__u32 filters;    /* of clsact, on the way in or out */
+	__u32 tcx;        /* links, on the way in or out */
+	__u32 xdp;        /* 1: an XDP program */
+};
+_Static_assert(sizeof(struct ms_strangers) == 12, "ms_strangers has no hidden padding");
+
 enum ms_event_kind {
 	MS_EVENT_LINK = 0,           /* an interface appeared, changed or went */
 	MS_EVENT_ADDRESS = 1,        /* an address appeared on an interface or went */
@@ -201,6 +209,9 @@ MS_EXPORT int ms_filters_left(const char *netns, __u32 ifindex, __u32 *count);
 
 /* Removes them, but not `keep`, which may be all zero. */
 MS_EXPORT int ms_filters_clear(const char *netns, __u32 ifindex, const struct ms_attachment *keep, __u32 *removed);
+
+/* Counts what others have on an interface. */
+MS_EXPORT int ms_strangers_look(const char *netns, __u32 ifindex, struct ms_strangers *strangers);
 
 /* Puts a program into a stage, in place of the one that was there, in one step for all ports. */
 MS_EXPORT int ms_stage_write(__s32 stages_fd, __u32 stage, __s32 program_fd);

@@ -13,6 +13,7 @@ export const ERRORS = {
   'config-invalid-value': 'Change the value at the line shown to what is expected.',
   'config-secret-exposed': 'Take the permissions of others away: `chmod o= FILE`.',
   'not-root': 'Run it as root: it loads BPF programs and enters network namespaces.',
+  'doctor-failed': 'Do what is said beside each that failed, and run the doctor again.',
   'kernel-no-bpf':
     'Use a kernel with CONFIG_BPF_SYSCALL and CONFIG_NET_CLS_BPF, 5.10 or newer, and allow bpf() in this container.',
   'kernel-no-tcx': 'Set `steering.attach: auto` or `clsact`: this kernel has no tcx links (6.6 or newer has).',

@@ -4,6 +4,7 @@ import { agentCommand } from './agent.ts';
 import { agentStatusCommand } from './agent-status.ts';
 import { checkConfigCommand } from './check-config.ts';
 import { demoNovaCommand } from './demo-nova.ts';
+import { doctorCommand } from './doctor.ts';
 import type { CliEnvironment } from './environment.ts';
 import { limitsCommand } from './limits.ts';
 import { runCommand } from './run.ts';
@@ -45,6 +46,7 @@ async function programOf(environment: CliEnvironment): Promise<Command> {
     workersCommand(environment),
     limitsCommand(environment),
     checkConfigCommand(environment),
+    doctorCommand(environment),
     agentCommand(environment),
     agentStatusCommand(environment),
     demoNovaCommand(environment),

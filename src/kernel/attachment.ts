@@ -5,6 +5,9 @@ import {
   type Attachment as AttachmentState,
   HOOK,
   readAttachment,
+  readStrangers,
+  STRANGERS_BYTES,
+  type Strangers,
   writeAttachment,
 } from './layout.gen.ts';
 import type { SteeringProgram } from './program.ts';
@@ -86,4 +89,11 @@ export async function clearLeftFilters(netns: string, ifindex: number, keep?: At
   const removed = room(4);
   await callAsync('ms_filters_clear', cString(netns), ifindex, keep?.state ?? room(ATTACHMENT_BYTES), removed);
   return removed.readUInt32LE();
+}
+
+/** How many programs of others there are on an interface. */
+export async function lookForStrangers(netns: string, ifindex: number): Promise<Strangers> {
+  const found = room(STRANGERS_BYTES);
+  await callAsync('ms_strangers_look', cString(netns), ifindex, found);
+  return readStrangers(found);
 }

@@ -26,6 +26,7 @@ const SIGNATURES = {
   ms_detach: ['int', [text, 'pointer']],
   ms_filters_left: ['int', [text, 'uint32', 'pointer']],
   ms_filters_clear: ['int', [text, 'uint32', 'pointer', 'pointer']],
+  ms_strangers_look: ['int', [text, 'uint32', 'pointer']],
   ms_stage_write: ['int', ['int32', 'uint32', 'int32']],
   ms_stage_clear: ['int', ['int32', 'uint32']],
   ms_draining_write: ['int', ['int32', 'uint32', 'uint32']],

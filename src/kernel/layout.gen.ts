@@ -614,6 +614,32 @@ export function writeEvent(value: Event): Buffer {
   return buffer;
 }
 
+/** `struct ms_strangers`. */
+export interface Strangers {
+  readonly filters: number;
+  readonly tcx: number;
+  readonly xdp: number;
+}
+
+/** Bytes of `struct ms_strangers`. */
+export const STRANGERS_BYTES = 12;
+
+export function readStrangers(buffer: Buffer, at = 0): Strangers {
+  return {
+    filters: buffer.readUInt32LE(at + 0),
+    tcx: buffer.readUInt32LE(at + 4),
+    xdp: buffer.readUInt32LE(at + 8),
+  };
+}
+
+export function writeStrangers(value: Strangers): Buffer {
+  const buffer = Buffer.allocUnsafe(12).fill(0);
+  buffer.writeUInt32LE(value.filters, 0);
+  buffer.writeUInt32LE(value.tcx, 4);
+  buffer.writeUInt32LE(value.xdp, 8);
+  return buffer;
+}
+
 /** `struct ms_rate_windows`. */
 export interface RateWindows {
   readonly baseMs: number;

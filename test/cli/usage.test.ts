@@ -81,6 +81,7 @@ describe('help and version', () => {
         'workers',
         'limits',
         'check-config',
+        'doctor',
         'agent',
         'agent-status',
         'demo-nova',

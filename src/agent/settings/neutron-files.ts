@@ -1,9 +1,9 @@
 /** Neutron's own options that say the same as settings of the agent (contract.md 2.3 and 2.5). */
 
 import type { ConfigDocument } from '../../config/document.ts';
+import { followed, type IniOption, type IniOptions, readIni } from '../../config/ini.ts';
 import type { Place, Problem } from '../../config/problems.ts';
 import { messageOf } from '../../errors.ts';
-import { followed, type IniOption, type IniOptions, readIni } from './ini.ts';
 
 /** Neutron's defaults of options that others refer to, or that belong together. */
 const DEFAULTS: Readonly<Record<string, string>> = {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { readIni } from '../../../src/agent/settings/ini.ts';
 import { parseAgentSettings } from '../../../src/agent/settings/load.ts';
 import { readSecretFile } from '../../../src/agent/settings/secret.ts';
+import { readIni } from '../../../src/config/ini.ts';
 import { MetasteerError } from '../../../src/errors.ts';
 
 type Files = Readonly<Record<string, string>>;
@@ -35,7 +35,11 @@ describe('the format of oslo.config', () => {
     ['values in quotes of both kinds', `[DEFAULT]\na = " b "\nc = 'd'\ne = "f'`, { a: ' b ', c: 'd', e: `"f'` }],
     ['a value over several lines', '[DEFAULT]\na = b\n  c\n\td\ne = f', { a: 'b\nc\nd', e: 'f' }],
     ['comments at the beginning of a line alone', '[DEFAULT]\n# a = b\n;c = d\ne = f # g', { e: 'f # g' }],
-    ['other sections, which are passed over', '[nova]\na = b\n[DEFAULT]\nc = d\n[agent]\nc = e', { c: 'd' }],
+    [
+      'other sections, in front of the name',
+      '[nova]\na = b\n[DEFAULT]\nc = d\n[agent]\nc = e',
+      { 'nova.a': 'b', c: 'd', 'agent.c': 'e' },
+    ],
     ['a section that comes again', '[DEFAULT]\na = b\n[x]\n[DEFAULT]\nc = d', { a: 'b', c: 'd' }],
     ['the later of two', '[DEFAULT]\na = b\na = c', { a: 'c' }],
     ['dashes for underscores in names', '[DEFAULT]\nstate-path = /x', { state_path: '/x' }],

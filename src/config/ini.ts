@@ -1,4 +1,4 @@
-import type { Place, Problem } from '../../config/problems.ts';
+import type { Place, Problem } from './problems.ts';
 
 /** An option as a file of Neutron sets it, and where. */
 export interface IniOption {
@@ -6,10 +6,10 @@ export interface IniOption {
   readonly place: Place;
 }
 
-/** Options of the section DEFAULT, by name. */
+/** Options of all sections: by name those of DEFAULT, as `section.name` the others. */
 export type IniOptions = ReadonlyMap<string, IniOption>;
 
-const SECTION = 'DEFAULT';
+const DEFAULT = 'DEFAULT';
 /** Longer chains of references are a circle. */
 const DEPTH_MAX = 16;
 const REFERENCE = /\\\$|\$\$|\$\{([\w.-]+)\}|\$(\w+)/g;
@@ -21,7 +21,7 @@ class LineError extends Error {}
  * Reads a file in the format of oslo.config: sections, `name = value` or `name: value`, lines that begin with blanks go on
  * with the value before, `#` and `;` at the beginning of a line are comments. Of an option set twice the later holds.
  *
- * @returns options of DEFAULT, references not yet followed; or what is wrong with the file
+ * @returns its options, references not yet followed; or what is wrong with the file
  */
 export function readIni(text: string, file: string): IniOptions | { readonly problems: readonly Problem[] } {
   const reader = new IniReader(file);
@@ -72,11 +72,11 @@ class IniReader {
     const name = sign === -1 ? '' : line.slice(0, sign).trim().replaceAll('-', '_');
     if (name === '') throw new LineError('expected a section, a comment, or name = value');
     if (this.#section === undefined) throw new LineError('an option stands before the first section');
-    this.#open = name;
-    if (this.#section !== SECTION) return;
+    const key = this.#section === DEFAULT ? name : `${this.#section}.${name}`;
+    this.#open = key;
     const after = line.slice(sign + 1);
     const column = sign + 2 + (after.length - after.trimStart().length);
-    this.options.set(name, {
+    this.options.set(key, {
       value: unquoted(after.trim()),
       place: { file: this.#file, line: number, column },
     });
@@ -85,7 +85,7 @@ class IniReader {
   #continue(more: string): void {
     if (this.#open === undefined)
       throw new LineError('the line begins with a blank, and there is no value it continues');
-    const option = this.#section === SECTION ? this.options.get(this.#open) : undefined;
+    const option = this.options.get(this.#open);
     if (option !== undefined) this.options.set(this.#open, { ...option, value: `${option.value}\n${more}` });
   }
 }
@@ -96,17 +96,22 @@ function unquoted(value: string): string {
 }
 
 /**
- * Follows the references in an option's value, `$name` and `${name}`; `$$` and `\$` are a dollar.
+ * Follows the references in an option's value, `$name` and `${name}`; `$$` and `\$` are a dollar. A name is one of the
+ * option's own section, else one of DEFAULT.
  *
+ * @param section where the option stands
  * @returns the value, or what is wrong with it
  */
 export function followed(
   option: IniOption,
   options: IniOptions,
   defaults: Readonly<Record<string, string>>,
+  section = DEFAULT,
 ): string | { readonly problem: string } {
   try {
-    return follow(option.value, (name) => options.get(name)?.value ?? defaults[name], 0);
+    const look = (name: string) =>
+      options.get(`${section}.${name}`)?.value ?? options.get(name)?.value ?? defaults[name];
+    return follow(option.value, look, 0);
   } catch (error) {
     if (error instanceof LineError) return { problem: error.message };
     throw error;
