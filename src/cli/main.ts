@@ -9,6 +9,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 await runCli({
   argv: process.argv.slice(2),
+  variables: process.env,
   stdout: process.stdout,
   stderr: process.stderr,
   exit: (code) => {

@@ -3,6 +3,7 @@ import { MetasteerError, messageOf } from '../errors.ts';
 import { agentCommand } from './agent.ts';
 import { agentStatusCommand } from './agent-status.ts';
 import { checkConfigCommand } from './check-config.ts';
+import { configCommand } from './config.ts';
 import { demoNovaCommand } from './demo-nova.ts';
 import { doctorCommand } from './doctor.ts';
 import type { CliEnvironment } from './environment.ts';
@@ -46,6 +47,7 @@ async function programOf(environment: CliEnvironment): Promise<Command> {
     workersCommand(environment),
     limitsCommand(environment),
     checkConfigCommand(environment),
+    configCommand(environment),
     doctorCommand(environment),
     agentCommand(environment),
     agentStatusCommand(environment),
@@ -58,7 +60,7 @@ async function programOf(environment: CliEnvironment): Promise<Command> {
     const { workerCommand } = await import('./worker.ts');
     program.addCommand(workerCommand(), { hidden: true });
   }
-  for (const command of [program, ...program.commands]) {
+  for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => environment.stdout.write(text),
       // What commander writes here comes again in what it throws.

@@ -1,18 +1,17 @@
 import { type Config, configOf } from './config.ts';
 import { readConfigFile } from './config-file.ts';
-import { readDocument } from './document.ts';
-import { configError, problemsOf } from './problems.ts';
-import { CONFIG_KEYS, configSchema } from './schema.ts';
+import type { Environment } from './environment.ts';
+import { NOTHING_ELSE, readLayers, type Surroundings } from './layers.ts';
 
 export type { Config } from './config.ts';
 
 /**
- * Reads and validates a configuration file.
+ * Reads and validates a configuration file, with Neutron's files that it names and what the environment sets.
  *
  * @throws {MetasteerError} `config-*`; the message has a line `FILE:LINE:COLUMN: key: what is wrong` per problem.
  */
-export function loadConfig(path: string): Config {
-  return parseConfig(readConfigFile(path), path);
+export function loadConfig(path: string, environment: Environment = process.env): Config {
+  return parseConfig(readConfigFile(path), path, { environment, readText: readConfigFile });
 }
 
 /**
@@ -20,11 +19,6 @@ export function loadConfig(path: string): Config {
  *
  * @throws {MetasteerError} as `loadConfig`.
  */
-export function parseConfig(text: string, path: string): Config {
-  const document = readDocument(text, CONFIG_KEYS);
-  if ('problems' in document) throw configError(path, document.problems);
-  // An absent `agent` is the same mistake as an absent `agent.socket`, and is reported as that.
-  const checked = configSchema.safeParse({ agent: {}, ...document.values });
-  if (!checked.success) throw configError(path, problemsOf(checked.error.issues, document, CONFIG_KEYS));
-  return configOf(checked.data);
+export function parseConfig(text: string, path: string, surroundings: Surroundings = NOTHING_ELSE): Config {
+  return configOf(readLayers(text, path, surroundings).file);
 }

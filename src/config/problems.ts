@@ -8,7 +8,7 @@ import { unexpected } from './values.ts';
 /** Problems reported at once; a file with more has one cause for many of them. */
 const REPORTED_MAX = 20;
 
-/** A place in a file, line and column counted from 1. */
+/** A place in a file, line and column counted from 1; line 0 is all of what `file` names, such as a variable. */
 export interface Place {
   /** Another file than the configuration itself, from which a value was taken. */
   readonly file?: string;
@@ -50,7 +50,8 @@ export function configError(path: string, problems: readonly Problem[]): Metaste
   const sorted = problems.toSorted((a, b) => compare(a.place, b.place));
   const lines = sorted.slice(0, REPORTED_MAX).map(({ place, key, message }) => {
     const subject = key === undefined ? '' : `${key}: `;
-    return `${place.file ?? path}:${place.line}:${place.column}: ${subject}${message}`;
+    const where = place.line === 0 ? '' : `:${place.line}:${place.column}`;
+    return `${place.file ?? path}${where}: ${subject}${message}`;
   });
   if (sorted.length > REPORTED_MAX) lines.push(`${path}: and ${sorted.length - REPORTED_MAX} more problems`);
   return new MetasteerError(sorted[0]?.code ?? 'config-invalid-value', lines.join('\n'));

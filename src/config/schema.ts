@@ -5,18 +5,15 @@
 import { z } from 'zod';
 import { fileKeys } from './file-keys.ts';
 import { guardSection, rateLimitingSection } from './limit-sections.ts';
+import { namespacePattern, ownerList, pathList, patternList, portList } from './name-values.ts';
 import { absolutePath, filePath, socketPath } from './paths.ts';
 import { steeringSection } from './steering-section.ts';
 import {
   choice,
   duration,
   flag,
-  namespacePattern,
   optionalAddress,
   optionalText,
-  ownerList,
-  patternList,
-  portList,
   requiredText,
   size,
   text,
@@ -49,6 +46,10 @@ const topKeys = {
     ...filePath,
     default: '/run/netns',
     meaning: 'Where named network namespaces are found.',
+  }),
+  neutron_files: pathList({
+    meaning:
+      'Files of Neutron whose options hold where this file says nothing: `neutron.conf`, `metadata_agent.ini`, `l3_agent.ini`. Later ones win.',
   }),
   ports: portList({ meaning: 'Interfaces to steer beside those that are found, for systems other than Neutron.' }),
   workers: wholeOrAuto({

@@ -1,6 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
-import { type OwnerKind, parseOwnerId } from '../identity/owner-id.ts';
 import { nearest } from './nearest.ts';
 import { readDurationMs, readSizeBytes } from './units.ts';
 
@@ -10,7 +9,17 @@ export interface KeyFacts {
   readonly default: string;
   readonly expects: string;
   readonly meaning: string;
+  /** Whether the default is words, and what they say follows from other keys or is nothing. */
+  readonly isDerived: boolean;
+  /** The value as JSON Schema, as far as that can say it. */
+  readonly json: JsonSchema;
 }
+
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** Durations and sizes as text, see units.ts; JSON Schema cannot say their bounds. */
+const DURATION_TEXT = { type: 'string', pattern: '^\\d+(\\.\\d+)?(ms|s|m|h)$' };
+const SIZE_TEXT = { type: 'string', pattern: '^\\d+(B|KiB|MiB|GiB)$' };
 
 /** The facts of every key; a schema that is not in here is a section. */
 export const keyFacts = z.registry<KeyFacts>();
@@ -20,7 +29,10 @@ export function whole(key: { from: number; to: number; default: number; meaning:
   const expects = `a whole number from ${key.from} to ${key.to}`;
   const read = (value: unknown) =>
     typeof value === 'number' && Number.isInteger(value) && value >= key.from && value <= key.to ? value : undefined;
-  return checked(read, expects).prefault(key.default).register(keyFacts, facts(key, expects));
+  const json = { type: 'integer', minimum: key.from, maximum: key.to };
+  return checked(read, expects)
+    .prefault(key.default)
+    .register(keyFacts, facts(key, expects, json));
 }
 
 /** A whole number within bounds, or `auto`. */
@@ -32,21 +44,30 @@ export function wholeOrAuto(key: { from: number; to: number; default: number | '
       ? value
       : undefined;
   };
-  return checked(read, expects).prefault(key.default).register(keyFacts, facts(key, expects));
+  const json = { anyOf: [{ type: 'integer', minimum: key.from, maximum: key.to }, { const: 'auto' }] };
+  return checked(read, expects)
+    .prefault(key.default)
+    .register(keyFacts, facts(key, expects, json));
 }
 
 /** A duration, out in milliseconds. */
 export function duration(key: { from: string; to: string; default: string | number; meaning: string }) {
   const expects = `a duration from ${key.from} to ${key.to}: seconds, or a number with ms, s, m or h`;
-  const read = within(readDurationMs, key.from, key.to);
-  return checked(read, expects).prefault(key.default).register(keyFacts, facts(key, expects));
+  const { read, least, most } = within(readDurationMs, key.from, key.to);
+  const json = { anyOf: [{ type: 'number', minimum: least / 1000, maximum: most / 1000 }, DURATION_TEXT] };
+  return checked(read, expects)
+    .prefault(key.default)
+    .register(keyFacts, facts(key, expects, json));
 }
 
 /** A size, out in bytes. */
 export function size(key: { from: string; to: string; default: string; meaning: string }) {
   const expects = `a size from ${key.from} to ${key.to}: bytes, or a number with B, KiB, MiB or GiB`;
-  const read = within(readSizeBytes, key.from, key.to);
-  return checked(read, expects).prefault(key.default).register(keyFacts, facts(key, expects));
+  const { read, least, most } = within(readSizeBytes, key.from, key.to);
+  const json = { anyOf: [{ type: 'integer', minimum: least, maximum: most }, SIZE_TEXT] };
+  return checked(read, expects)
+    .prefault(key.default)
+    .register(keyFacts, facts(key, expects, json));
 }
 
 /** One of a few words. */
@@ -58,7 +79,9 @@ export function choice<const Word extends string>(key: {
   const expects = `one of ${key.of.join(', ')}`;
   const read = (value: unknown) => key.of.find((word) => word === value);
   const suggest = (value: unknown) => (typeof value === 'string' ? nearest(value, key.of) : undefined);
-  return checked(read, expects, suggest).prefault(key.default).register(keyFacts, facts(key, expects));
+  return checked(read, expects, suggest)
+    .prefault(key.default)
+    .register(keyFacts, facts(key, expects, { enum: key.of }));
 }
 
 /** Yes or no. */
@@ -67,7 +90,7 @@ export function flag(value: boolean, meaning: string) {
   const expects = 'true or false';
   return checked(read, expects)
     .prefault(value)
-    .register(keyFacts, facts({ default: String(value), meaning }, expects));
+    .register(keyFacts, facts({ default: String(value), meaning }, expects, { type: 'boolean' }));
 }
 
 /** One or more of a few numbers, each once. */
@@ -83,10 +106,13 @@ export function oneOrBoth<const N extends number>(key: {
     return known.length === value.length ? known : undefined;
   };
   const written = `[${key.default.join(', ')}]`;
+  const json = { type: 'array', items: { enum: key.of }, minItems: 1, uniqueItems: true };
   return checked(read, expects)
     .prefault([...key.default])
-    .register(keyFacts, facts({ default: written, meaning: key.meaning }, expects));
+    .register(keyFacts, facts({ default: written, meaning: key.meaning }, expects, json));
 }
+
+const TEXT = { type: 'string', minLength: 1 };
 
 interface TextKey {
   accepts: (value: string) => boolean;
@@ -96,20 +122,24 @@ interface TextKey {
 
 /** A text that a check accepts. */
 export function text(key: TextKey & { default: string }) {
-  return checked(textThat(key.accepts), key.expects).prefault(key.default).register(keyFacts, facts(key, key.expects));
+  return checked(textThat(key.accepts), key.expects)
+    .prefault(key.default)
+    .register(keyFacts, facts(key, key.expects, TEXT));
 }
 
 /** The same without a default. A missing key is undefined, which no check accepts, so leaving it out is refused. */
 export function requiredText(key: TextKey) {
   return checked(textThat(key.accepts), key.expects).register(
     keyFacts,
-    facts({ default: 'required', meaning: key.meaning }, key.expects),
+    facts({ default: 'required', meaning: key.meaning }, key.expects, TEXT),
   );
 }
 
 /** A text that may be left out; `default` says in words what happens then. */
 export function optionalText(key: TextKey & { default: string }) {
-  return checked(textThat(key.accepts), key.expects).optional().register(keyFacts, facts(key, key.expects));
+  return checked(textThat(key.accepts), key.expects)
+    .optional()
+    .register(keyFacts, derived(key, key.expects, TEXT));
 }
 
 /** An IP address and a TCP port that may be left out. */
@@ -118,7 +148,7 @@ export function optionalAddress(key: { meaning: string }) {
   const read = (value: unknown) => (typeof value === 'string' ? readAddress(value) : undefined);
   return checked(read, expects)
     .optional()
-    .register(keyFacts, facts({ ...key, default: 'none' }, expects));
+    .register(keyFacts, derived({ ...key, default: 'none' }, expects, TEXT));
 }
 
 function readAddress(value: string): { readonly host: string; readonly port: number } | undefined {
@@ -132,61 +162,6 @@ function readAddress(value: string): { readonly host: string; readonly port: num
 function textThat(accepts: (value: string) => boolean) {
   return (value: unknown) => (typeof value === 'string' && accepts(value) ? value : undefined);
 }
-
-/** UUIDs of owners, out in lower case; `default` says in words what an absent list means. */
-export function ownerList(key: { default: string; meaning: string }) {
-  const one = checked((value) => (typeof value === 'string' ? parseOwnerId(value) : undefined), 'a UUID');
-  const expects = 'a list of UUIDs';
-  const list = z.array(one, { error: (issue) => unexpected(expects, issue.input) });
-  return list.optional().register(keyFacts, facts(key, expects));
-}
-
-/** A pattern of a namespace's name: `{uuid}` stands where the owner's UUID is. */
-export function namespacePattern(key: { default: string; meaning: string }) {
-  const expects = 'a name with {uuid} in it, where the owner stands';
-  const read = (value: unknown) =>
-    typeof value === 'string' && /^[A-Za-z0-9_.-]*\{uuid\}[A-Za-z0-9_.-]*$/.test(value) ? value : undefined;
-  return checked(read, expects).prefault(key.default).register(keyFacts, facts(key, expects));
-}
-
-/** Patterns of names, in which `*` stands for anything. */
-export function patternList(key: { default: readonly string[]; meaning: string }) {
-  const expects = 'a list of patterns of names, in which * stands for anything';
-  const one = checked(
-    (value) => (typeof value === 'string' && /^[A-Za-z0-9_.*-]{1,15}$/.test(value) ? value : undefined),
-    'a pattern of an interface’s name',
-  );
-  const list = z.array(one, { error: (issue) => unexpected(expects, issue.input) }).min(1);
-  const written = `[${key.default.map((pattern) => `'${pattern}'`).join(', ')}]`;
-  return list.prefault([...key.default]).register(keyFacts, facts({ default: written, meaning: key.meaning }, expects));
-}
-
-/** Interfaces listed one by one, each with the owner it is steered for. */
-export function portList(key: { meaning: string }) {
-  const expects =
-    'a list of mappings with namespace, interface, owner (a UUID) and kind (router, network, ovn-network)';
-  const name = (most: number, what: string) =>
-    checked(
-      (value) =>
-        typeof value === 'string' && value.length <= most && /^[A-Za-z0-9_.:@-]+$/.test(value) ? value : undefined,
-      what,
-    );
-  const one = z.strictObject(
-    {
-      namespace: name(255, 'the name of a network namespace'),
-      interface: name(15, 'the name of an interface'),
-      owner: checked((value) => (typeof value === 'string' ? parseOwnerId(value) : undefined), 'a UUID'),
-      kind: checked((value) => OWNER_KINDS.find((each) => each === value), `one of ${OWNER_KINDS.join(', ')}`).prefault(
-        'router',
-      ),
-    },
-    { error: (issue) => (issue.code === 'invalid_type' ? unexpected(expects, issue.input) : undefined) },
-  );
-  const list = z.array(one, { error: (issue) => unexpected(expects, issue.input) });
-  return list.prefault([]).register(keyFacts, facts({ default: 'none', meaning: key.meaning }, expects));
-}
-
-const OWNER_KINDS: readonly OwnerKind[] = ['router', 'network', 'ovn-network'];
 
 /** What a person reads when a value is not what a key takes. */
 export function unexpected(expects: string, value: unknown): string {
@@ -216,15 +191,25 @@ export function checked<T>(
 function within(read: (value: unknown) => number | undefined, from: string, to: string) {
   const [least, most] = [read(from), read(to)];
   if (least === undefined || most === undefined) throw new RangeError(`bounds of a key: ${from}, ${to}`);
-  return (value: unknown): number | undefined => {
+  const bounded = (value: unknown): number | undefined => {
     const result = read(value);
     return result !== undefined && result >= least && result <= most ? result : undefined;
   };
+  return { read: bounded, least, most };
 }
 
 /** The facts of a key whose default is written as it is. */
-export function facts(key: { default: string | number; meaning: string }, expects: string): KeyFacts {
-  return { default: String(key.default), expects, meaning: key.meaning };
+export function facts(
+  key: { default: string | number; meaning: string },
+  expects: string,
+  json: JsonSchema = {},
+): KeyFacts {
+  return { default: String(key.default), expects, meaning: key.meaning, isDerived: false, json };
+}
+
+/** The facts of a key whose default is words. */
+export function derived(key: { default: string; meaning: string }, expects: string, json: JsonSchema = {}): KeyFacts {
+  return { ...facts(key, expects, json), isDerived: true };
 }
 
 function shown(value: unknown): string {

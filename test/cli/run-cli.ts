@@ -14,6 +14,7 @@ export async function cli(...argv: readonly string[]): Promise<CliResult> {
   let stderr = '';
   await runCli({
     argv,
+    variables: {},
     stdout: {
       write: (text) => {
         stdout += text;

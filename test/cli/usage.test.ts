@@ -69,6 +69,36 @@ describe('check-config of a valid file', () => {
   });
 });
 
+describe('config show', () => {
+  test('says of every key what holds and why', async () => {
+    const { code, stdout } = await cli('config', 'show', '-c', good);
+    assert.equal(code, 0);
+    const lines = stdout.split('\n').map((line) => line.split(/ {2,}/));
+    assert.deepEqual(lines[0], ['KEY', 'VALUE', 'SOURCE']);
+    assert.ok(
+      lines.some(
+        ([key, value, source]) => key === 'agent.socket' && value === '/run/agent.sock' && source === `${good}:1`,
+      ),
+    );
+    assert.ok(
+      lines.some(
+        ([key, value, source]) =>
+          key === 'discovery.network_interfaces' && value === "['tap*', 'ns-*']" && source === 'default',
+      ),
+    );
+    const { stdout: json } = await cli('config', 'show', '-c', good, '--json');
+    const { file, keys } = JSON.parse(json);
+    assert.equal(file, good);
+    assert.equal(keys.length, lines.length - 2);
+  });
+
+  test('refuses what run refuses', async () => {
+    const { code, stderr } = await cli('config', 'show', '-c', bad);
+    assert.equal(code, 2);
+    assert.match(stderr, /did you mean `socket`/);
+  });
+});
+
 describe('help and version', () => {
   for (const argv of [['help'], ['--help'], ['-h']]) {
     test(`metasteer ${argv[0]} lists the commands, without those that are not for people`, async () => {
@@ -81,6 +111,7 @@ describe('help and version', () => {
         'workers',
         'limits',
         'check-config',
+        'config',
         'doctor',
         'agent',
         'agent-status',

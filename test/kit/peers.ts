@@ -23,6 +23,7 @@ const PEERS = {
   slowhttptest: '/usr/bin/slowhttptest',
   haproxy: '/usr/sbin/haproxy',
   'cloud-init': join(UNPACKED, 'usr/lib/python3/dist-packages/cloudinit'),
+  'python3-jsonschema': `${PACKAGES}/jsonschema`,
   'python3-configobj': `${PACKAGES}/configobj`,
   'python3-netifaces': `${PACKAGES}/netifaces`,
   'python3-nova': join(UNPACKED, 'usr/lib/python3/dist-packages/nova'),

@@ -26,7 +26,8 @@ test('every example of a configuration in docs/ is valid', () => {
     [...read(path).matchAll(/```yaml\n(.*?)```/gs)].map((match) => [path, match[1] ?? '']),
   );
   assert.ok(examples.length > 0);
-  for (const [path = '', example = ''] of examples) parseConfig(example, path);
+  const surroundings = { environment: {}, readText: () => '[DEFAULT]\n' };
+  for (const [path = '', example = ''] of examples) parseConfig(example, path, surroundings);
 });
 
 test('every example of an inventory in docs/ is valid', () => {

@@ -1,5 +1,6 @@
 import { readConfigFile } from '../../config/config-file.ts';
 import { type ConfigDocument, readDocument } from '../../config/document.ts';
+import { namedFiles } from '../../config/neutron-files.ts';
 import { configError, type Problem, problemsOf } from '../../config/problems.ts';
 import { type Imported, importNeutronFiles } from './neutron-files.ts';
 import { AGENT_KEYS, agentSchema } from './schema.ts';
@@ -50,12 +51,5 @@ export function parseAgentSettings(text: string, path: string, surroundings: Sur
 }
 
 function withNeutronFiles(document: ConfigDocument, { readText }: Surroundings): Imported {
-  const listed: unknown = document.values['neutron_files'];
-  // What is no list of paths is reported by the schema.
-  const files = (Array.isArray(listed) ? listed : []).flatMap((file: unknown, index) =>
-    typeof file === 'string' && file.startsWith('/')
-      ? [{ path: file, place: document.valuePlace(['neutron_files', index]) }]
-      : [],
-  );
-  return importNeutronFiles(document, files, readText);
+  return importNeutronFiles(document, namedFiles(document), readText);
 }

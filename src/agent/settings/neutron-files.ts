@@ -1,9 +1,18 @@
 /** Neutron's own options that say the same as settings of the agent (contract.md 2.3 and 2.5). */
 
+import { Additions, type KeyPath } from '../../config/additions.ts';
 import type { ConfigDocument } from '../../config/document.ts';
-import { followed, type IniOption, type IniOptions, readIni } from '../../config/ini.ts';
-import type { Place, Problem } from '../../config/problems.ts';
-import { messageOf } from '../../errors.ts';
+import {
+  asFlag,
+  asNumber,
+  asText,
+  type Convert,
+  type NamedFile,
+  type NeutronOptions,
+  type ReadText,
+  readNeutronFiles,
+} from '../../config/neutron-files.ts';
+import type { Problem } from '../../config/problems.ts';
 
 /** Neutron's defaults of options that others refer to, or that belong together. */
 const DEFAULTS: Readonly<Record<string, string>> = {
@@ -13,22 +22,15 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   nova_metadata_protocol: 'http',
 };
 
-const TRUE = /^(true|1|on|yes)$/i;
-const FALSE = /^(false|0|off|no)$/i;
 const DEDUCE = 'deduce';
 const HOST_OPTIONS = ['nova_metadata_host', 'nova_metadata_port', 'nova_metadata_protocol'] as const;
 const SECRET_OPTION = 'metadata_proxy_shared_secret';
 
-/** How an option becomes a value such as the configuration file has it; undefined where nothing follows from it. */
-type Convert = (value: string) => unknown;
-
 interface Import {
   readonly option: string;
-  readonly path: readonly [string] | readonly [string, string];
+  readonly path: KeyPath;
   readonly convert: Convert;
 }
-
-const asText: Convert = (value) => (value === '' ? undefined : value);
 
 const IMPORTS: readonly Import[] = [
   { option: 'metadata_proxy_socket', path: ['socket'], convert: asText },
@@ -66,104 +68,38 @@ export interface Imported {
  */
 export function importNeutronFiles(
   document: ConfigDocument,
-  files: readonly { readonly path: string; readonly place: Place }[],
-  readText: (path: string) => string,
+  files: readonly NamedFile[],
+  readText: ReadText,
 ): Imported {
-  const options = new Map<string, IniOption>();
-  const problems: Problem[] = [];
-  for (const { path, place } of files) {
-    try {
-      const read = readIni(readText(path), path);
-      if ('problems' in read) problems.push(...read.problems);
-      else for (const [name, option] of read) options.set(name, option);
-    } catch (error) {
-      problems.push({ code: 'config-unreadable', place, key: 'neutron_files', message: messageOf(error) });
-    }
-  }
-  if (problems.length > 0) return { document, problems };
-  return addOptions(document, options);
+  const options = readNeutronFiles(files, readText);
+  return 'problems' in options ? { document, problems: options.problems } : addOptions(document, options);
 }
 
-function addOptions(document: ConfigDocument, options: IniOptions): Imported {
-  const added = new Addition(document);
-  const problems: Problem[] = [];
-  const textOf = (name: string): string | undefined => {
-    const option = options.get(name);
-    if (option === undefined) return undefined;
-    const value = followed(option, options, DEFAULTS);
-    if (typeof value === 'string') return value;
-    problems.push({ code: 'config-invalid-value', place: option.place, key: name, message: value.problem });
-    return undefined;
+function addOptions(document: ConfigDocument, options: NeutronOptions): Imported {
+  const added = new Additions(document);
+  const fill = (option: string, path: KeyPath, value: unknown) => {
+    const place = options.placeOf(option);
+    if (value !== undefined && place !== undefined) added.fill(path, value, place);
   };
+  const textOf = (name: string) => options.text(name, DEFAULTS);
   for (const { option, path, convert } of IMPORTS) {
     const value = textOf(option);
-    if (value !== undefined) added.set(path, convert(value), options.get(option)?.place);
+    if (value !== undefined) fill(option, path, convert(value));
   }
-  const setHost = HOST_OPTIONS.find((name) => options.has(name));
+  const setHost = HOST_OPTIONS.find((name) => options.placeOf(name) !== undefined);
   if (setHost !== undefined) {
     const [host = '', port = '', protocol = ''] = HOST_OPTIONS.map((name) => textOf(name) ?? DEFAULTS[name]);
-    added.set(['nova', 'addresses'], [`${protocol}://${inUrl(host)}:${port}`], options.get(setHost)?.place);
+    fill(setHost, ['nova', 'addresses'], [`${protocol}://${inUrl(host)}:${port}`]);
   }
   const secret = textOf(SECRET_OPTION);
-  const file = options.get(SECRET_OPTION)?.place.file;
+  const file = options.placeOf(SECRET_OPTION)?.file;
   return {
     document: added.document,
     ...(secret === undefined || secret === '' || file === undefined ? {} : { sharedSecret: { value: secret, file } }),
-    problems,
+    problems: options.found,
   };
-}
-
-function asNumber(value: string): unknown {
-  return /^\d+$/.test(value) ? Number(value) : value;
-}
-
-function asFlag(value: string): unknown {
-  return TRUE.test(value) || (FALSE.test(value) ? false : value);
 }
 
 function inUrl(host: string): string {
   return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
-}
-
-function isMapping(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** A configuration with further values, each of which knows the file it is from. */
-class Addition {
-  readonly #values: Record<string, unknown>;
-  readonly #places = new Map<string, Place>();
-  readonly #own: ConfigDocument;
-
-  constructor(own: ConfigDocument) {
-    this.#own = own;
-    this.#values = { ...own.values };
-  }
-
-  get document(): ConfigDocument {
-    return {
-      values: this.#values,
-      keyPlace: (path) => this.#placeOf(path) ?? this.#own.keyPlace(path),
-      valuePlace: (path) => this.#placeOf(path) ?? this.#own.valuePlace(path),
-    };
-  }
-
-  /** Sets a value that the configuration does not set itself. */
-  set([first, second]: Import['path'], value: unknown, place: Place | undefined): void {
-    if (value === undefined || place === undefined) return;
-    const section = this.#values[first];
-    if (second === undefined) {
-      if (section !== undefined) return;
-      this.#values[first] = value;
-    } else {
-      // What is no mapping is a mistake that the schema reports.
-      if (section !== undefined && (!isMapping(section) || second in section)) return;
-      this.#values[first] = { ...section, [second]: value };
-    }
-    this.#places.set(second === undefined ? first : `${first}.${second}`, place);
-  }
-
-  #placeOf(path: readonly PropertyKey[]): Place | undefined {
-    return this.#places.get(path.slice(0, 2).join('.')) ?? this.#places.get(String(path[0]));
-  }
 }

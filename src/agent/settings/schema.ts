@@ -4,10 +4,11 @@
  */
 import { z } from 'zod';
 import { fileKeys } from '../../config/file-keys.ts';
+import { pathList } from '../../config/name-values.ts';
 import { socketPath } from '../../config/paths.ts';
 import { choice, duration, flag, optionalText, size, text, whole } from '../../config/values.ts';
 import { inventorySection, keystoneSection, neutronSection, resolverSection, tlsKeys } from './identity-sections.ts';
-import { fileMode, optionalPath, originList, pathList } from './values.ts';
+import { fileMode, optionalPath, originList } from './values.ts';
 
 const ACCOUNT = {
   accepts: (name: string) => /^[a-z_][a-z0-9_.-]{0,30}\$?$|^\d{1,10}$/i.test(name),

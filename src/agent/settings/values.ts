@@ -1,7 +1,7 @@
 /** Kinds of values that only the agent's settings have. */
 import { z } from 'zod';
 import { filePath } from '../../config/paths.ts';
-import { checked, facts, keyFacts, optionalText, unexpected } from '../../config/values.ts';
+import { checked, derived, facts, keyFacts, optionalText, unexpected } from '../../config/values.ts';
 
 const OCTAL = /^0?([0-7]{3})$/;
 
@@ -26,19 +26,6 @@ export function optionalPath(meaning: string, otherwise = 'none') {
   return optionalText({ ...filePath, default: otherwise, meaning });
 }
 
-/** Paths of files, in the order they are read. */
-export function pathList(key: { meaning: string }) {
-  const expects = 'a list of absolute paths';
-  const one = checked(
-    (value) => (typeof value === 'string' && filePath.accepts(value) ? value : undefined),
-    filePath.expects,
-  );
-  return z
-    .array(one, { error: (issue) => unexpected(expects, issue.input) })
-    .prefault([])
-    .register(keyFacts, facts({ default: 'none', meaning: key.meaning }, expects));
-}
-
 const ORIGIN = 'a URL such as http://10.0.0.1:8775, without a path';
 const BASE = 'a URL such as https://keystone.example:5000/v3';
 
@@ -58,7 +45,7 @@ export function originList(key: { default: readonly string[]; meaning: string })
 export function optionalBaseUrl(meaning: string, otherwise = 'none') {
   return checked((value) => (typeof value === 'string' ? baseOf(value) : undefined), BASE)
     .optional()
-    .register(keyFacts, facts({ default: otherwise, meaning }, BASE));
+    .register(keyFacts, derived({ default: otherwise, meaning }, BASE));
 }
 
 function originOf(text: string): string | undefined {
