@@ -11,7 +11,7 @@
 #include <linux/types.h>
 
 /* Raised whenever a layout or the meaning of a verdict changes. */
-#define MS_ABI_VERSION 3
+#define MS_ABI_VERSION 4
 
 /* The IPv4 metadata address, 169.254.169.254 (contract.md 8.1). Host byte order. */
 #define MS_METADATA_IPV4 0xa9fea9feU
@@ -102,7 +102,8 @@ enum ms_draining {
 /* Slots of the map `stages`. */
 enum ms_stage {
 	MS_STAGE_STEER = 0,           /* ms_steer */
-	MS_STAGE_COUNT = 1,
+	MS_STAGE_TRACE = 1,           /* ms_trace; empty unless somebody traces */
+	MS_STAGE_COUNT = 2,
 };
 
 /* What an instance of ms_match or ms_guard is specialised with before it is loaded (design D3). */
@@ -199,17 +200,35 @@ _Static_assert(sizeof(struct ms_settings) == 72, "ms_settings has no hidden padd
 
 enum ms_packet_event_kind {
 	MS_PACKET_EVENT_MOVED = 0,    /* an address has another MAC than before */
+	MS_PACKET_EVENT_TRACED = 1,   /* a packet that is traced */
 };
 
 /* A record in the ring buffer `packet_events`. */
 struct ms_packet_event {
+	__u64 time_ns;        /* CLOCK_MONOTONIC */
 	__u32 kind;           /* enum ms_packet_event_kind */
 	__u32 port_id;
-	__u8 address[16];     /* as in ms_neighbour_key */
-	__u8 mac[6];          /* now, the order it has on the wire */
-	__u8 former_mac[6];   /* before */
+	__u32 verdict;        /* TRACED: enum ms_verdict; else zero */
+	__u8 address[16];     /* the client's, as in ms_neighbour_key */
+	__u8 mac[6];          /* the client's, now; the order it has on the wire */
+	__u8 former_mac[6];   /* MOVED: before; else zero */
+	__u16 client_port;    /* TRACED: network byte order; zero where it is not TCP; else zero */
+	__u8 tcp_flags;       /* TRACED: the byte with FIN, SYN, RST, PSH, ACK; else zero */
+	__u8 pad[5];          /* zero */
 };
-_Static_assert(sizeof(struct ms_packet_event) == 36, "ms_packet_event has no hidden padding");
+_Static_assert(sizeof(struct ms_packet_event) == 56, "ms_packet_event has no hidden padding");
+
+/* More ports than there can be (`steering.ports_max`). */
+#define MS_TRACE_PORTS 16384
+
+/* What ms_trace is specialised with before it is loaded. */
+struct ms_trace_filter {
+	__u64 ports[MS_TRACE_PORTS / 64]; /* a bit for each port that is traced */
+	__u8 address[16];     /* of the client, as in ms_neighbour_key */
+	__u32 by_address;     /* 0: of all clients */
+	__u32 pad;            /* zero */
+};
+_Static_assert(sizeof(struct ms_trace_filter) == 2072, "ms_trace_filter has no hidden padding");
 
 /*
  * What ms_forget is asked, as the bytes after an Ethernet header: to remove one neighbour (client_port 0) or flow, if it

@@ -23,6 +23,7 @@ struct ms_layout {
 	struct ms_flow flow;
 	enum ms_packet_event_kind packet_event_kind;
 	struct ms_packet_event packet_event;
+	struct ms_trace_filter trace_filter;
 	struct ms_settings settings;
 	struct ms_link link;
 	struct ms_maps maps;

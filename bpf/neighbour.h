@@ -34,6 +34,8 @@ static __always_inline void report_move(const struct ms_neighbour_key *key, cons
 
 	if (!event)
 		return;
+	__builtin_memset(event, 0, sizeof(*event));
+	event->time_ns = bpf_ktime_get_ns();
 	event->kind = MS_PACKET_EVENT_MOVED;
 	event->port_id = key->port_id;
 	__builtin_memcpy(event->address, key->address, sizeof(event->address));

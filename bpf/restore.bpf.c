@@ -139,8 +139,8 @@ int ms_restore(struct __sk_buff *skb)
 	const __u32 *port_id = bpf_map_lookup_elem(&devices, &ifindex);
 
 	if (!port_id)
-		return verdict_end_restore(no_port, MS_RESTORE_NO_PORT);
-	return verdict_end_restore(*port_id, restore(skb, *port_id));
+		return verdict_end_restore(skb, no_port, MS_RESTORE_NO_PORT);
+	return verdict_end_restore(skb, *port_id, restore(skb, *port_id));
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -19,12 +19,6 @@
 /* The port this instance of ms_match is for. Set by the loader (design D3). */
 const volatile struct ms_port_constants port = {};
 
-/* What ms_match leaves for ms_steer in skb->cb. */
-enum hand_over {
-	HAND_OVER_PORT_ID = 0,
-	HAND_OVER_VERDICT = 1, /* MS_STEER_SYN or MS_STEER_DATA */
-};
-
 /*
  * Classifies, and where the headers do not lie in the linear part of the buffer, pulls them in and
  * looks again. Rewriting with a helper instead of through packet pointers keeps the verifier from
@@ -61,7 +55,7 @@ int ms_match(struct __sk_buff *skb)
 		bpf_tail_call(skb, &stages, MS_STAGE_STEER);
 		verdict = port.hold ? MS_DROP_HELD : MS_PASS_DAEMON_GONE;
 	}
-	return verdict_end_steer(port.port_id, verdict);
+	return verdict_end_steer(skb, port.port_id, verdict);
 }
 
 /* Everything ms_steer knows when it judges a packet. */
@@ -167,7 +161,7 @@ int ms_steer(struct __sk_buff *skb)
 {
 	__u32 port_id = skb->cb[HAND_OVER_PORT_ID];
 
-	return verdict_end_steer(port_id, steer(skb, port_id, skb->cb[HAND_OVER_VERDICT]));
+	return verdict_end_steer(skb, port_id, steer(skb, port_id, skb->cb[HAND_OVER_VERDICT]));
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

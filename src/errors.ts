@@ -35,6 +35,7 @@ export const ERRORS = {
   'agent-socket-failed':
     'Set `socket` to a path in a directory the agent’s user can write to, where there is nothing but a socket; only root can give it to other users.',
   'agent-not-running': 'Start it with `metasteer agent -c FILE`, or name its admin socket with `--socket`.',
+  'trace-busy': 'Wait until the other trace is over, or stop it.',
   'daemon-not-running': 'Start the daemon with `metasteer run -c FILE`, or name its socket with `--socket`.',
   'daemon-no-answer': 'Try again; when it stays so, read the daemon’s log.',
   'admin-socket-denied': 'Run it as root, or as the owner of the socket.',

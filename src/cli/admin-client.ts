@@ -1,7 +1,11 @@
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { createInterface } from 'node:readline';
+import { text as textOf } from 'node:stream/consumers';
 import type { AgentStatusDocument } from '../agent/status-document.ts';
 import type { LimitsDocument } from '../config/limits.ts';
 import type { StatusDocument } from '../control/status-document.ts';
+import type { TraceLine } from '../control/trace-document.ts';
 import { type ErrorCode, MetasteerError, messageOf } from '../errors.ts';
 
 const ANSWER_WITHIN_MS = 10_000;
@@ -73,6 +77,51 @@ export async function setLimits(socket: string, changes: Readonly<Record<string,
   return JSON.parse(await ask(socket, 'PUT', '/v1/limits', JSON.stringify(changes))) as LimitsDocument;
 }
 
+/**
+ * Has the daemon trace; gives each line as it comes, until the trace is over or `signal` is aborted.
+ *
+ * @throws {MetasteerError} as `setLimits`, and `trace-busy`
+ */
+export async function* openTrace(
+  socketPath: string,
+  request: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+): AsyncGenerator<TraceLine> {
+  const response = await begun(socketPath, request, signal);
+  try {
+    for await (const line of createInterface({ input: response })) yield JSON.parse(line) as TraceLine;
+  } catch (error) {
+    if (!signal.aborted) throw new MetasteerError('daemon-no-answer', `the trace broke off: ${messageOf(error)}`);
+  } finally {
+    response.destroy();
+  }
+}
+
+/** Has the daemon end a trace before its time. @throws {MetasteerError} as `fetchStatus` */
+export async function endTrace(socket: string): Promise<void> {
+  await ask(socket, 'PUT', '/v1/trace/end');
+}
+
+async function begun(
+  socketPath: string,
+  body: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const headers = { host: 'localhost' };
+  const asked = request({ socketPath, method: 'POST', path: '/v1/trace', agent: false, headers, signal });
+  asked.end(JSON.stringify(body));
+  let response: IncomingMessage;
+  try {
+    [response] = (await once(asked, 'response')) as [IncomingMessage];
+  } catch (error) {
+    throw unanswered(socketPath, error);
+  }
+  if (response.statusCode === 200) return response;
+  const problem = errorOf(await textOf(response));
+  if (response.statusCode === 409) throw new MetasteerError('trace-busy', problem);
+  throw new MetasteerError(response.statusCode === 400 ? 'config-invalid-value' : 'daemon-no-answer', problem);
+}
+
 /** The daemon does not want what it was asked. */
 class Unwanted extends Error {}
 
@@ -81,11 +130,15 @@ async function ask(socket: string, method: 'GET' | 'PUT', path: string, body?: s
     return await exchange(socket, method, path, body);
   } catch (error) {
     if (error instanceof Unwanted) throw new MetasteerError('config-invalid-value', error.message);
-    const errno = error instanceof Error && 'code' in error ? String(error.code) : '';
-    const code = CODE_OF_ERRNO[errno] ?? 'daemon-no-answer';
-    const what = code === 'daemon-not-running' ? 'no daemon is listening on' : 'no answer from';
-    throw new MetasteerError(code, `${what} ${socket}: ${messageOf(error)}`, { cause: error });
+    throw unanswered(socket, error);
   }
+}
+
+function unanswered(socket: string, error: unknown): MetasteerError {
+  const errno = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = CODE_OF_ERRNO[errno] ?? 'daemon-no-answer';
+  const what = code === 'daemon-not-running' ? 'no daemon is listening on' : 'no answer from';
+  return new MetasteerError(code, `${what} ${socket}: ${messageOf(error)}`, { cause: error });
 }
 
 function exchange(socketPath: string, method: string, path: string, body?: string): Promise<string> {

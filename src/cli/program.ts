@@ -10,6 +10,7 @@ import type { CliEnvironment } from './environment.ts';
 import { limitsCommand } from './limits.ts';
 import { runCommand } from './run.ts';
 import { statusCommand } from './status.ts';
+import { traceCommand } from './trace.ts';
 import { versionCommand, versionLine } from './version.ts';
 import { workersCommand } from './workers.ts';
 
@@ -44,6 +45,7 @@ async function programOf(environment: CliEnvironment): Promise<Command> {
   const verbs = [
     runCommand(),
     statusCommand(environment),
+    traceCommand(environment),
     workersCommand(environment),
     limitsCommand(environment),
     checkConfigCommand(environment),

@@ -2,12 +2,17 @@ import type { GuardLimits } from '../config/config.ts';
 import type { AdminActions } from './admin.ts';
 import type { SharedSettings } from './shared-settings.ts';
 import { type StatusContext, statusDocument } from './status.ts';
+import type { Tracing } from './tracing.ts';
 
 /** What operators may ask of the daemon, done by its parts. */
-export function adminActions(context: StatusContext & { readonly settings: SharedSettings }): AdminActions {
-  const { workers, settings } = context;
+export function adminActions(
+  context: StatusContext & { readonly settings: SharedSettings; readonly tracing: Tracing },
+): AdminActions {
+  const { workers, settings, tracing } = context;
   return {
     status: () => statusDocument(context),
+    endTrace: () => tracing.end(),
+    trace: (request, signal) => tracing.run(request, signal),
     setWorkers: (count) => workers.setCount(count),
     setLimits: (changes: Partial<GuardLimits>) => {
       settings.setLimits({ ...settings.limits, ...changes });

@@ -2,6 +2,8 @@ import type { GuardLimits } from '../config/config.ts';
 import { limitsDocument, parseLimits } from '../config/limits.ts';
 import type { AdminRoute } from '../unix/admin-server.ts';
 import type { StatusDocument } from './status-document.ts';
+import type { TraceLine, TraceRequest } from './trace-document.ts';
+import { parseTraceRequest } from './trace-request.ts';
 
 /** What operators may ask of the daemon. */
 export interface AdminActions {
@@ -9,6 +11,8 @@ export interface AdminActions {
   readonly setWorkers: (count: number) => Promise<void>;
   /** Gives all limits that hold from then on. */
   readonly setLimits: (changes: Partial<GuardLimits>) => GuardLimits;
+  readonly endTrace: () => void;
+  readonly trace: (request: TraceRequest, signal: AbortSignal) => AsyncIterable<TraceLine>;
 }
 
 /** How operators ask for each. */
@@ -29,6 +33,21 @@ export function adminRoutes(actions: AdminActions): readonly AdminRoute[] {
       shown: 'PUT /v1/limits with the keys of `guard` that change',
       path: /^\/v1\/limits$/,
       act: async (_, body) => limitsDocument(actions.setLimits(parseLimits(await body()))),
+    },
+    {
+      method: 'PUT',
+      shown: 'PUT /v1/trace/end',
+      path: /^\/v1\/trace\/end$/,
+      act: () => {
+        actions.endTrace();
+        return {};
+      },
+    },
+    {
+      method: 'POST',
+      shown: 'POST /v1/trace with client, owner, seconds',
+      path: /^\/v1\/trace$/,
+      act: async (_, body, signal) => actions.trace(parseTraceRequest(await body()), signal),
     },
   ];
 }

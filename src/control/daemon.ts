@@ -5,6 +5,7 @@
 import type { Config } from '../config/config.ts';
 import { proxySettings } from '../config/proxy-settings.ts';
 import { messageOf } from '../errors.ts';
+import { PacketEvents } from '../kernel/packet-events.ts';
 import { RateTable } from '../kernel/rates.ts';
 import type { Logger } from '../log.ts';
 import { AdminServer } from '../unix/admin-server.ts';
@@ -24,6 +25,7 @@ import { Shield } from './shield.ts';
 import { stopSignal } from './stop-signal.ts';
 import { Stopper } from './stopper.ts';
 import { Sweeper } from './sweeper.ts';
+import { Tracing } from './tracing.ts';
 import { Traffic } from './traffic.ts';
 import { Workers } from './workers.ts';
 
@@ -55,10 +57,13 @@ export async function runDaemon(config: Config, log: Logger): Promise<void> {
     const shield = new Shield({ config, maps, programs, log, ports });
     const traffic = new Traffic(config.metrics.ownerLabel ? config.metrics.ownersMax : 0);
     const parts = { config, maps, workers, reconciler, settings, sweeper, shield, traffic };
-    stopper.owns(await AdminServer.listen(config.admin.socket, adminRoutes(adminActions(parts))));
+    const tracing = new Tracing({ maps, programs, workers, reconciler });
+    stopper.owns(await AdminServer.listen(config.admin.socket, adminRoutes(adminActions({ ...parts, tracing }))));
     const metrics = await serveMetrics(parts, log);
     if (metrics !== undefined) stopper.owns(metrics);
-    stopper.owns(new AddressMoves(maps, (id) => reconciler.port(id), log));
+    const moves = new AddressMoves((id) => reconciler.port(id), log);
+    const listener = { moved: moves.tell.bind(moves), traced: tracing.packet.bind(tracing) };
+    stopper.owns(new PacketEvents(maps, listener));
     // Closed the other way round: requests are finished, packets pass at once, and then interface by interface is let go.
     stopper.owns(reconciler);
     stopper.owns(shield);

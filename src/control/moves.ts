@@ -1,6 +1,5 @@
 import type { PortId } from '../identity/port-id.ts';
-import type { SteeringMaps } from '../kernel/maps.ts';
-import { type AddressMoved, PacketEvents } from '../kernel/packet-events.ts';
+import type { AddressMoved } from '../kernel/packet-events.ts';
 import type { Logger } from '../log.ts';
 import type { Port } from './port.ts';
 
@@ -9,22 +8,16 @@ const QUIET_MS = 10_000;
 
 /** Logs addresses that moved to another MAC, with the owner they belong to. Bounded by the ports there are. */
 export class AddressMoves {
-  readonly #events: PacketEvents;
   readonly #portOf: (id: PortId) => Port | undefined;
   readonly #log: Logger;
   readonly #quiet = new Map<PortId, { readonly until: number; silenced: number }>();
 
-  constructor(maps: SteeringMaps, portOf: (id: PortId) => Port | undefined, log: Logger) {
+  constructor(portOf: (id: PortId) => Port | undefined, log: Logger) {
     this.#portOf = portOf;
     this.#log = log;
-    this.#events = new PacketEvents(maps, (moved) => this.#tell(moved, Date.now()));
   }
 
-  close(): void {
-    this.#events.close();
-  }
-
-  #tell({ portId, address, mac, formerMac }: AddressMoved, now: number): void {
+  tell({ portId, address, mac, formerMac }: AddressMoved, now = Date.now()): void {
     const port = this.#portOf(portId);
     if (port === undefined) return;
     const quiet = this.#quiet.get(portId);

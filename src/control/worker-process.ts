@@ -9,7 +9,15 @@ import { builtFile, packageRoot } from '../kernel/paths.ts';
 import type { RateTable } from '../kernel/rates.ts';
 import { closeDescriptor, openDescriptorChannel, type PortListener, sendDescriptor } from '../kernel/sockets.ts';
 import { MessageStream } from '../proxy/message-stream.ts';
-import type { FromWorker, PortMessage, ProxySettings, ProxyStatus, ToWorker } from '../proxy/messages.ts';
+import type {
+  FromWorker,
+  PortMessage,
+  ProxySettings,
+  ProxyStatus,
+  ToWorker,
+  TraceFilter,
+  WorkerTraceEvent,
+} from '../proxy/messages.ts';
 import type { User } from '../unix/user.ts';
 import { Pending } from './pending.ts';
 import type { PortNamespace } from './port-namespace.ts';
@@ -23,6 +31,14 @@ const ANSWER_MS = 10_000;
 const MESSAGES = 3;
 /** After the worker's own deadline for stopping, before it is killed. */
 const STOP_GRACE_MS = 1000;
+
+/** Who hears of a worker. */
+export interface WorkerListener {
+  /** Called at each sign of life that was asked for. */
+  readonly alive: () => void;
+  /** Called with what it tells of clients that are traced. */
+  readonly traced: (event: WorkerTraceEvent) => void;
+}
 
 /** What a worker is started with. */
 export interface LaunchContext {
@@ -41,16 +57,15 @@ export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #channel: number;
   readonly #messages: MessageStream;
-  readonly #alive: () => void;
+  readonly #listener: WorkerListener;
   readonly #started = new Pending<'started', void>();
   readonly #ports = new Pending<PortId, void>();
   readonly #statuses = new Pending<number, ProxyStatus>();
   #statusRequests = 0;
 
-  /** @param alive called at each sign of life that was asked for */
-  constructor(context: LaunchContext, user: User, alive: () => void) {
+  constructor(context: LaunchContext, user: User, listener: WorkerListener) {
     this.user = user;
-    this.#alive = alive;
+    this.#listener = listener;
     const [ours, theirs] = openDescriptorChannel();
     this.#channel = ours;
     this.#child = launch(context, user, theirs);
@@ -110,6 +125,11 @@ export class WorkerProcess {
     this.#send({ type: 'ping' });
   }
 
+  /** Has it tell of what becomes of some clients' requests; of nobody without a filter. */
+  trace(filter: TraceFilter | undefined): void {
+    this.#send({ type: 'trace', ...(filter === undefined ? {} : { filter }) });
+  }
+
   kill(): void {
     this.#child.kill('SIGKILL');
   }
@@ -151,7 +171,10 @@ export class WorkerProcess {
         this.#statuses.resolve(message.request, message.status);
         break;
       case 'pong':
-        this.#alive();
+        this.#listener.alive();
+        break;
+      case 'traced':
+        this.#listener.traced(message.event);
         break;
       case 'stopped':
         break;

@@ -7,7 +7,7 @@ import type { Logger } from '../log.ts';
 import type { PortMessage, ProxySettings } from '../proxy/messages.ts';
 import type { User } from '../unix/user.ts';
 import type { PortNamespace } from './port-namespace.ts';
-import { WorkerProcess } from './worker-process.ts';
+import { type WorkerListener, WorkerProcess } from './worker-process.ts';
 
 const FIRST_RESPAWN_MS = 100;
 const LAST_RESPAWN_MS = 10_000;
@@ -30,10 +30,8 @@ export interface PortEntry {
 }
 
 /** What a slot needs of the pool it is in. */
-export interface SlotOwner {
+export interface SlotOwner extends WorkerListener {
   readonly ports: Iterable<PortEntry>;
-  /** Called when a worker has begun to answer, and at each further sign of life. */
-  readonly alive: () => void;
   /** Called when the worker ended without being asked to. */
   readonly lost: () => void;
 }
@@ -68,7 +66,7 @@ export class WorkerSlot {
 
   /** Starts a worker with every port there is. @throws {MetasteerError} `worker-failed`; no process is then left */
   async start(user: User): Promise<void> {
-    const worker = new WorkerProcess(this.#context, user, this.#owner.alive);
+    const worker = new WorkerProcess(this.#context, user, this.#owner);
     this.#processes.add(worker);
     const bornAt = Date.now();
     void worker.exited.then((how) => this.#ended(worker, how, Date.now() - bornAt));

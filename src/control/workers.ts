@@ -1,11 +1,11 @@
 import { MetasteerError, messageOf } from '../errors.ts';
 import { type PortId, parsePortId } from '../identity/port-id.ts';
 import type { PortListener } from '../kernel/sockets.ts';
-import type { PortMessage, ProxyStatus } from '../proxy/messages.ts';
+import type { PortMessage, ProxyStatus, TraceFilter, WorkerTraceEvent } from '../proxy/messages.ts';
 import type { User } from '../unix/user.ts';
 import { socketProblem, workerUser } from './agent-socket.ts';
 import type { WorkerState } from './worker-process.ts';
-import { type PortEntry, WorkerSlot, type WorkersContext } from './worker-slot.ts';
+import { type PortEntry, type SlotOwner, WorkerSlot, type WorkersContext } from './worker-slot.ts';
 
 const STATUS_MS = 1000;
 /** Between looks at the agent's socket: it may come, go, or change its owner. */
@@ -33,6 +33,7 @@ export class Workers {
   #socketTimer: NodeJS.Timeout | undefined;
   #lost = 0;
   #alive: () => void = () => undefined;
+  #traced: (event: WorkerTraceEvent) => void = () => undefined;
 
   constructor(context: WorkersContext) {
     this.#context = context;
@@ -63,6 +64,12 @@ export class Workers {
     this.#alive = callback;
   }
 
+  /** Has the workers of the moment tell of what becomes of some clients' requests, until they are told otherwise. */
+  trace(filter: TraceFilter | undefined, traced: (event: WorkerTraceEvent) => void = () => undefined): void {
+    this.#traced = traced;
+    for (const slot of this.#slots) for (const worker of slot.processes) worker.trace(filter);
+  }
+
   /** @throws {MetasteerError} `worker-…` when the first worker does not come up. */
   async start(): Promise<void> {
     const { config, settings } = this.#context;
@@ -84,11 +91,7 @@ export class Workers {
     if (user === undefined) return;
     const surplus = this.#slots.splice(count);
     while (this.#slots.length < count && !this.#closing) {
-      const slot = new WorkerSlot(this.#context, {
-        ports: this.#entries(),
-        alive: () => this.#alive(),
-        lost: () => this.#countLost(),
-      });
+      const slot = new WorkerSlot(this.#context, this.#slotOwner());
       this.#slots.push(slot);
       try {
         await slot.start(user);
@@ -137,8 +140,15 @@ export class Workers {
     await Promise.all(this.#slots.map((slot) => slot.close()));
   }
 
-  #countLost(): void {
-    this.#lost += 1;
+  #slotOwner(): SlotOwner {
+    return {
+      ports: this.#entries(),
+      alive: () => this.#alive(),
+      traced: (event) => this.#traced(event),
+      lost: () => {
+        this.#lost += 1;
+      },
+    };
   }
 
   /** The ports of the moment each time it is gone through. */

@@ -113,7 +113,8 @@ export const DRAINING = {
 /** `enum ms_stage`. */
 export const STAGE = {
   MS_STAGE_STEER: 0,
-  MS_STAGE_COUNT: 1,
+  MS_STAGE_TRACE: 1,
+  MS_STAGE_COUNT: 2,
 } as const;
 
 /** `enum ms_hook`. */
@@ -361,37 +362,76 @@ export function writeFlow(value: Flow): Buffer {
 /** `enum ms_packet_event_kind`. */
 export const PACKET_EVENT_KIND = {
   MS_PACKET_EVENT_MOVED: 0,
+  MS_PACKET_EVENT_TRACED: 1,
 } as const;
 
 /** `struct ms_packet_event`. */
 export interface PacketEvent {
+  readonly timeNs: bigint;
   readonly kind: number;
   readonly portId: number;
+  readonly verdict: number;
   readonly address: Uint8Array;
   readonly mac: Uint8Array;
   readonly formerMac: Uint8Array;
+  readonly clientPort: number;
+  readonly tcpFlags: number;
 }
 
 /** Bytes of `struct ms_packet_event`. */
-export const PACKET_EVENT_BYTES = 36;
+export const PACKET_EVENT_BYTES = 56;
 
 export function readPacketEvent(buffer: Buffer, at = 0): PacketEvent {
   return {
-    kind: buffer.readUInt32LE(at + 0),
-    portId: buffer.readUInt32LE(at + 4),
-    address: Uint8Array.from(buffer.subarray(at + 8, at + 24)),
-    mac: Uint8Array.from(buffer.subarray(at + 24, at + 30)),
-    formerMac: Uint8Array.from(buffer.subarray(at + 30, at + 36)),
+    timeNs: buffer.readBigUInt64LE(at + 0),
+    kind: buffer.readUInt32LE(at + 8),
+    portId: buffer.readUInt32LE(at + 12),
+    verdict: buffer.readUInt32LE(at + 16),
+    address: Uint8Array.from(buffer.subarray(at + 20, at + 36)),
+    mac: Uint8Array.from(buffer.subarray(at + 36, at + 42)),
+    formerMac: Uint8Array.from(buffer.subarray(at + 42, at + 48)),
+    clientPort: buffer.readUInt16LE(at + 48),
+    tcpFlags: buffer.readUInt8(at + 50),
   };
 }
 
 export function writePacketEvent(value: PacketEvent): Buffer {
-  const buffer = Buffer.allocUnsafe(36).fill(0);
-  buffer.writeUInt32LE(value.kind, 0);
-  buffer.writeUInt32LE(value.portId, 4);
-  buffer.set(value.address.subarray(0, 16), 8);
-  buffer.set(value.mac.subarray(0, 6), 24);
-  buffer.set(value.formerMac.subarray(0, 6), 30);
+  const buffer = Buffer.allocUnsafe(56).fill(0);
+  buffer.writeBigUInt64LE(value.timeNs, 0);
+  buffer.writeUInt32LE(value.kind, 8);
+  buffer.writeUInt32LE(value.portId, 12);
+  buffer.writeUInt32LE(value.verdict, 16);
+  buffer.set(value.address.subarray(0, 16), 20);
+  buffer.set(value.mac.subarray(0, 6), 36);
+  buffer.set(value.formerMac.subarray(0, 6), 42);
+  buffer.writeUInt16LE(value.clientPort, 48);
+  buffer.writeUInt8(value.tcpFlags, 50);
+  return buffer;
+}
+
+/** `struct ms_trace_filter`. */
+export interface TraceFilter {
+  readonly ports: readonly bigint[];
+  readonly address: Uint8Array;
+  readonly byAddress: number;
+}
+
+/** Bytes of `struct ms_trace_filter`. */
+export const TRACE_FILTER_BYTES = 2072;
+
+export function readTraceFilter(buffer: Buffer, at = 0): TraceFilter {
+  return {
+    ports: Array.from({ length: 256 }, (_, index) => buffer.readBigUInt64LE(at + 0 + 8 * index)),
+    address: Uint8Array.from(buffer.subarray(at + 2048, at + 2064)),
+    byAddress: buffer.readUInt32LE(at + 2064),
+  };
+}
+
+export function writeTraceFilter(value: TraceFilter): Buffer {
+  const buffer = Buffer.allocUnsafe(2072).fill(0);
+  value.ports.slice(0, 256).forEach((item, index) => buffer.writeBigUInt64LE(item, 0 + 8 * index));
+  buffer.set(value.address.subarray(0, 16), 2048);
+  buffer.writeUInt32LE(value.byAddress, 2064);
   return buffer;
 }
 

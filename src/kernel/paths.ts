@@ -13,6 +13,7 @@ const BUILT = {
   restore: 'bpf/build/restore.bpf.o',
   guard: 'bpf/build/guard.bpf.o',
   forget: 'bpf/build/forget.bpf.o',
+  trace: 'bpf/build/trace.bpf.o',
 } as const;
 
 /**

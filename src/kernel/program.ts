@@ -3,7 +3,7 @@ import { readTestResult, TEST_RESULT_BYTES } from './layout.gen.ts';
 import { type SteeringMaps, withLog } from './maps.ts';
 import { builtFile } from './paths.ts';
 
-export type ProgramKind = 'match' | 'steer' | 'restore' | 'guard' | 'forget';
+export type ProgramKind = 'match' | 'steer' | 'restore' | 'guard' | 'forget' | 'trace';
 
 /** Where a program is, and what it is called there. */
 const SOURCES = {
@@ -12,6 +12,7 @@ const SOURCES = {
   restore: { object: 'restore', name: 'ms_restore' },
   guard: { object: 'guard', name: 'ms_guard' },
   forget: { object: 'forget', name: 'ms_forget' },
+  trace: { object: 'trace', name: 'ms_trace' },
 } as const satisfies Readonly<Record<ProgramKind, { readonly object: string; readonly name: string }>>;
 
 /** What one run of a program on one frame did. */
@@ -56,7 +57,7 @@ export class ProgramTemplate {
    * Loads one instance.
    *
    * @param constants what the program is specialised with: `struct ms_port_constants` for ms_match and ms_guard, for
-   *   ms_restore the slot in `counters` of what is no port's, for the others nothing
+   *   ms_restore the slot in `counters` of what is no port's, for ms_trace `struct ms_trace_filter`, for the others nothing
    * @throws {KernelError} EPROTO when they are not as long as the program's.
    */
   async load(constants: Buffer): Promise<SteeringProgram> {

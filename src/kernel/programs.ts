@@ -1,4 +1,5 @@
-import { type PortConstants, STAGE, writePortConstants } from './layout.gen.ts';
+import { isKernelError } from './kernel-error.ts';
+import { type PortConstants, STAGE, type TraceFilter, writePortConstants, writeTraceFilter } from './layout.gen.ts';
 import type { SteeringMaps } from './maps.ts';
 import { type ProgramKind, ProgramTemplate, type SteeringProgram } from './program.ts';
 
@@ -12,14 +13,17 @@ const NOTHING = Buffer.alloc(0);
 export class Programs {
   readonly #match: ProgramTemplate;
   readonly #guard: ProgramTemplate;
+  readonly #maps: SteeringMaps;
   readonly restore: SteeringProgram;
   readonly forget: SteeringProgram;
 
   private constructor(
+    maps: SteeringMaps,
     templates: { readonly match: ProgramTemplate; readonly guard: ProgramTemplate },
     restore: SteeringProgram,
     forget: SteeringProgram,
   ) {
+    this.#maps = maps;
     this.#match = templates.match;
     this.#guard = templates.guard;
     this.restore = restore;
@@ -40,7 +44,7 @@ export class Programs {
     const noPort = Buffer.alloc(4);
     noPort.writeUInt32LE(maps.noPort);
     const restore = await (await template('restore')).load(noPort);
-    return new Programs(templates, restore, await (await template('forget')).load(NOTHING));
+    return new Programs(maps, templates, restore, await (await template('forget')).load(NOTHING));
   }
 
   /** Specialises `match` for a port and loads it. The instance belongs to the caller. */
@@ -51,6 +55,22 @@ export class Programs {
   /** Specialises `guard` for a port and loads it. The instance belongs to the caller. */
   async loadGuard(constants: PortConstants): Promise<SteeringProgram> {
     return this.#guard.load(writePortConstants(constants));
+  }
+
+  /** Has packets traced from here on, in place of those that were before. @throws {KernelError} */
+  async startTrace(filter: TraceFilter): Promise<void> {
+    const template = await ProgramTemplate.prepare('trace', this.#maps);
+    const program = await template.load(writeTraceFilter(filter));
+    this.#maps.setStage(STAGE.MS_STAGE_TRACE, program.fd);
+    program.close();
+  }
+
+  stopTrace(): void {
+    try {
+      this.#maps.clearStage(STAGE.MS_STAGE_TRACE);
+    } catch (error) {
+      if (!isKernelError(error, 'ENOENT')) throw error;
+    }
   }
 
   /** What is attached stays loaded. */

@@ -34,8 +34,10 @@ export class Tracer {
 
   /** What tells of a connection; undefined when nobody wants to know. */
   follow(port: Port, client: ClientAddress, socket: Socket): Tell | undefined {
-    if (this.#filter === undefined || !matches(this.#filter, port, client)) return undefined;
-    const who = { portId: port.id, client, clientPort: socket.remotePort ?? 0 };
+    if (this.#filter === undefined) return undefined;
+    const peer = peerOf(socket) ?? client;
+    if (!matches(this.#filter, port, client, peer)) return undefined;
+    const who = { portId: port.id, client: peer, clientPort: socket.remotePort ?? 0 };
     return (stage, details = {}) => this.#tell({ ...who, stage, ...details });
   }
 
@@ -49,6 +51,17 @@ export class Tracer {
   }
 }
 
-function matches({ client, ownerId }: TraceFilter, port: Port, address: ClientAddress): boolean {
-  return (client === undefined || client === address) && (ownerId === undefined || ownerId === port.owner.id);
+/** @param peer where its packets come from: for a link-local client, not what the agent is told (design D8) */
+function matches({ client, ownerId }: TraceFilter, port: Port, address: ClientAddress, peer: string): boolean {
+  const isClient = client === undefined || client === address || client === peer;
+  return isClient && (ownerId === undefined || ownerId === port.owner.id);
+}
+
+/** The address as it is in packets; undefined where Node does not tell it (see identity.ts). */
+function peerOf(socket: Socket): string | undefined {
+  try {
+    return socket.remoteAddress?.replace(/^::ffff:(?=[\d.]+$)/, '').replace(/%.*$/, '');
+  } catch {
+    return undefined;
+  }
 }

@@ -11,16 +11,17 @@ const BODY_MAX = 4096;
 
 /** One thing operators may ask. */
 export interface AdminRoute {
-  readonly method: 'GET' | 'PUT';
+  readonly method: 'GET' | 'PUT' | 'POST';
   /** As it is told to who asks for something else. */
   readonly shown: string;
   readonly path: RegExp;
   /**
    * @param part what the path's first group matched
    * @param body reads the JSON that came along
-   * @returns what is answered, as JSON
+   * @param signal aborted when whoever asks has gone
+   * @returns what is answered, as JSON; of an async iterable each item as a line
    */
-  readonly act: (part: string, body: () => Promise<unknown>) => unknown;
+  readonly act: (part: string, body: () => Promise<unknown>, signal: AbortSignal) => unknown;
 }
 
 /** Answers operators on a UNIX socket, in HTTP. Owns the socket's file. */
@@ -62,16 +63,40 @@ async function answer(
   routes: readonly AdminRoute[],
 ): Promise<void> {
   const { method, url = '' } = request;
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
   try {
     for (const route of routes) {
       const match = route.method === method ? route.path.exec(url) : null;
-      if (match !== null) return send(response, 200, await route.act(match[1] ?? '', () => body(request)));
+      if (match === null) continue;
+      const answered = await route.act(match[1] ?? '', () => body(request), gone.signal);
+      return isStream(answered) ? await stream(response, answered) : send(response, 200, answered);
     }
     send(response, 404, { error: `there are ${routes.map(({ shown }) => shown).join(', ')}` });
   } catch (error) {
-    const isTheirs = error instanceof MetasteerError && error.code.startsWith('config-');
-    send(response, isTheirs ? 400 : 500, { error: messageOf(error) });
+    if (response.headersSent) response.destroy();
+    else send(response, statusOf(error), { error: messageOf(error) });
   }
+}
+
+/** What they asked is wrong, or cannot be done now, or we failed. */
+function statusOf(error: unknown): number {
+  const code = error instanceof MetasteerError ? error.code : '';
+  if (code.startsWith('config-')) return 400;
+  return code.endsWith('-busy') ? 409 : 500;
+}
+
+function isStream(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+/** What goes wrong before the first line is still told with a status. */
+async function stream(response: ServerResponse, lines: AsyncIterable<unknown>): Promise<void> {
+  for await (const line of lines) {
+    if (!response.headersSent) response.writeHead(200, { 'Content-Type': 'application/x-ndjson' });
+    response.write(`${JSON.stringify(line)}\n`);
+  }
+  response.end();
 }
 
 /** @throws {MetasteerError} `config-syntax` when it is no JSON, or longer than anything we are told */

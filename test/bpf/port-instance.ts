@@ -30,7 +30,16 @@ export interface InstanceOptions {
   /** Entries in the tables of neighbours and flows. */
   readonly room: number;
   readonly daemon?: Setup['daemon'];
+  /** Whether every packet of every port is traced. */
+  readonly traced?: boolean;
 }
+
+/** Traces all packets of all ports. */
+export const EVERYTHING = {
+  ports: Array.from({ length: 256 }, () => 2n ** 64n - 1n),
+  address: new Uint8Array(16),
+  byAddress: 0,
+};
 
 export function flagsValue(flags: readonly FlowFlag[]): number {
   const values = {
@@ -52,10 +61,11 @@ export class PortInstance {
     this.programs = programs;
   }
 
-  static async open(way: Way, { room, daemon }: InstanceOptions): Promise<PortInstance> {
+  static async open(way: Way, { room, daemon, traced }: InstanceOptions): Promise<PortInstance> {
     const maps = await SteeringMaps.create({ portsMax: 4, neighboursMax: room, flowsMax: room });
     const programs = await Programs.prepare(maps);
     const constants = { portId: PORT, ...MACS, hold: daemon === 'gone and holding' ? 1 : 0 };
+    if (traced) await programs.startTrace(EVERYTHING);
     if (daemon !== undefined) maps.clearStage(STAGE.MS_STAGE_STEER);
     const load = {
       in: () => programs.loadMatch(constants),

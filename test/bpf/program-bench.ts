@@ -23,12 +23,13 @@ export class ProgramBench {
     this.#instances = instances;
   }
 
-  static async open(way: Way): Promise<ProgramBench> {
+  /** @param traced whether every packet of every port is traced */
+  static async open(way: Way, traced = false): Promise<ProgramBench> {
     return new ProgramBench({
-      usual: await PortInstance.open(way, { room: 64 }),
-      small: await PortInstance.open(way, { room: 1 }),
-      abandoned: await PortInstance.open(way, { room: 64, daemon: 'gone' }),
-      holding: await PortInstance.open(way, { room: 64, daemon: 'gone and holding' }),
+      usual: await PortInstance.open(way, { room: 64, traced }),
+      small: await PortInstance.open(way, { room: 1, traced }),
+      abandoned: await PortInstance.open(way, { room: 64, traced, daemon: 'gone' }),
+      holding: await PortInstance.open(way, { room: 64, traced, daemon: 'gone and holding' }),
     });
   }
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { VERDICT_TEXTS } from '../../src/control/verdict-texts.ts';
 import { VERDICT_NAMES } from '../../src/kernel/layout.gen.ts';
 import { packageRoot } from '../../src/kernel/paths.ts';
 
@@ -21,6 +22,13 @@ test('docs/verdicts.md lists exactly the verdicts, in order', () => {
 
 test('docs/verdicts.md says of each verdict what it means and what to do', () => {
   for (const row of table) assert.match(row, /^\| `\w+` \| [^|]+\. \| [^|]+\. \|$/);
+});
+
+test('the daemon says the same of each in a trace', () => {
+  const rows = Object.entries(VERDICT_TEXTS).map(
+    ([name, { meaning, action }]) => `| \`${name}\` | ${meaning} | ${action} |`,
+  );
+  assert.deepEqual(table, rows);
 });
 
 test('bpf/abi.h says of each verdict what it means', () => {

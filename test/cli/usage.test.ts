@@ -108,6 +108,7 @@ describe('help and version', () => {
       assert.deepEqual(commands, [
         'run',
         'status',
+        'trace',
         'workers',
         'limits',
         'check-config',
