@@ -3,13 +3,16 @@ import { MetasteerError, messageOf } from '../errors.ts';
 import { agentCommand } from './agent.ts';
 import { agentStatusCommand } from './agent-status.ts';
 import { checkConfigCommand } from './check-config.ts';
+import { completionCommand } from './completion.ts';
 import { configCommand } from './config.ts';
 import { demoNovaCommand } from './demo-nova.ts';
 import { doctorCommand } from './doctor.ts';
 import type { CliEnvironment } from './environment.ts';
 import { limitsCommand } from './limits.ts';
+import { listCommand } from './list.ts';
 import { runCommand } from './run.ts';
 import { statusCommand } from './status.ts';
+import { topCommand } from './top.ts';
 import { traceCommand } from './trace.ts';
 import { versionCommand, versionLine } from './version.ts';
 import { workersCommand } from './workers.ts';
@@ -45,6 +48,8 @@ async function programOf(environment: CliEnvironment): Promise<Command> {
   const verbs = [
     runCommand(),
     statusCommand(environment),
+    listCommand(environment),
+    topCommand(environment),
     traceCommand(environment),
     workersCommand(environment),
     limitsCommand(environment),
@@ -54,6 +59,7 @@ async function programOf(environment: CliEnvironment): Promise<Command> {
     agentCommand(environment),
     agentStatusCommand(environment),
     demoNovaCommand(environment),
+    completionCommand(environment),
     versionCommand(environment),
   ];
   for (const verb of verbs) program.addCommand(verb);

@@ -9,7 +9,10 @@ export function versionLine(): string {
 
 /** `metasteer version`. */
 export function versionCommand({ stdout }: CliEnvironment): Command {
-  return new Command('version').description('Print the version.').action(() => {
-    stdout.write(`${versionLine()}\n`);
-  });
+  return new Command('version')
+    .description('Print the version.')
+    .option('--json', 'print it as JSON')
+    .action(({ json }: { readonly json?: boolean }) => {
+      stdout.write(json ? `${JSON.stringify({ version: packageVersion() })}\n` : `${versionLine()}\n`);
+    });
 }

@@ -108,6 +108,8 @@ describe('help and version', () => {
       assert.deepEqual(commands, [
         'run',
         'status',
+        'list',
+        'top',
         'trace',
         'workers',
         'limits',
@@ -117,6 +119,7 @@ describe('help and version', () => {
         'agent',
         'agent-status',
         'demo-nova',
+        'completion',
         'version',
         'help',
       ]);

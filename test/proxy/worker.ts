@@ -3,7 +3,7 @@ import { type DestinationStream, pino } from 'pino';
 import { parseMacAddress } from '../../src/identity/mac-address.ts';
 import { type OwnerKind, parseOwnerId } from '../../src/identity/owner-id.ts';
 import { parsePortId } from '../../src/identity/port-id.ts';
-import type { ProxySettings } from '../../src/proxy/messages.ts';
+import type { ProxySettings, WorkerTraceEvent } from '../../src/proxy/messages.ts';
 import { MetadataProxy } from '../../src/proxy/proxy.ts';
 import type { CountRequest } from '../../src/proxy/rate-limit.ts';
 import { socketDirectory } from '../kit/agents.ts';
@@ -22,6 +22,8 @@ export interface WorkerOptions {
   readonly access?: ProxySettings['log']['access'];
   readonly ownerKind?: OwnerKind;
   readonly mac?: string;
+  /** Takes what is told of clients that are traced. */
+  readonly traced?: (event: WorkerTraceEvent) => void;
   readonly ports?: number;
   /** Where it listens. */
   readonly host?: string;
@@ -103,8 +105,9 @@ export class Worker {
       asked.add(ino);
       return mac;
     };
-    const { countRequest } = options;
-    const environment = { log: pino({}, destination), peerMac, ...(countRequest ? { countRequest } : {}) };
+    const { countRequest, traced } = options;
+    const counting = countRequest ? { countRequest } : {};
+    const environment = { log: pino({}, destination), peerMac, ...counting, ...(traced ? { traced } : {}) };
     const proxy = new MetadataProxy(settingsOf(socket, options), environment);
     const ports: number[] = [];
     for (let index = 0; index < (options.ports ?? 1); index += 1) {
