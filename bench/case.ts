@@ -1,4 +1,5 @@
 import type { Teardown } from '../src/demo/teardown.ts';
+import type { Plot } from './plot.ts';
 import type { Tool } from './requirements.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -6,6 +7,8 @@ import type { Workspace } from './workspace.ts';
 export interface BenchOptions {
   /** Fewer sizes and trials: minutes become seconds, and figures become rough. */
   readonly quick: boolean;
+  /** Longer and more often than in the time that all cases together may take by default. */
+  readonly thorough?: boolean;
   /** Numbers of routers, ascending; each case has its own when absent. */
   readonly routers?: readonly number[];
   /** `steering.attach` of the daemon; its default when absent. */
@@ -39,6 +42,17 @@ export interface Bar {
   readonly verdict: 'met' | 'missed' | 'not measured';
   /** How the value came about, where that matters. */
   readonly note?: string;
+  /** The claim in the words of README's table; absent where it stands in the report alone. */
+  readonly headline?: string;
+  /** What both came to, where the value is the one over the other. */
+  readonly sides?: Sides;
+}
+
+/** A figure of both contenders; the incumbent's is absent where it has none. */
+export interface Sides {
+  readonly haproxy?: number;
+  readonly metasteer: number;
+  readonly unit: string;
 }
 
 export interface CaseResult {
@@ -58,6 +72,11 @@ export interface BenchCase {
   /** It takes too long to be run without being asked for. */
   readonly onlyWhenNamed?: true;
   readonly run: (context: BenchContext) => Promise<CaseResult>;
+  /**
+   * What the report's page shows of the case. Figures come from `run`, or from a file that an earlier run of the same case
+   * has written, and then perhaps without its histograms; whoever calls it has to expect that other figures make it throw.
+   */
+  plots?(figures: object): readonly Plot[];
 }
 
 /** Compares a value with its bar; equal is met. */

@@ -1,6 +1,7 @@
 /** One connection per request, as instances ask when they boot: how many, how fast, at what price. */
 import { type Bar, type BenchCase, type BenchContext, type CaseResult, judge } from './case.ts';
-import { ratioOf } from './contest/figures.ts';
+import { ratioOf, sidesOf } from './contest/figures.ts';
+import { contestPlots } from './contest/plots.ts';
 import { contestSummary } from './contest/summary.ts';
 import { CONTEST_TOOLS, type Contest, type ContestFigures, holdContest } from './contest.ts';
 
@@ -9,6 +10,7 @@ export const connect: BenchCase = {
   about: 'one connection per request: throughput, latency and CPU beside haproxy',
   tools: CONTEST_TOOLS,
   run,
+  plots: (figures: ContestFigures) => contestPlots(figures, 'one connection each'),
 };
 
 const FULL = { pairs: 5, seconds: 3 } as const;
@@ -47,12 +49,45 @@ export function connectBars({ compared }: ContestFigures): readonly Bar[] {
   const softirq = at(SATURATED, 'machineSoftirq');
   return [
     judge(
-      { name: 'requests per second, haproxy = 1', kind: 'at least', limit: 1.15, unit: '' },
+      {
+        name: 'requests per second, haproxy = 1',
+        kind: 'at least',
+        limit: 1.15,
+        unit: '',
+        headline: 'requests per second, one connection each',
+        ...sidesOf(compared, SATURATED, 'perSecond', '/s'),
+      },
       at(SATURATED, 'perSecond'),
     ),
-    judge({ name: 'CPU of the machine per request, haproxy = 1', limit: 0.9, unit: '' }, at(SATURATED, 'machineTotal')),
-    judge({ name: 'softirq per request, haproxy = 1', limit: 0.8, unit: '' }, softirq),
-    judge({ name: 'p99 at 60 % of haproxy’s capacity, haproxy = 1', limit: 1.2, unit: '' }, at(AT_60, 'p99')),
+    judge(
+      {
+        name: 'CPU of the machine per request, haproxy = 1',
+        limit: 0.9,
+        unit: '',
+        headline: 'processor time of the machine per request',
+        ...sidesOf(compared, SATURATED, 'machineTotal', 'µs'),
+      },
+      at(SATURATED, 'machineTotal'),
+    ),
+    judge(
+      {
+        name: 'softirq per request, haproxy = 1',
+        limit: 0.8,
+        unit: '',
+        ...sidesOf(compared, SATURATED, 'machineSoftirq', 'µs'),
+      },
+      softirq,
+    ),
+    judge(
+      {
+        name: 'p99 at 60 % of haproxy’s capacity, haproxy = 1',
+        limit: 1.2,
+        unit: '',
+        headline: 'p99 at 60 % of haproxy’s capacity',
+        ...sidesOf(compared, AT_60, 'p99', 'µs'),
+      },
+      at(AT_60, 'p99'),
+    ),
   ];
 }
 

@@ -4,10 +4,11 @@
  */
 import { AgentStub } from './agent-stub.ts';
 import type { BenchCase, BenchContext, CaseResult } from './case.ts';
-import { densityBars } from './density/bars.ts';
+import { type DensityFigures, densityBars } from './density/bars.ts';
 import { measureIncumbent } from './density/incumbent.ts';
 import { measureMetasteer } from './density/metasteer.ts';
 import { planOf } from './density/plan.ts';
+import { densityPlots } from './density/plots.ts';
 import { densitySummary, NOT_MEASURED } from './density/summary.ts';
 import { Incumbent } from './incumbent.ts';
 import { RouterFleet } from './routers.ts';
@@ -23,6 +24,7 @@ export const density: BenchCase = {
     { command: 'bpftool', package: 'bpftool' },
   ],
   run,
+  plots: (figures: DensityFigures) => densityPlots(figures),
 };
 
 async function run(context: BenchContext): Promise<CaseResult> {

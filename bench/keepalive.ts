@@ -1,6 +1,7 @@
 /** Many requests on each connection, as agents in instances ask that poll. */
 import { type Bar, type BenchCase, type BenchContext, type CaseResult, judge } from './case.ts';
-import { ratioOf } from './contest/figures.ts';
+import { ratioOf, sidesOf } from './contest/figures.ts';
+import { contestPlots } from './contest/plots.ts';
 import { contestSummary } from './contest/summary.ts';
 import { CONTEST_TOOLS, type ContestFigures, holdContest } from './contest.ts';
 
@@ -9,6 +10,7 @@ export const keepalive: BenchCase = {
   about: 'many requests on each connection: throughput, latency and CPU beside haproxy',
   tools: CONTEST_TOOLS,
   run,
+  plots: (figures: ContestFigures) => contestPlots(figures, 'connections kept'),
 };
 
 const FULL = { pairs: 5, seconds: 3 } as const;
@@ -41,5 +43,17 @@ async function run(context: BenchContext): Promise<CaseResult> {
 
 export function keepaliveBars({ compared }: ContestFigures): readonly Bar[] {
   const perSecond = ratioOf(compared, SATURATED, 'perSecond');
-  return [judge({ name: 'requests per second, haproxy = 1', kind: 'at least', limit: 1.5, unit: '' }, perSecond)];
+  return [
+    judge(
+      {
+        name: 'requests per second, haproxy = 1',
+        kind: 'at least',
+        limit: 1.5,
+        unit: '',
+        headline: 'requests per second, connections kept',
+        ...sidesOf(compared, SATURATED, 'perSecond', '/s'),
+      },
+      perSecond,
+    ),
+  ];
 }

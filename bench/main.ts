@@ -1,11 +1,13 @@
 import { Teardown } from '../src/demo/teardown.ts';
 import { messageOf } from '../src/errors.ts';
-import type { BenchCase, CaseResult } from './case.ts';
+import type { BenchCase } from './case.ts';
 import { CASES, chosenCases } from './cases.ts';
 import { describeMachine, disturbances, lookAround } from './machine.ts';
 import { type CommandLine, parseCommandLine, USAGE } from './options.ts';
-import { type Report, reportText, writeReport } from './report.ts';
+import { writePage } from './page-file.ts';
+import { defaultPath, type Report, type ReportedCase, reportText, writeReport } from './report.ts';
 import { extendPath, isOnPath, missingRequirements } from './requirements.ts';
+import { readReport } from './result-file.ts';
 import { removeLeftovers, Workspace } from './workspace.ts';
 
 /** Runs the cases one after the other; resolves to the report, or throws at the first that cannot be finished. */
@@ -22,7 +24,7 @@ async function bench(cases: readonly BenchCase[], { options }: CommandLine, tear
   }
   const workspace = Workspace.create();
   teardown.add('workspace', () => workspace.remove());
-  const results: (CaseResult & { readonly name: string })[] = [];
+  const results: ReportedCase[] = [];
   for (const { name, run } of cases) {
     const context = { options, workspace, teardown, progress: (text: string) => progress(`${name}: ${text}`) };
     results.push({ name, ...(await run(context)) });
@@ -54,6 +56,7 @@ async function main(): Promise<number> {
     process.stdout.write(CASES.map((each) => `${each.name}  ${each.about}${only(each)}\n`).join(''));
     return 0;
   }
+  if (commandLine.from !== undefined) return again(commandLine.from, commandLine.html);
   const chosen = chosenCases(commandLine.cases);
   extendPath();
   const tools = chosen.flatMap((each) => each.tools);
@@ -73,8 +76,38 @@ async function main(): Promise<number> {
   for (const failure of failures) progress(failure);
   if (report === undefined) return 1;
   process.stdout.write(`\n${reportText(report)}`);
-  progress(`figures are in ${writeReport(report, commandLine.json)}`);
-  return failures.length === 0 ? 0 : 1;
+  const json = writeReport(report, commandLine.json ?? defaultPath(report));
+  progress(`figures are in ${json}`);
+  const page = await present(report, commandLine.html ?? beside(json));
+  return page && failures.length === 0 ? 0 : 1;
+}
+
+/** Text and page of an earlier run. */
+async function again(from: string, html: string | undefined): Promise<number> {
+  let report: Report;
+  try {
+    report = readReport(from);
+  } catch (error) {
+    progress(messageOf(error));
+    return 2;
+  }
+  process.stdout.write(reportText(report));
+  return (await present(report, html ?? beside(from))) ? 0 : 1;
+}
+
+/** Writes the page, and says where it is or why there is none. */
+async function present(report: Report, path: string): Promise<boolean> {
+  try {
+    progress(`plots are in ${await writePage(report, CASES, path)}`);
+    return true;
+  } catch (error) {
+    progress(`there is no page with plots: ${messageOf(error)}`);
+    return false;
+  }
+}
+
+function beside(json: string): string {
+  return `${json.replace(/\.json$/, '')}.html`;
 }
 
 process.exitCode = await main();

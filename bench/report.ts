@@ -15,18 +15,26 @@ export interface Report {
   readonly machine: Machine;
   readonly surroundings: Surroundings;
   readonly disturbances: readonly string[];
-  readonly cases: readonly (CaseResult & { readonly name: string })[];
+  readonly cases: readonly ReportedCase[];
+}
+
+export type ReportedCase = CaseResult & { readonly name: string };
+
+/** Machine and versions, a line each. */
+export function headLines({ machine }: Report): readonly string[] {
+  const changed = machine.commit?.changed === true ? ', changed' : '';
+  const commit = machine.commit === null ? '' : ` (${machine.commit.id.slice(0, 10)}${changed})`;
+  return [
+    `${machine.cpu}, ${machine.cores} cores, ${bytesText(machine.memoryBytes)}`,
+    `metasteer ${machine.metasteer}${commit}, Node ${machine.node}, ${machine.haproxy ?? 'no haproxy'}`,
+  ];
 }
 
 /** The report for people. */
-export function reportText({ machine, disturbances, cases }: Report): string {
-  const changed = machine.commit?.changed === true ? ', changed' : '';
-  const commit = machine.commit === null ? '' : ` (${machine.commit.id.slice(0, 10)}${changed})`;
-  const head = [
-    `${machine.cpu}, ${machine.cores} cores, ${bytesText(machine.memoryBytes)}, Linux ${machine.kernel}`,
-    `metasteer ${machine.metasteer}${commit}, Node ${machine.node}, ${machine.haproxy ?? 'no haproxy'}`,
-    ...disturbances,
-  ];
+export function reportText(report: Report): string {
+  const { machine, disturbances, cases } = report;
+  const [hardware = '', ...software] = headLines(report);
+  const head = [`${hardware}, Linux ${machine.kernel}`, ...software, ...disturbances];
   const bodies = cases.flatMap(({ name, summary, bars, notMeasured }) => [
     '',
     `== ${name}`,
@@ -48,28 +56,38 @@ export function barLines(bars: readonly Bar[]): readonly string[] {
     [
       { title: 'verdict', cell: ({ verdict }) => verdict },
       { title: 'what', cell: ({ name }) => name },
-      { title: 'value', align: 'right', cell: ({ value, unit }) => (value === undefined ? '-' : figure(value, unit)) },
-      { title: 'bar', cell: ({ limit, unit, kind = 'at most' }) => `${kind} ${figure(limit, unit)}` },
+      {
+        title: 'value',
+        align: 'right',
+        cell: ({ value, unit }) => (value === undefined ? '-' : figureText(value, unit)),
+      },
+      { title: 'bar', cell: limitText },
       { title: 'note', cell: ({ note = '' }) => note },
     ],
     bars,
   );
 }
 
-/**
- * Writes the report, by default as bench/out/<time>.json in the package.
- *
- * @returns the path
- */
-export function writeReport(report: Report, file: string | undefined): string {
-  const path = resolve(file ?? `${packageRoot}/bench/out/${report.started.replaceAll(/[:.]/g, '-')}.json`);
+/** bench/out/<time>.json in the package. */
+export function defaultPath({ started }: Report): string {
+  return `${packageRoot}/bench/out/${started.replaceAll(/[:.]/g, '-')}.json`;
+}
+
+/** Writes the figures. @returns the whole path */
+export function writeReport(report: Report, file: string): string {
+  const path = resolve(file);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, `${JSON.stringify(report, null, 2)}\n`);
   return path;
 }
 
+/** As in `at most 20 s`. */
+export function limitText({ limit, unit, kind = 'at most' }: Bar): string {
+  return `${kind} ${figureText(limit, unit)}`;
+}
+
 /** Three digits that matter; whole numbers as they are. */
-function figure(value: number, unit: string): string {
+export function figureText(value: number, unit: string): string {
   const text = Number.isInteger(value) ? String(value) : Number(value.toPrecision(3)).toString();
   return unit === '' ? text : `${text} ${unit}`;
 }

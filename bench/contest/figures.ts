@@ -1,4 +1,5 @@
 /** What pairs of runs come to: for each load and figure, medians of both and the ratio pair by pair. */
+import type { Sides } from '../case.ts';
 import { needed, type Summary } from '../statistics.ts';
 import type { LoadRun } from './run.ts';
 
@@ -63,4 +64,16 @@ export function compare(pairs: readonly Pair[]): readonly Compared[] {
 /** The median ratio of a figure; undefined when it was not measured. */
 export function ratioOf(compared: readonly Compared[], load: string, figure: FigureName): number | undefined {
   return compared.find((each) => each.load === load && each.figure === figure)?.ratio?.median;
+}
+
+/** The medians of both for a bar, in the unit of the figure; nothing when it was not measured. */
+export function sidesOf(
+  compared: readonly Compared[],
+  load: string,
+  figure: FigureName,
+  unit: string,
+): { readonly sides?: Sides } {
+  const found = compared.find((each) => each.load === load && each.figure === figure);
+  if (found === undefined) return {};
+  return { sides: { haproxy: found.haproxy.median, metasteer: found.metasteer.median, unit } };
 }
