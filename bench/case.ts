@@ -79,6 +79,18 @@ export interface BenchCase {
   plots?(figures: object): readonly Plot[];
 }
 
+/**
+ * What the options ask for: to see that a case works, its share of the quarter of an hour that all may take together, or as
+ * much as it is worth.
+ */
+export function scaled<Plan>(
+  { quick, thorough }: BenchOptions,
+  plans: Readonly<Record<'quick' | 'standard' | 'thorough', Plan>>,
+): Plan {
+  if (quick) return plans.quick;
+  return thorough === true ? plans.thorough : plans.standard;
+}
+
 /** Compares a value with its bar; equal is met. */
 export function judge(bar: Omit<Bar, 'verdict' | 'value'>, value: number | undefined): Bar {
   if (value === undefined) return { ...bar, verdict: 'not measured' };

@@ -1,5 +1,5 @@
 /** One connection per request, as instances ask when they boot: how many, how fast, at what price. */
-import { type Bar, type BenchCase, type BenchContext, type CaseResult, judge } from './case.ts';
+import { type Bar, type BenchCase, type BenchContext, type CaseResult, judge, scaled } from './case.ts';
 import { ratioOf, sidesOf } from './contest/figures.ts';
 import { contestPlots } from './contest/plots.ts';
 import { contestSummary } from './contest/summary.ts';
@@ -13,8 +13,11 @@ export const connect: BenchCase = {
   plots: (figures: ContestFigures) => contestPlots(figures, 'one connection each'),
 };
 
-const FULL = { pairs: 5, seconds: 3 } as const;
-const QUICK = { pairs: 2, seconds: 1 } as const;
+const PLANS = {
+  quick: { pairs: 2, seconds: 1 },
+  standard: { pairs: 4, seconds: 2.5 },
+  thorough: { pairs: 9, seconds: 5 },
+};
 /** Enough for both processors to be busy all the time. */
 const CLIENTS = 32;
 const ADDRESSES = 100;
@@ -24,7 +27,7 @@ const SATURATED = 'as fast as 32 clients can';
 const AT_60 = shareName(0.6);
 
 async function run(context: BenchContext): Promise<CaseResult> {
-  const { pairs, seconds } = context.options.quick ? QUICK : FULL;
+  const { pairs, seconds } = scaled(context.options, PLANS);
   const contest: Contest = {
     name: 'connect',
     pairs,

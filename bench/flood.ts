@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentStub } from './agent-stub.ts';
-import { type Bar, type BenchCase, type BenchContext, type CaseResult, judge } from './case.ts';
+import { type Bar, type BenchCase, type BenchContext, type CaseResult, judge, scaled } from './case.ts';
 import { floodPlots } from './flood/plots.ts';
 import { floodSummary } from './flood/summary.ts';
 import { type TroubleMaker, troublesOf } from './flood/troubles.ts';
@@ -62,8 +62,11 @@ interface Sample {
   readonly p99Ratio: number;
 }
 
-const FULL = { rounds: 3, seconds: 5 } as const;
-const QUICK = { rounds: 1, seconds: 2 } as const;
+const PLANS = {
+  quick: { rounds: 1, seconds: 2 },
+  standard: { rounds: 3, seconds: 2 },
+  thorough: { rounds: 5, seconds: 5 },
+};
 /** Far from what the proxy can do: what is asked is what the other tenant adds. */
 const RATE = 200;
 /** So many instances ask, each no more often than the limits of one allow. */
@@ -71,7 +74,7 @@ const ASKING = 20;
 /** Among the run's routers: beyond those of any fleet. */
 const TENANT_INDEX = 2 ** 45;
 const START_MS = 30_000;
-const CALM_MS = 2_000;
+const CALM_MS = 1_000;
 const P99_TIMES_MAX = 2;
 
 const NOT_MEASURED: readonly string[] = [
@@ -81,7 +84,7 @@ const NOT_MEASURED: readonly string[] = [
 
 async function run(context: BenchContext): Promise<CaseResult> {
   const { workspace, teardown, progress, options } = context;
-  const { rounds, seconds } = options.quick ? QUICK : FULL;
+  const { rounds, seconds } = scaled(options, PLANS);
   const agent = await AgentStub.start(workspace.file('flood-agent.sock'));
   teardown.add('agent', () => agent.close());
   const load = await LoadGenerator.compile(workspace.path);

@@ -1,5 +1,5 @@
 /** Many requests on each connection, as agents in instances ask that poll. */
-import { type Bar, type BenchCase, type BenchContext, type CaseResult, judge } from './case.ts';
+import { type Bar, type BenchCase, type BenchContext, type CaseResult, judge, scaled } from './case.ts';
 import { ratioOf, sidesOf } from './contest/figures.ts';
 import { contestPlots } from './contest/plots.ts';
 import { contestSummary } from './contest/summary.ts';
@@ -13,15 +13,18 @@ export const keepalive: BenchCase = {
   plots: (figures: ContestFigures) => contestPlots(figures, 'connections kept'),
 };
 
-const FULL = { pairs: 5, seconds: 3 } as const;
-const QUICK = { pairs: 2, seconds: 1 } as const;
+const PLANS = {
+  quick: { pairs: 2, seconds: 1 },
+  standard: { pairs: 4, seconds: 2.5 },
+  thorough: { pairs: 9, seconds: 5 },
+};
 const CLIENTS = 32;
 const ADDRESSES = 32;
 const SATURATED = 'as fast as 32 clients can';
 const SHARE = 0.6;
 
 async function run(context: BenchContext): Promise<CaseResult> {
-  const { pairs, seconds } = context.options.quick ? QUICK : FULL;
+  const { pairs, seconds } = scaled(context.options, PLANS);
   const figures = await holdContest(context, {
     name: 'keepalive',
     pairs,

@@ -51,8 +51,8 @@ export class Metasteer {
       namespace: workspace.daemonNamespace,
       agent: { socket: agentSocket },
       admin: { socket: this.#adminSocket },
-      discovery: { include: routers },
       ...settings,
+      discovery: { include: routers, ...settings['discovery'] },
       steering: {
         ...settings['steering'],
         ...(routers.length > PORTS_MAX_DEFAULT ? { ports_max: routers.length } : {}),

@@ -3,7 +3,7 @@
  * when a program is attached.
  */
 import { AgentStub } from './agent-stub.ts';
-import { type Bar, type BenchCase, type BenchContext, type CaseResult, judge } from './case.ts';
+import { type Bar, type BenchCase, type BenchContext, type CaseResult, judge, scaled } from './case.ts';
 import { type AttachLoss, measureAttachLoss } from './packet/attach-loss.ts';
 import { type Bystander, measureBystanders } from './packet/bystander.ts';
 import { packetPlots } from './packet/plots.ts';
@@ -29,12 +29,15 @@ export interface PacketFigures {
   readonly attachLoss: readonly AttachLoss[];
 }
 
-const FULL = { samples: 9, repeat: 1_000_000, rounds: 7, seconds: 3 } as const;
-const QUICK = { samples: 3, repeat: 200_000, rounds: 2, seconds: 1 } as const;
+const PLANS = {
+  quick: { samples: 3, repeat: 200_000, rounds: 2, seconds: 1 },
+  standard: { samples: 7, repeat: 1_000_000, rounds: 4, seconds: 2 },
+  thorough: { samples: 9, repeat: 1_000_000, rounds: 9, seconds: 3 },
+};
 
 async function run(context: BenchContext): Promise<CaseResult> {
   const { workspace, teardown, progress, options } = context;
-  const plan = options.quick ? QUICK : FULL;
+  const plan = scaled(options, PLANS);
   progress('programs by themselves');
   const runs = await measureRuns(plan.samples, plan.repeat);
   const agent = await AgentStub.start(workspace.file('packet-agent.sock'));

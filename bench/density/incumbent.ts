@@ -12,7 +12,7 @@ import {
 import { endProcesses } from '../processes.ts';
 import { type Summary, summarise } from '../statistics.ts';
 import { measureFirstAnswers } from './first-answers.ts';
-import { type FirstAnswers, idleSeconds, type Stage } from './plan.ts';
+import type { FirstAnswers, Stage } from './plan.ts';
 
 export interface IncumbentPoint {
   readonly haproxies: number;
@@ -81,7 +81,7 @@ async function measurePoint(
   const { plan, teardown, progress } = stage;
   const pids = pidsOf(running);
   await sleep(CALM_MS, undefined, { signal: teardown.signal });
-  const seconds = idleSeconds(running.length);
+  const seconds = plan.idleSeconds;
   progress(`${running.length} haproxies: idle for ${seconds} s`);
   const cpuBefore = processCpu(pids).total;
   await sleep(seconds * 1000, undefined, { signal: teardown.signal });

@@ -1,13 +1,13 @@
 import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BpfMemory, bpfMemory } from '../bpf-memory.ts';
-import { processCpu } from '../cpu.ts';
 import { type KernelMemory, kernelGrowth, type ProcessMemory, processMemory, settledKernelMemory } from '../memory.ts';
 import { Metasteer } from '../metasteer.ts';
 import { measureFirstAnswers } from './first-answers.ts';
-import { type FirstAnswers, idleSeconds, type Stage } from './plan.ts';
+import { type IdleCpu, idleSettings, idleTime, measureIdleCpu } from './idle.ts';
+import type { FirstAnswers, Stage } from './plan.ts';
 
-export interface MetasteerPoint {
+export interface MetasteerPoint extends IdleCpu {
   readonly routers: number;
   /** From the start of the process until `status` says that every router is steered. */
   readonly startMs: number;
@@ -22,8 +22,6 @@ export interface MetasteerPoint {
   /** Processes and kernel together. */
   readonly bytes: number;
   readonly bpf: BpfMemory;
-  /** Of one core. */
-  readonly idleCpuPercent: number;
   /** Whether no network namespace came or went meanwhile: the daemon looks at each, whoever made it. */
   readonly idleUndisturbed: boolean;
   /** Absent without routers. */
@@ -41,7 +39,7 @@ const CALM_MS = 2_000;
 
 /** Runs the daemon with this many routers, from its start to its end. */
 export async function measureMetasteer(stage: Stage, routers: number): Promise<MetasteerPoint> {
-  const { workspace, agentSocket, fleet, trial, teardown, progress, options } = stage;
+  const { workspace, agentSocket, fleet, trial, teardown, progress, options, plan } = stage;
   const { signal } = teardown;
   const before = await settledKernelMemory(signal);
   progress(`${routers} routers: starting metasteer`);
@@ -50,7 +48,10 @@ export async function measureMetasteer(stage: Stage, routers: number): Promise<M
     workspace,
     agentSocket,
     routers: ids,
-    ...(options.attach === undefined ? {} : { settings: { steering: { attach: options.attach } } }),
+    settings: {
+      ...(options.attach === undefined ? {} : { steering: { attach: options.attach } }),
+      ...idleSettings(plan, routers),
+    },
   });
   teardown.add('daemon', async () => {
     await daemon.stop();
@@ -58,13 +59,10 @@ export async function measureMetasteer(stage: Stage, routers: number): Promise<M
   const startMs = await daemon.untilSteering(routers, START_BASE_MS + routers * START_PER_ROUTER_MS, signal);
   await sleep(CALM_MS, undefined, { signal });
 
-  const seconds = idleSeconds(routers);
-  progress(`${routers} routers: idle for ${seconds} s`);
+  progress(`${routers} routers: idle for ${idleTime(plan, routers)} s`);
   const { processes } = daemon;
-  const cpuBefore = processCpu(processes).total;
   const namesBefore = statSync(NETNS_DIR).mtimeMs;
-  await sleep(seconds * 1000, undefined, { signal });
-  const idleCpuPercent = (processCpu(processes).total - cpuBefore) / seconds / 10_000;
+  const idleCpu = await measureIdleCpu(plan, routers, processes, signal);
   const idleUndisturbed = statSync(NETNS_DIR).mtimeMs === namesBefore;
   // The kernel first: reading a process's memory map makes the kernel need some itself.
   const kernel = kernelGrowth(before, await settledKernelMemory(signal));
@@ -84,7 +82,7 @@ export async function measureMetasteer(stage: Stage, routers: number): Promise<M
     kernel,
     bytes: memory.pss + kernel.total,
     bpf,
-    idleCpuPercent,
+    ...idleCpu,
     idleUndisturbed,
     ...(firstAnswers === undefined ? {} : { firstAnswers }),
   };

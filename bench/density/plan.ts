@@ -1,4 +1,4 @@
-import type { BenchContext, BenchOptions } from '../case.ts';
+import { type BenchContext, type BenchOptions, scaled } from '../case.ts';
 import type { RouterFleet } from '../routers.ts';
 import type { Summary } from '../statistics.ts';
 import type { TrialRouter } from '../trial-router.ts';
@@ -11,6 +11,20 @@ export interface Plan {
   readonly haproxies: readonly number[];
   /** Times an interface is brought up, for each side and number of routers. */
   readonly trials: number;
+  /** How long proxies are watched doing nothing. */
+  readonly idleSeconds: number;
+  /** With how many routers the daemon's regular look at all of them is measured, and how. */
+  readonly look: LookPlan;
+}
+
+/**
+ * The daemon looks at every router once in 5 minutes (`discovery.rescan`), which costs little with few routers. With many it
+ * is counted: by watching it for 5 minutes, or by having the look come sooner, measuring it by itself, and sharing it out.
+ */
+export interface LookPlan {
+  readonly fromRouters: number;
+  /** `discovery.rescan` of the daemon meanwhile; absent: its default, and the daemon is watched for as long. */
+  readonly rescanSeconds?: number;
 }
 
 /** Everything the two sides are measured with. */
@@ -29,23 +43,22 @@ export interface FirstAnswers {
   readonly unanswered: number;
 }
 
-const FULL = { routers: [10, 100, 1000], trials: 20 } as const;
-const QUICK = { routers: [10, 50], trials: 5 } as const;
-const IDLE_SECONDS = 10;
-/** The daemon looks at every router once in this time (`discovery.rescan`): with many routers that has to be counted. */
-const RESCAN_SECONDS = 300;
+/** The default of `discovery.rescan`. */
+export const RESCAN_SECONDS = 300;
 const MANY_ROUTERS = 500;
+const SOONER = { fromRouters: MANY_ROUTERS, rescanSeconds: 30 };
+const PLANS: Readonly<Record<'quick' | 'standard' | 'thorough', Omit<Plan, 'haproxies'>>> = {
+  quick: { routers: [10, 50], trials: 5, idleSeconds: 10, look: SOONER },
+  standard: { routers: [10, 100, 1000], trials: 10, idleSeconds: 5, look: SOONER },
+  thorough: { routers: [10, 100, 1000], trials: 100, idleSeconds: 30, look: { fromRouters: MANY_ROUTERS } },
+};
 /** A haproxy takes some megabytes; a thousand would not fit on many machines. */
 const HAPROXIES_MAX = 100;
 
-export function planOf({ quick, routers, haproxies: most = HAPROXIES_MAX }: BenchOptions): Plan {
-  const base = quick ? QUICK : FULL;
+export function planOf(options: BenchOptions): Plan {
+  const { routers, haproxies: most = HAPROXIES_MAX } = options;
+  const base = scaled(options, PLANS);
   const sizes = routers ?? base.routers;
   const haproxies = [...new Set(sizes.map((size) => Math.min(size, most)))].filter((size) => size > 0);
-  return { routers: sizes, haproxies, trials: base.trials };
-}
-
-/** How long proxies are watched doing nothing; with many routers long enough for one look at all of them. */
-export function idleSeconds(routers: number): number {
-  return routers < MANY_ROUTERS ? IDLE_SECONDS : RESCAN_SECONDS;
+  return { ...base, routers: sizes, haproxies };
 }

@@ -4,7 +4,7 @@ import { type DensityFigures, incumbentCurve } from './bars.ts';
 import { estimateAt } from './curve.ts';
 import type { IncumbentPoint } from './incumbent.ts';
 import type { MetasteerPoint } from './metasteer.ts';
-import type { FirstAnswers } from './plan.ts';
+import { type FirstAnswers, RESCAN_SECONDS } from './plan.ts';
 
 export const NOT_MEASURED: readonly string[] = [
   'memory under load: nobody asks anything while memory is read',
@@ -28,6 +28,7 @@ export function densitySummary(figures: DensityFigures): readonly string[] {
     ...(figures.metasteer.every(({ idleUndisturbed }) => idleUndisturbed)
       ? []
       : ['  ~ namespaces came or went meanwhile that are not of this run, and the daemon had to look at them']),
+    ...lookLines(figures),
     `  haproxy: ${spawnText(figures)}`,
   ];
 }
@@ -128,6 +129,18 @@ function spawnText({ incumbent: { spawnMs, spawnTotalMs, points } }: DensityFigu
   return (
     `start ${millisecondsText(spawnMs.median)} each (median; ${millisecondsText(spawnTotalMs)} for ` +
     `${spawnMs.count}), CPU when idle ${idle.join(', ')}`
+  );
+}
+
+/** How the regular look came to be among the CPU when idle. */
+function lookLines({ metasteer }: DensityFigures): readonly string[] {
+  return metasteer.flatMap(({ routers, lookCpuMs, quietCpuPercent }) =>
+    lookCpuMs === undefined || quietCpuPercent === undefined
+      ? []
+      : [
+          `  CPU when idle with ${routers} routers: ${quietCpuPercent.toFixed(2)} % between regular looks, and one look of ` +
+            `${millisecondsText(lookCpuMs)} in ${RESCAN_SECONDS} s`,
+        ],
   );
 }
 

@@ -21,7 +21,7 @@ export function legendOf(names: readonly string[]) {
     left: 0,
     itemWidth: 30,
     itemHeight: 11,
-    itemGap: 26,
+    itemGap: 18,
     // With these the library's own colours come through where bars are hatched.
     itemStyle: { borderWidth: 0 },
     textStyle: { color: INK, fontSize: FONT_PX },
@@ -31,7 +31,7 @@ export function legendOf(names: readonly string[]) {
 /** Pixels that a legend takes above the plot. */
 export function legendHeight(names: readonly string[]): number {
   const width = names.reduce((sum, name) => sum + ITEM_PX + name.length * LETTER_PX, 0);
-  return Math.ceil(width / ROW_PX) * 22 + 4;
+  return Math.ceil(width / ROW_PX) * 30 - 4;
 }
 
 /** The same axis, so long that marks are seen also where all values are below. */

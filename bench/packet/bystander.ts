@@ -17,7 +17,7 @@ export interface Bystander {
 }
 
 const START_MS = 30_000;
-const CALM_MS = 2000;
+const CALM_MS = 1000;
 
 /** Runs all modes in turn, so many rounds of so many seconds each. @throws {Error} when a mode cannot be had */
 export async function measureBystanders(

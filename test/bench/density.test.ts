@@ -3,7 +3,8 @@ import { describe, test } from 'node:test';
 import type { BenchOptions } from '../../bench/case.ts';
 import { type DensityFigures, densityBars } from '../../bench/density/bars.ts';
 import { breakEven, estimateAt, lessCertain } from '../../bench/density/curve.ts';
-import { idleSeconds, planOf } from '../../bench/density/plan.ts';
+import { idleSettings, idleTime, withLook } from '../../bench/density/idle.ts';
+import { planOf } from '../../bench/density/plan.ts';
 import { densitySummary } from '../../bench/density/summary.ts';
 import { sampleFigures } from './sample-figures.ts';
 
@@ -90,8 +91,37 @@ describe('the plan', () => {
   }
 });
 
-test('many routers are watched long enough for the regular look at all of them', () => {
-  assert.deepEqual([0, 100, 500, 1000].map(idleSeconds), [10, 10, 300, 300]);
+describe('with many routers the regular look at all of them is counted:', () => {
+  const sizes = [0, 100, 500, 1000];
+  const standard = planOf({ quick: false });
+  const thorough = planOf({ quick: false, thorough: true });
+
+  test('it is had sooner than in service', () => {
+    assert.deepEqual(
+      sizes.map((routers) => idleTime(standard, routers)),
+      [5, 5, 45, 45],
+    );
+    const settings = sizes.map((routers) => idleSettings(standard, routers));
+    assert.deepEqual(settings, [{}, {}, { discovery: { rescan: '30s' } }, { discovery: { rescan: '30s' } }]);
+  });
+
+  test('or waited for when there is time', () => {
+    assert.deepEqual(
+      sizes.map((routers) => idleTime(thorough, routers)),
+      [30, 30, 300, 300],
+    );
+    assert.deepEqual(idleSettings(thorough, 1000), {});
+  });
+
+  test('one that came sooner is shared out to the time between two looks in service', () => {
+    // 2 ms per second in quiet, and 25 s with a look of 300 ms.
+    const idle = withLook(2, 350, 25);
+    assert.deepEqual(idle, { idleCpuPercent: 0.2 + 0.1, quietCpuPercent: 0.2, lookCpuMs: 300 });
+  });
+
+  test('a look that cost less than the noise of the rest counts as nothing', () => {
+    assert.deepEqual(withLook(2, 49, 25), { idleCpuPercent: 0.2, quietCpuPercent: 0.2, lookCpuMs: 0 });
+  });
 });
 
 describe('the bars', () => {

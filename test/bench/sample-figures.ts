@@ -28,7 +28,7 @@ export interface Different {
 export function sampleFigures(different: Different = {}): DensityFigures {
   const { median = 30, unanswered = 0, ...rest } = different;
   return {
-    plan: { routers: [10, 100, 1000], haproxies: [10, 100], trials: 3 },
+    plan: { routers: [10, 100, 1000], haproxies: [10, 100], trials: 3, idleSeconds: 5, look: { fromRouters: 500 } },
     incumbent: {
       points: [10, 100].map((haproxies) => ({
         haproxies,
