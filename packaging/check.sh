@@ -9,6 +9,8 @@ echo "== types"
 node_modules/.bin/tsc --noEmit -p tsconfig.json
 echo "== generated layout"
 packaging/generate.sh --check
+echo "== figures in README"
+node dist/bench/figures.js --check
 echo "== shell"
 if command -v shellcheck >/dev/null; then
   shellcheck packaging/*.sh .ci/run

@@ -49,6 +49,10 @@ export const ERRORS = {
   'secret-unusable': 'Write the shared secret to a file and name that, or set METASTEER_SHARED_SECRET.',
   'tls-files': 'Check the files named: PEM, readable by this user, the key that of the certificate.',
   'listen-failed': 'Choose another address, port or socket, or stop who uses it.',
+  'bench-missing':
+    'Run it from a clone of the repository, as root: `npm run setup`, then `npm run bench`; docs/benchmarks.md says what it needs.',
+  'bench-failed': 'Read the lines of the harness above; they say what is missing and how to get it.',
+  'listen-failed': 'Choose another address or port, or stop who uses it.',
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -11,7 +11,7 @@ export const FRAME = {
 /** Of a plot 540 wide, in pixels; rather too much for a letter than too little. */
 const ROW_PX = 500;
 const ITEM_PX = 62;
-const LETTER_PX = 6.8;
+const LETTER_PX = 6;
 
 /** A row of names above the plot. */
 export function legendOf(names: readonly string[]) {

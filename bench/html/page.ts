@@ -94,7 +94,7 @@ function barRow(name: string, bar: Bar): string {
   return (
     `<tr><td class="verdict ${style}">${sign} ${bar.verdict}</td><td>${escaped(name)}</td><td>${escaped(bar.name)}</td>` +
     `${numbers.map((text) => `<td class="number">${escaped(text)}</td>`).join('')}` +
-    `<td>${escaped(limitText(bar))}</td><td>${escaped(bar.note ?? '')}</td></tr>`
+    `<td style="white-space:nowrap">${escaped(limitText(bar))}</td><td>${escaped(bar.note ?? '')}</td></tr>`
   );
 }
 

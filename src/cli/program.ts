@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { MetasteerError, messageOf } from '../errors.ts';
 import { agentCommand } from './agent.ts';
 import { agentStatusCommand } from './agent-status.ts';
+import { benchCommand } from './bench.ts';
 import { checkConfigCommand } from './check-config.ts';
 import { completionCommand } from './completion.ts';
 import { configCommand } from './config.ts';
@@ -60,6 +61,7 @@ async function programOf(environment: CliEnvironment): Promise<Command> {
     agentStatusCommand(environment),
     demoNovaCommand(environment),
     completionCommand(environment),
+    benchCommand(),
     versionCommand(environment),
   ];
   for (const verb of verbs) program.addCommand(verb);

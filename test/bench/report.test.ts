@@ -4,9 +4,10 @@ import { type Bar, judge } from '../../bench/case.ts';
 import { CASES, chosenCases } from '../../bench/cases.ts';
 import { disturbances } from '../../bench/machine.ts';
 import { parseCommandLine } from '../../bench/options.ts';
-import { barLines, type Report, reportText } from '../../bench/report.ts';
+import { barLines, reportText } from '../../bench/report.ts';
 import { missingRequirements } from '../../bench/requirements.ts';
 import { bytesText, millisecondsText } from '../../bench/units.ts';
+import { sampleReport } from './sample-report.ts';
 
 const bar = { name: 'memory', limit: 0.05, unit: '' };
 
@@ -112,6 +113,12 @@ describe('the command line', () => {
     });
   });
 
+  test('takes a result to show again, and where the page goes', () => {
+    const args = ['--from', 'a.json', '--html', 'b.html'];
+    const files = { from: 'a.json', html: 'b.html' };
+    assert.deepEqual(parseCommandLine(args, known), { list: false, cases: [], ...files, options: { quick: false } });
+  });
+
   const wrong: readonly [args: readonly string[], says: RegExp][] = [
     [['densty'], /no such case: densty; there is density, connect/],
     [['--quik'], /quik/],
@@ -121,6 +128,9 @@ describe('the command line', () => {
     [['--guests', '1001'], /--guests: .* from 1 to 1000, not 1001/],
     [['--minutes', '0.5'], /--minutes: .* not 0.5/],
     [['--json'], /json/],
+    [['--quick', '--thorough'], /contradict/],
+    [['--from', 'a.json', 'density'], /--from/],
+    [['--from', 'a.json', '--json', 'b.json'], /--from/],
   ];
   for (const [args, says] of wrong) {
     test(`refuses ${args.join(' ')}`, () => assert.throws(() => parseCommandLine(args, known), says));
@@ -143,34 +153,15 @@ test('without names every case is run but the soak, which must be named', () => 
 });
 
 test('the report names machine, kernel, versions, commit, disturbances, and what was not measured', () => {
-  const report: Report = {
-    format: 1,
-    started: '2026-01-01T00:00:00.000Z',
-    finished: '2026-01-01T00:01:00.000Z',
-    options: { quick: true },
-    machine: {
-      cpu: 'A processor',
-      cores: 2,
-      memoryBytes: 2 ** 33,
-      kernel: '6.1.0',
-      architecture: 'x64',
-      node: 'v20.18.1',
-      haproxy: 'HAProxy version 2.6.12',
-      metasteer: '0.1.0',
-      commit: { id: '0123456789abcdef', changed: true },
-    },
-    surroundings: { load: [0, 0, 0], otherNodes: 0, otherHaproxies: 0 },
-    disturbances: ['It was loud.'],
-    cases: [{ name: 'density', figures: {}, summary: ['a line'], bars: [judge(bar, 1)], notMeasured: ['the weather'] }],
-  };
+  const report = sampleReport();
   const text = reportText(report);
   for (const part of [
-    'A processor, 2 cores, 8192 MiB, Linux 6.1.0',
-    'metasteer 0.1.0 (0123456789, changed), Node v20.18.1, HAProxy version 2.6.12',
+    'A processor, 2 cores, 8192 MiB, Linux 6.1.0 #1 SMP',
+    'metasteer 0.1.0 (0123456789, changed), Node v20.18.1, HAProxy version 2.6.12-1',
     'It was loud.',
     '== density',
     'a line',
-    'missed',
+    'not measured',
     'the weather',
   ]) {
     assert.ok(text.includes(part), part);
