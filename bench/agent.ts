@@ -2,8 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AGENT_TOOLS, type AgentKind, startAgent } from './agent/agents.ts';
 import { type BenchCloud, startBenchCloud } from './agent/cloud.ts';
+import { agentPlots } from './agent/plots.ts';
 import { agentSummary } from './agent/summary.ts';
-import { type Bar, type BenchCase, type BenchContext, type CaseResult, judge } from './case.ts';
+import { type Bar, type BenchCase, type BenchContext, type CaseResult, judge, scaled } from './case.ts';
 import { CONTENDERS, type ContenderName } from './contest/contenders.ts';
 import { type LoadRun, measureLoad } from './contest/run.ts';
 import { CONTEST_TOOLS } from './contest.ts';
@@ -16,6 +17,7 @@ export const agent: BenchCase = {
   about: 'the way to nova with Neutron’s agents and ours: throughput, latency, CPU, look-ups',
   tools: [...CONTEST_TOOLS, ...AGENT_TOOLS],
   run,
+  plots: (figures: AgentFigures) => agentPlots(figures),
 };
 
 /** A proxy with an agent behind it; the first is what the others are compared with. */
@@ -58,8 +60,11 @@ export interface AgentFigures {
 }
 
 /** Programs in JavaScript are compiled while they run: what they do in their first seconds is not what they do all day. */
-const FULL = { rounds: 5, warmUp: 3, seconds: 2 } as const;
-const QUICK = { rounds: 1, warmUp: 3, seconds: 2 } as const;
+const PLANS = {
+  quick: { rounds: 1, warmUp: 3, seconds: 2 },
+  standard: { rounds: 3, warmUp: 3, seconds: 2 },
+  thorough: { rounds: 5, warmUp: 3, seconds: 4 },
+};
 const NOVA_DELAY = '5ms';
 /** Enough for the machine to be busy although everybody waits for nova. */
 const CLIENTS = 64;
@@ -78,7 +83,7 @@ const NOT_MEASURED: readonly string[] = [
 
 async function run(context: BenchContext): Promise<CaseResult> {
   const { workspace, teardown, progress, options } = context;
-  const { rounds, warmUp, seconds } = options.quick ? QUICK : FULL;
+  const { rounds, warmUp, seconds } = scaled(options, PLANS);
   const load = await LoadGenerator.compile(workspace.path);
   const tenant = await createTenant(workspace, { name: 'agent', index: TENANT_INDEX, addresses: ADDRESSES });
   const cloud = await startBenchCloud(context, tenant, { delay: NOVA_DELAY });
@@ -177,16 +182,26 @@ export function agentBars({
   lookUps,
   runs,
 }: Omit<AgentFigures, 'novaDelay' | 'clients' | 'rounds'>): readonly Bar[] {
-  const [, keepAlive, , ours] = chains;
+  const [oneShot, keepAlive, , ours] = chains;
   const perSecond = (name: string | undefined) =>
     runs.filter(({ chain }) => chain === name).map((each) => each.perSecond);
   const theirs = perSecond(keepAlive?.name);
   const overKeepAlive = perSecond(ours?.name).map((each, round) => each / (theirs[round] ?? Number.NaN));
   const atLeast = (name: string, limit: number, value: number | undefined) =>
     judge({ name, kind: 'at least', limit, unit: '' }, value);
+  const sides = (other: ChainFigures | undefined) =>
+    other && ours ? { sides: { haproxy: other.perSecond.median, metasteer: ours.perSecond.median, unit: '/s' } } : {};
   return [
-    atLeast('requests per second, haproxy with the one-shot agent = 1', 4, ours?.ratio.median),
-    atLeast('requests per second, haproxy with the keep-alive agent = 1', 2, needed(overKeepAlive).median),
+    {
+      ...atLeast('requests per second, haproxy with the one-shot agent = 1', 4, ours?.ratio.median),
+      headline: 'requests per second to nova, with the agent since 2025.1',
+      ...sides(oneShot),
+    },
+    {
+      ...atLeast('requests per second, haproxy with the keep-alive agent = 1', 2, needed(overKeepAlive).median),
+      headline: 'requests per second to nova, with the agent before',
+      ...sides(keepAlive),
+    },
     judge({ name: 'CPU of `metasteer agent` per request', limit: 400, unit: 'µs' }, ours?.agentCpuUs.median),
     judge({ name: 'look-ups per boot (Neutron’s agent since 2025.1: 56)', limit: 2, unit: '' }, lookUps.neutron),
   ];

@@ -120,6 +120,7 @@ describe('help and version', () => {
         'agent-status',
         'demo-nova',
         'completion',
+        'bench',
         'version',
         'help',
       ]);
