@@ -9,7 +9,7 @@ const CATEGORY_GAP = '38%';
 export function barsOption(plot: BarPlot): EChartsOption {
   const { categories, values, series, marks = [], lying } = plot;
   const heights = series.flatMap((each) => each.values.map((height) => height ?? 0));
-  const value = valueAxis(reaching(values, marks, heights), lying ? 'x' : 'y');
+  const value = valueAxis(reaching(values, marks, heights), lying ? 'x' : 'y', 24);
   const category = categoryAxis(categories, lying ? 'y' : 'x');
   const bars = series.map((each, index) => ({
     ...barOf(plot, each),
@@ -28,7 +28,7 @@ export function barsOption(plot: BarPlot): EChartsOption {
 /** Room for the legend, and for the name of the axis where it stands above. */
 function topOf({ lying, series, marks = [] }: BarPlot): number {
   const legend = series.length > 1 ? legendHeight(series.map(({ name }) => name)) : 0;
-  return legend + (lying ? (marks.length > 0 ? 24 : 6) : 38);
+  return legend + (lying ? (marks.length > 0 ? 24 : 6) : 50);
 }
 
 function barOf({ lying }: BarPlot, { name, who, variant, stack, values, spread }: BarSeries): BarSeriesOption {
