@@ -6,7 +6,8 @@ import { LoadGenerator } from './load.ts';
 import { rampBars } from './ramp/bars.ts';
 import { rampIncumbent } from './ramp/incumbent.ts';
 import { rampMetasteer } from './ramp/metasteer.ts';
-import { planOf, type RampStage } from './ramp/plan.ts';
+import { planOf, type RampFigures, type RampStage } from './ramp/plan.ts';
+import { rampPlots } from './ramp/plots.ts';
 import { rampSummary } from './ramp/summary.ts';
 import { RouterFleet } from './routers.ts';
 import { createTenant } from './tenant.ts';
@@ -16,6 +17,7 @@ export const ramp: BenchCase = {
   about: 'what a request costs as routers grow, and as idle connections do, beside haproxy',
   tools: CONTEST_TOOLS,
   run,
+  plots: (figures: RampFigures) => rampPlots(figures),
 };
 
 /** Among the run's routers: beyond those of any fleet. */

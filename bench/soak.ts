@@ -5,6 +5,7 @@ import { LoadGenerator, type LoadPlan, type LoadResult } from './load.ts';
 import { Metasteer } from './metasteer.ts';
 import { RouterFleet } from './routers.ts';
 import { soakBars, warmUpOf } from './soak/bars.ts';
+import { soakPlots } from './soak/plots.ts';
 import { type Sample, sampled } from './soak/sample.ts';
 import { type SoakLoad, soakSummary } from './soak/summary.ts';
 import { createTenant, type Tenant } from './tenant.ts';
@@ -20,6 +21,7 @@ export const soak: BenchCase = {
   ],
   onlyWhenNamed: true,
   run,
+  plots: (figures: SoakFigures) => soakPlots(figures),
 };
 
 export interface SoakFigures {

@@ -8,6 +8,7 @@ import { CONTEST_TOOLS } from './contest.ts';
 import { BOOT_METADATA } from './storm/documents.ts';
 import { type AgentName, type Storm, stormFigures } from './storm/figures.ts';
 import { Guests, MANNERS, type Manners } from './storm/guests.ts';
+import { stormPlots } from './storm/plots.ts';
 import { stormSummary } from './storm/summary.ts';
 import { createTenant, type Tenant } from './tenant.ts';
 
@@ -16,6 +17,7 @@ export const storm: BenchCase = {
   about: 'many instances boot at once: how many get through, beside haproxy, with agents as Neutron has them',
   tools: [...CONTEST_TOOLS, ...AGENT_TOOLS],
   run,
+  plots: (figures: StormFigures) => stormPlots(figures),
 };
 
 export interface StormFigures {
