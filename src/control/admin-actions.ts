@@ -1,5 +1,6 @@
 import type { GuardLimits } from '../config/config.ts';
 import type { AdminActions } from './admin.ts';
+import { ownerDocument } from './owner-document.ts';
 import type { SharedSettings } from './shared-settings.ts';
 import { type StatusContext, statusDocument } from './status.ts';
 import type { Tracing } from './tracing.ts';
@@ -8,9 +9,10 @@ import type { Tracing } from './tracing.ts';
 export function adminActions(
   context: StatusContext & { readonly settings: SharedSettings; readonly tracing: Tracing },
 ): AdminActions {
-  const { workers, settings, tracing } = context;
+  const { config, workers, settings, reconciler, tracing } = context;
   return {
     status: () => statusDocument(context),
+    owner: (id) => ownerDocument(id, config, reconciler.known),
     endTrace: () => tracing.end(),
     trace: (request, signal) => tracing.run(request, signal),
     setWorkers: (count) => workers.setCount(count),

@@ -1,6 +1,9 @@
 import type { GuardLimits } from '../config/config.ts';
 import { limitsDocument, parseLimits } from '../config/limits.ts';
+import { MetasteerError } from '../errors.ts';
+import { type OwnerId, parseOwnerId } from '../identity/owner-id.ts';
 import type { AdminRoute } from '../unix/admin-server.ts';
+import type { OwnerDocument } from './owner-document.ts';
 import type { StatusDocument } from './status-document.ts';
 import type { TraceLine, TraceRequest } from './trace-document.ts';
 import { parseTraceRequest } from './trace-request.ts';
@@ -8,6 +11,7 @@ import { parseTraceRequest } from './trace-request.ts';
 /** What operators may ask of the daemon. */
 export interface AdminActions {
   readonly status: () => Promise<StatusDocument>;
+  readonly owner: (id: OwnerId) => OwnerDocument;
   readonly setWorkers: (count: number) => Promise<void>;
   /** Gives all limits that hold from then on. */
   readonly setLimits: (changes: Partial<GuardLimits>) => GuardLimits;
@@ -19,6 +23,16 @@ export interface AdminActions {
 export function adminRoutes(actions: AdminActions): readonly AdminRoute[] {
   return [
     { method: 'GET', shown: 'GET /v1/status', path: /^\/v1\/status$/, act: () => actions.status() },
+    {
+      method: 'GET',
+      shown: 'GET /v1/owners/UUID',
+      path: /^\/v1\/owners\/([0-9a-fA-F-]{36})$/,
+      act: (text) => {
+        const id = parseOwnerId(text);
+        if (id === undefined) throw new MetasteerError('config-invalid-value', `${text} is no UUID`);
+        return actions.owner(id);
+      },
+    },
     {
       method: 'PUT',
       shown: 'PUT /v1/workers/N',

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { type Owner, type OwnerKind, parseOwnerId } from '../identity/owner-id.ts';
+import { type Owner, type OwnerId, type OwnerKind, parseOwnerId } from '../identity/owner-id.ts';
 
 /** Says whom an interface of a namespace is steered for; undefined when it is not to be steered. */
 export type OwnerOf = (interfaceName: string) => Owner | undefined;
@@ -45,14 +45,22 @@ export class OwnerRules {
   }
 
   #match(namespace: string): OwnerOf | undefined {
-    const { include, exclude } = this.#config;
     for (const { kind, namespace: pattern, interfaces } of this.#kinds) {
       const id = parseOwnerId(pattern.exec(namespace)?.[1] ?? '');
-      if (id === undefined || exclude.includes(id) || include?.includes(id) === false) continue;
+      if (id === undefined || !isChosen(this.#config, id)) continue;
       return (name) => (interfaces.some((each) => each.test(name)) ? { kind, id } : undefined);
     }
     return undefined;
   }
+}
+
+/** Whether an owner's interfaces are steered where there are any: chosen by the configuration, or listed in it. */
+export function isSelected({ discovery, ports }: Config, id: OwnerId): boolean {
+  return isChosen(discovery, id) || ports.some(({ owner }) => parseOwnerId(owner) === id);
+}
+
+function isChosen({ include, exclude }: Config['discovery'], id: OwnerId): boolean {
+  return !exclude.includes(id) && include?.includes(id) !== false;
 }
 
 function kind(

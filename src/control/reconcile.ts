@@ -14,6 +14,7 @@ import { Failures } from './failures.ts';
 import { Inventory } from './inventory.ts';
 import { Lanes } from './lanes.ts';
 import type { Leftovers } from './leftovers.ts';
+import type { KnownPorts } from './owner-document.ts';
 import { plan } from './plan.ts';
 import type { FoundInterface, Port, PortKey } from './port.ts';
 import type { PortNamespace } from './port-namespace.ts';
@@ -67,6 +68,12 @@ export class Reconciler {
   /** Interfaces that are being attached, or wait for their turn. */
   get attaching(): readonly FoundInterface[] {
     return [...this.#attaching.values()];
+  }
+
+  /** Whatever belongs to an owner, by how far it is. */
+  get known(): KnownPorts {
+    const failed = this.failures.all.map(({ found }) => found);
+    return { ports: this.ports, attaching: this.attaching, failed };
   }
 
   /** Namespaces of owners that cannot be read, and why. */
