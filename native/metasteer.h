@@ -304,7 +304,7 @@ MS_EXPORT int ms_rates_open(__s32 rates_fd);
 MS_EXPORT int ms_rates_take(const __u8 *client, __u32 client_len, const struct ms_rate_windows *windows, __u32 now_ms,
 			    __u32 *wait_ms);
 
-/* --- sockets, files, memory (socket.c, lock.c, memory.c) --- */
+/* --- sockets, files, memory (socket.c, notify.c, lock.c, memory.c) --- */
 
 /*
  * Opens a port's listening socket: TCP port 80 of the metadata addresses, both families, bound to the device.
@@ -323,6 +323,9 @@ MS_EXPORT int ms_fd_send(__s32 channel_fd, __s32 fd, __u32 port_id);
 
 /* Takes the next descriptor without waiting. -EAGAIN when there is none. The caller owns `*fd`. */
 MS_EXPORT int ms_fd_receive(__s32 channel_fd, __s32 *fd, __u32 *port_id);
+
+/* Sends a datagram of sd_notify(3); an abstract socket's name begins with `@`. -EAGAIN when its queue is full. */
+MS_EXPORT int ms_notify(const char *socket_path, const char *message);
 
 /* Gives the pages of freed memory back to the kernel. */
 MS_EXPORT int ms_memory_trim(void);

@@ -20,6 +20,7 @@ import { AddressMoves } from './moves.ts';
 import { PortNamespace } from './port-namespace.ts';
 import { checkPrivileges, createMaps, preparePrograms } from './preflight.ts';
 import { Reconciler } from './reconcile.ts';
+import { ServiceManager } from './service-manager.ts';
 import { SharedSettings } from './shared-settings.ts';
 import { Shield } from './shield.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -41,6 +42,7 @@ export async function runDaemon(config: Config, log: Logger): Promise<void> {
   const signal = stopSignal(log);
   checkPrivileges();
   holdLock(config.runDir);
+  const manager = new ServiceManager(process.env, log);
   const leftovers = await Leftovers.clear(config, log);
 
   const stopper = new Stopper(log);
@@ -68,12 +70,17 @@ export async function runDaemon(config: Config, log: Logger): Promise<void> {
     stopper.owns(reconciler);
     stopper.owns(shield);
     const heartbeat = stopper.owns(new Heartbeat(config, settings, () => workers.ping()));
-    workers.onAlive(() => heartbeat.beat());
+    workers.onAlive(() => {
+      heartbeat.beat();
+      manager.alive();
+    });
     stopper.owns(workers);
     await workers.start();
     log.info({ agent: config.agent.socket, namespace: namespace.path, admin: config.admin.socket }, 'started');
+    manager.ready();
     await reconciler.run(signal);
     log.info({ reason: messageOf(signal.reason) }, 'stopping');
+    manager.stopping();
     await drain(reconciler, workers, maps, log);
   } finally {
     await stopper.stop();

@@ -54,6 +54,7 @@ const SIGNATURES = {
   ms_fd_channel: ['int', ['pointer']],
   ms_fd_send: ['int', ['int32', 'int32', 'uint32']],
   ms_fd_receive: ['int', ['int32', 'pointer', 'pointer']],
+  ms_notify: ['int', [text, text]],
   ms_memory_trim: ['int', []],
   ms_close: ['int', ['int32']],
   ms_lock: ['int', [text, 'pointer', 'pointer']],
