@@ -7,7 +7,7 @@ make -s -C bpf
 make -s -C native
 
 stamp=dist/.built
-if [ -e "$stamp" ] && [ -z "$(find src test bench bpf tsconfig.json package-lock.json -newer "$stamp" \( -name '*.ts' -o -name '*.json' \) -print -quit)" ]; then
+if [ -e "$stamp" ] && [ -z "$(find src test bench bpf packaging tsconfig.json package-lock.json -newer "$stamp" \( -name '*.ts' -o -name '*.json' \) -print -quit)" ]; then
   exit 0
 fi
 # Whole, so that a file whose source is gone does not stay.

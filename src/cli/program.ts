@@ -41,7 +41,8 @@ export async function runCli(environment: CliEnvironment): Promise<void> {
   }
 }
 
-async function programOf(environment: CliEnvironment): Promise<Command> {
+/** All commands with their options, as commander knows them. */
+export async function programOf(environment: CliEnvironment): Promise<Command> {
   const program = new Command('metasteer')
     .description('One metadata proxy for all routers of an OpenStack node.')
     .version(versionLine(), '-V, --version', 'Print the version.')

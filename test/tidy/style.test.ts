@@ -9,7 +9,7 @@ const LINES_MAX = 300;
 const LONGER: Readonly<Record<string, string>> = {};
 
 const own = filesUnder('src', /\.ts$/);
-const code = ['src', 'test', 'bench', 'bpf'].flatMap((folder) => filesUnder(folder, /\.ts$/));
+const code = ['src', 'test', 'bench', 'bpf', 'packaging'].flatMap((folder) => filesUnder(folder, /\.ts$/));
 const everything = foldersIn('').flatMap((folder) =>
   filesUnder(folder, /\.(ts|js|mjs|c|h|sh|py|md|json|ya?ml)$|^Makefile$/),
 );
