@@ -24,7 +24,7 @@ describe('the npm package', needsPackages, () => {
     const npm = (await runCommand('sh', ['-c', 'command -v npm'])).trim();
     symlinkSync(realpathSync(npm), join(bin, 'npm'));
     symlinkSync(realpathSync('/bin/sh'), join(bin, 'sh'));
-    symlinkSync('/usr/bin/env', join(bin, 'env'));
+    for (const name of ['env', 'id', 'getent']) symlinkSync(`/usr/bin/${name}`, join(bin, name));
     bare = { command: [], env: { PATH: bin, HOME: folder } };
   });
   after(() => node.remove());
