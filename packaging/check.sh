@@ -13,7 +13,7 @@ echo "== figures in README"
 node dist/bench/figures.js --check
 echo "== shell"
 if command -v shellcheck >/dev/null; then
-  shellcheck packaging/*.sh .ci/run
+  shellcheck packaging/*.sh packaging/deb/{metasteer,haproxy-divert,postinst,prerm,postrm} test/kernels/*.sh .ci/run
 else
   echo "shellcheck is not installed: skipped (apt-get install shellcheck)"
 fi

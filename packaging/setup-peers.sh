@@ -1,5 +1,6 @@
 #!/bin/bash
-# Gets the real programs that test/interop/ puts before and behind the proxy. Safe to run again and again.
+# Gets the real programs that test/interop/ puts before and behind the proxy, and those that judge the packages. Safe to run
+# again and again.
 #
 #   packaging/setup-peers.sh [--quiet]
 #
@@ -34,6 +35,10 @@ installed() {
 /usr/lib/python3/dist-packages/yaml/__init__.py        python3-yaml        cloud-init needs it
 /usr/bin/slowhttptest                                  slowhttptest        clients that are slow on purpose
 /usr/sbin/haproxy                                      haproxy             the proxy that Neutron starts
+/usr/bin/dpkg-shlibdeps                                dpkg-dev            builds the Debian packages
+/usr/bin/lintian                                       lintian             judges them
+/usr/bin/systemd-analyze                               systemd             judges the units
+/usr/bin/man                                           man-db              judges the manual pages
 LIST
 }
 unpacked() {

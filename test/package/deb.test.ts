@@ -49,6 +49,8 @@ describe('the Debian packages', needsPackages, () => {
     mounted.unshift(ROOT_TREE);
     show('/proc', '--bind');
     show('/dev', '--bind');
+    // The number of processors is read there.
+    show('/sys', '--bind');
     show('/run/netns', '--rbind');
     show(node.runDir.path, '--bind');
     writeFileSync(join(ROOT_TREE, 'usr/sbin/haproxy'), '#!/bin/sh\necho the real one\n', { mode: 0o755 });
