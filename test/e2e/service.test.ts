@@ -1,14 +1,10 @@
 // Needs root: network namespaces and BPF. What a service manager hears of the daemon, over a socket as systemd's.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import { needsRoot, TestNode, until } from '../kit/node.ts';
 import { PYTHON } from '../kit/peers.ts';
-import { configFor, serves } from '../package/installed.ts';
-import { ROOT, read } from '../tidy/sources.ts';
 
 /** Node cannot receive datagrams of UNIX sockets. */
 const LISTENER = `
@@ -86,21 +82,4 @@ describe('a service manager', needsRoot, () => {
       socket.close();
     });
   }
-});
-
-describe('the unit', needsRoot, () => {
-  it('gives the daemon the capabilities it needs', async () => {
-    const [, list = ''] = /^CapabilityBoundingSet=(.+)$/m.exec(read('packaging/systemd/metasteer.service')) ?? [];
-    const bounding = ['-all', ...list.split(' ').map((name) => `+${name.replace('CAP_', '').toLowerCase()}`)].join(',');
-    const node = await TestNode.build();
-    try {
-      const main = join(ROOT, 'dist/src/cli/main.js');
-      const command = ['setpriv', '--bounding-set', bounding, '--no-new-privs', process.execPath, main];
-      const file = node.runDir.file('metasteer.yaml');
-      writeFileSync(file, configFor(node));
-      await serves(node, { command, env: process.env }, file);
-    } finally {
-      await node.remove();
-    }
-  });
 });
