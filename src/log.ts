@@ -1,6 +1,11 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
+import { LogOutput } from './log-output.ts';
 
 export type { Logger } from 'pino';
+export { LogOutput } from './log-output.ts';
+
+/** How long a process that ends waits for whoever reads its log. */
+export const LAST_LINES_MS = 1000;
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
@@ -9,12 +14,12 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
  * Nothing needs to be blacked out, because bodies, cookies and signatures never reach a log call.
  *
  * @param fields in every line of this process, such as which role it has
- * @param stream where lines go, standard output unless given
+ * @param stream where lines go, standard output unless given, for as long as the process lives
  */
 export function createLogger(
   level: LogLevel,
   fields: Readonly<Record<string, string | number>> = {},
-  stream?: DestinationStream,
+  stream: DestinationStream = new LogOutput(),
 ): Logger {
   const options = {
     level,
@@ -22,5 +27,5 @@ export function createLogger(
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return stream === undefined ? pino(options) : pino(options, stream);
+  return pino(options, stream);
 }

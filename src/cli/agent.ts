@@ -15,18 +15,24 @@ export function agentCommand({ stdout }: CliEnvironment): Command {
     .action(async ({ config: file, check }: AgentOptions) => {
       const { loadAgentSettings } = await import('../agent/settings/load.ts');
       const settings = loadAgentSettings(file);
-      const [{ createLogger }, { checkAgent, runAgent }, { openResolver }, { stopSignal }] = await Promise.all([
-        import('../log.ts'),
-        import('../agent/run.ts'),
-        import('../agent/sources.ts'),
-        import('../control/stop-signal.ts'),
-      ]);
-      const log = createLogger(settings.log.level, { role: 'agent' });
+      const [{ createLogger, LAST_LINES_MS, LogOutput }, { checkAgent, runAgent }, { openResolver }, { stopSignal }] =
+        await Promise.all([
+          import('../log.ts'),
+          import('../agent/run.ts'),
+          import('../agent/sources.ts'),
+          import('../control/stop-signal.ts'),
+        ]);
+      const output = new LogOutput();
+      const log = createLogger(settings.log.level, { role: 'agent' }, output);
       if (check) {
         await checkAgent({ settings, log, openResolver });
         stdout.write(`${file} is valid\n`);
         return;
       }
-      await runAgent({ settings, log, openResolver, signal: stopSignal(log) });
+      try {
+        await runAgent({ settings, log, openResolver, signal: stopSignal(log) });
+      } finally {
+        await output.close(LAST_LINES_MS);
+      }
     });
 }

@@ -10,10 +10,15 @@ export function runCommand(): Command {
       keepYoungGenerationSmall();
       const { loadConfig } = await import('../config/load.ts');
       const config = loadConfig(file);
-      const [{ createLogger }, { runDaemon }] = await Promise.all([
+      const [{ createLogger, LAST_LINES_MS, LogOutput }, { runDaemon }] = await Promise.all([
         import('../log.ts'),
         import('../control/daemon.ts'),
       ]);
-      await runDaemon(config, createLogger(config.log.level));
+      const output = new LogOutput();
+      try {
+        await runDaemon(config, createLogger(config.log.level, {}, output));
+      } finally {
+        await output.close(LAST_LINES_MS);
+      }
     });
 }

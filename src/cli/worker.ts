@@ -7,10 +7,12 @@ import { parsePortId } from '../identity/port-id.ts';
 import { RateCounter } from '../kernel/rates.ts';
 import { peerMac, receiveDescriptor } from '../kernel/sockets.ts';
 import { createLogger } from '../log.ts';
+import { connectionsMax } from '../proxy/descriptors.ts';
 import { MessageStream } from '../proxy/message-stream.ts';
 import type { FromWorker, PortMessage, ProxySettings, ToWorker } from '../proxy/messages.ts';
 import { MetadataProxy, type ProxyEnvironment } from '../proxy/proxy.ts';
 import type { CountRequest } from '../proxy/rate-limit.ts';
+import { descriptorLimit } from '../unix/descriptor-limit.ts';
 
 /** Descriptors that the launcher leaves open beside the three standard ones: messages, what descriptors come over, … */
 const MESSAGES = 3;
@@ -48,8 +50,12 @@ function runWorker(): void {
 
 function start({ settings, logLevel }: Extract<ToWorker, { type: 'start' }>, send: Send): MetadataProxy {
   const log = createLogger(logLevel, { role: 'worker' });
+  const descriptorsMax = descriptorLimit();
   const traced: ProxyEnvironment['traced'] = (event) => send({ type: 'traced', event });
-  const proxy = new MetadataProxy(settings, { log, peerMac, traced, ...requestCounter(settings) });
+  const proxy = new MetadataProxy(settings, { log, peerMac, traced, descriptorsMax, ...requestCounter(settings) });
+  const fitting = connectionsMax(settings, 0, descriptorsMax);
+  if (fitting < settings.limits.connections)
+    log.warn({ descriptors: descriptorsMax, connections: fitting }, 'fewer connections than limits.connections fit');
   send({ type: 'started' });
   return proxy;
 }

@@ -114,6 +114,12 @@ const sections = {
       default: 'owner of the agent socket, `nobody` where that is root',
       meaning: 'Unprivileged user the workers run as; it must be able to write to the agent socket.',
     }),
+    heap: size({
+      from: '64MiB',
+      to: '16GiB',
+      default: '512MiB',
+      meaning: 'JavaScript heap of a worker; one that needs more is ended and replaced. Buffers are not in it.',
+    }),
   }),
   discovery: z.strictObject({
     rescan: duration({
@@ -150,7 +156,7 @@ const sections = {
   metadata_haproxy: z.strictObject({
     timeout_connect: timeout(30, 'Longest time to connect to the agent.'),
     timeout_client: timeout(32, 'Longest silence of a client within a request or a reply.'),
-    timeout_server: timeout(32, 'Longest silence of the agent, then 504.'),
+    timeout_server: timeout(32, 'Longest wait for the head of a reply, then 504, and for each further 64 KiB of it.'),
     timeout_http_request: timeout(
       30,
       'Longest time from the first byte of a request to its last, body included, then 408.',

@@ -15,9 +15,9 @@ const POLL_MS = 10;
 export async function drain(reconciler: Reconciler, workers: Workers, maps: SteeringMaps, log: Logger): Promise<void> {
   reconciler.drain();
   await workers.close();
-  const deadline = Date.now() + LAST_PACKETS_MS;
+  const deadline = performance.now() + LAST_PACKETS_MS;
   let open = await openConnections(reconciler, maps);
-  while (open > 0 && Date.now() < deadline) {
+  while (open > 0 && performance.now() < deadline) {
     await sleep(POLL_MS);
     open = await openConnections(reconciler, maps);
   }

@@ -8,7 +8,7 @@ export interface Failure {
   readonly found: FoundInterface;
   readonly error: MetasteerError;
   readonly attempts: number;
-  /** Milliseconds since the epoch. */
+  /** On the clock of `performance.now`, in milliseconds, which no step of the time of day moves. */
   readonly retryAt: number;
 }
 

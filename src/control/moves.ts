@@ -17,7 +17,7 @@ export class AddressMoves {
     this.#log = log;
   }
 
-  tell({ portId, address, mac, formerMac }: AddressMoved, now = Date.now()): void {
+  tell({ portId, address, mac, formerMac }: AddressMoved, now = performance.now()): void {
     const port = this.#portOf(portId);
     if (port === undefined) return;
     const quiet = this.#quiet.get(portId);

@@ -11,7 +11,7 @@ export class Progress {
   #wanted = 0;
   #done = 0;
   #failed = 0;
-  #toldAt = 0;
+  #toldAt = Number.NEGATIVE_INFINITY;
   readonly #over: () => void;
 
   /** @param over called when a large number of ports has been dealt with */
@@ -40,9 +40,9 @@ export class Progress {
   #tell(): void {
     const isComplete = this.#done + this.#failed >= this.#wanted;
     const isWorthIt = this.#wanted >= WORTH_TELLING;
-    if (isWorthIt && (isComplete || Date.now() - this.#toldAt > EVERY_MS)) {
+    if (isWorthIt && (isComplete || performance.now() - this.#toldAt > EVERY_MS)) {
       this.#log.info({ steered: this.#done, failed: this.#failed, of: this.#wanted }, 'progress');
-      this.#toldAt = Date.now();
+      this.#toldAt = performance.now();
     }
     if (!isComplete) return;
     [this.#wanted, this.#done, this.#failed] = [0, 0, 0];

@@ -117,7 +117,7 @@ export class Reconciler {
     const { found } = this.#inventory;
     const gone = await this.#portsWithoutDevice(changes);
     this.failures.keepOnly(new Set(found.map(({ key }) => key)));
-    const busy = new Set([...this.#attaching.keys(), ...this.failures.waiting(Date.now())]);
+    const busy = new Set([...this.#attaching.keys(), ...this.failures.waiting(performance.now())]);
     const { detach, attach } = plan(found, this.ports, gone, busy);
     for (const port of detach) {
       this.#ports.delete(port.id);
@@ -172,7 +172,7 @@ export class Reconciler {
       this.#progress.failed();
       const failure =
         error instanceof MetasteerError ? error : new MetasteerError('port-attach-failed', messageOf(error));
-      const retryMs = this.failures.add(found.key, found, failure, Date.now());
+      const retryMs = this.failures.add(found.key, found, failure, performance.now());
       this.#lookAgain(found.namespace, retryMs);
       log.warn(
         { ...where, code: failure.code, error: failure.message, action: failure.action, retry_ms: retryMs },

@@ -200,7 +200,9 @@ function launch({ config, namespace, rates }: LaunchContext, user: User, channel
   mkdirSync(code, { recursive: true, mode: 0o755 });
   const identity = [String(user.uid), String(user.gid), user.groups.join(',')];
   const main = join(code, 'dist/src/cli/main.js');
-  const argv = [...identity, namespace.reference, config.netnsDir, packageRoot, code, process.execPath, main, 'worker'];
+  const heap = `--max-old-space-size=${Math.floor(config.worker.heapBytes / 1_048_576)}`;
+  const node = [process.execPath, heap, main, 'worker'];
+  const argv = [...identity, namespace.reference, config.netnsDir, packageRoot, code, ...node];
   return spawn(builtFile('launcher'), argv, {
     stdio: ['ignore', 'inherit', 'inherit', 'pipe', channel, rates?.fd ?? 'ignore'],
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },

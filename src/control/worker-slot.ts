@@ -68,8 +68,8 @@ export class WorkerSlot {
   async start(user: User): Promise<void> {
     const worker = new WorkerProcess(this.#context, user, this.#owner);
     this.#processes.add(worker);
-    const bornAt = Date.now();
-    void worker.exited.then((how) => this.#ended(worker, how, Date.now() - bornAt));
+    const bornAt = performance.now();
+    void worker.exited.then((how) => this.#ended(worker, how, performance.now() - bornAt));
     try {
       await this.#prepare(worker);
       if (worker.state !== 'running')

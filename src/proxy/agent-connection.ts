@@ -8,6 +8,9 @@ import { ReplyReader } from './reply-reader.ts';
 /** Replies up to this size are collected and passed on in one write; larger ones are streamed. */
 export const GATHER_BYTES_MAX = 65_536;
 
+/** A reply that comes more slowly than so much in the longest silence of an agent is as good as none. */
+const PROGRESS_BYTES = 65_536;
+
 /** Every read from the agent lands here and is dealt with before the next one: no allocation per read. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(65_536);
 
@@ -57,6 +60,8 @@ export class AgentConnection implements Timed, Carrier {
   #exchange: Exchange | undefined;
   #reader = new ReplyReader(false);
   #anyByte = false;
+  /** Bytes since the deadline was last moved. */
+  #progress = 0;
   #streaming = false;
   #paused = false;
 
@@ -79,6 +84,7 @@ export class AgentConnection implements Timed, Carrier {
     this.#exchange = exchange;
     this.#reader = new ReplyReader(exchange.toHead);
     this.#anyByte = false;
+    this.#progress = 0;
     this.#streaming = false;
     const now = this.#clock.now();
     exchange.carrier = this;
@@ -107,14 +113,15 @@ export class AgentConnection implements Timed, Carrier {
     this.#socket.destroy();
   }
 
-  /** Gives up a reply that is being streamed. */
+  /** Gives up the exchange. */
   abort(): void {
-    this.#fail('reply-cut');
+    this.#fail(this.#streaming ? 'reply-cut' : 'agent-timeout');
   }
 
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
+    this.#progress = 0;
     this.deadline = this.#clock.now() + this.#times.serverMs;
     this.#socket.resume();
   }
@@ -137,7 +144,7 @@ export class AgentConnection implements Timed, Carrier {
         this.#broken('idle', 'idle');
         break;
       case 'busy':
-        this.#fail(this.#streaming ? 'reply-cut' : 'agent-timeout');
+        this.abort();
         break;
       default:
         break;
@@ -159,10 +166,19 @@ export class AgentConnection implements Timed, Carrier {
       return true;
     }
     this.#anyByte = true;
-    this.deadline = this.#clock.now() + this.#times.serverMs;
+    const hadHead = this.#reader.head !== undefined;
     this.#reader.read(READ_BUFFER.subarray(0, size));
+    this.#extend(size, !hadHead && this.#reader.head !== undefined);
     this.#pass(exchange);
     return true;
+  }
+
+  /** More time for a whole head, and for each good piece of a body: single bytes that drip would hold a turn for ever. */
+  #extend(size: number, headCame: boolean): void {
+    this.#progress += size;
+    if (!headCame && this.#progress < PROGRESS_BYTES) return;
+    this.#progress = 0;
+    this.deadline = this.#clock.now() + this.#times.serverMs;
   }
 
   /** Passes on what the reader has made of the bytes so far. */

@@ -10,3 +10,6 @@ export function concurrencyNow(
 ): number {
   return generation === 'keep-alive' ? keepAliveConcurrency : concurrency;
 }
+
+/** Connections whose client does not read, and as many to agents that were replaced. Each pins a thread of an agent. */
+export const STALLED_MAX = 64;

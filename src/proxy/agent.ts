@@ -114,6 +114,7 @@ export class Agent implements ConnectionOwner, Timed {
     failAll(this.#queue.takeExpired(now), reason);
     failAll(this.#prober.takeExpired(now), reason);
     if (this.#waiting === 0) this.#clock.unwatch(this);
+    else if (this.#look()) this.#pump();
   }
 
   /** Only what the agent reads whole gets into the queue; while that cannot be told, it is held until it can. */
@@ -191,8 +192,8 @@ export class Agent implements ConnectionOwner, Timed {
   connectFailed(_connection: AgentConnection, code: string, message: string): void {
     this.#connecting -= 1;
     if (this.#stopped) return;
-    if (code !== 'EAGAIN') this.#generation.forget();
     this.#pace.failed(code, message);
+    if (this.#pace.absent) this.#generation.forget();
   }
 
   ended(connection: AgentConnection, reply: ReplyHead, reusable: boolean): void {
@@ -290,9 +291,11 @@ export class Agent implements ConnectionOwner, Timed {
   }
 
   /** An agent that was replaced may be of the other generation, and does not have our connections. */
-  #look(): void {
-    if (!this.#watch.replaced(this.#clock.now())) return;
+  #look(): boolean {
+    if (!this.#watch.replaced(this.#clock.now())) return false;
     this.#generation.forget();
     this.#pool.retireAll();
+    for (const held of this.#prober.release()) this.#admit(held);
+    return true;
   }
 }

@@ -1,6 +1,9 @@
 /** Longest pause between attempts to connect, unless `retryMs` is longer: an agent that returns is found within it. */
 const PAUSE_MS_MAX = 250;
 
+/** What says nothing about the agent: its backlog is full (EAGAIN, contract.md F4), or we are short of something. */
+const SHORTAGES: ReadonlySet<string> = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
+
 /**
  * Decides when the next attempt to connect to the agent may be made, so that an absent agent costs one attempt per pause
  * however many requests wait. One timer for all.
@@ -38,9 +41,9 @@ export class ConnectPace {
     this.#lastError = undefined;
   }
 
-  /** EAGAIN: the agent lives but its backlog is full (contract.md F4). Everything else: nobody is there. */
+  /** @param code of the error; except for shortages, it says that nobody is there */
   failed(code: string, message: string): void {
-    this.#full = code === 'EAGAIN';
+    this.#full = SHORTAGES.has(code);
     this.#failures += 1;
     this.#lastError = message;
     if (this.#timer !== undefined) return;

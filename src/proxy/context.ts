@@ -15,6 +15,8 @@ export interface ProxyEnvironment {
   readonly log: Logger;
   /** MAC address that frames of a connection came from, by the descriptor of its socket. */
   readonly peerMac: PeerMac;
+  /** Descriptors this process may have open; without it, enough for the settings. */
+  readonly descriptorsMax?: number;
   /** Needed where the settings limit requests. */
   readonly countRequest?: CountRequest;
   /** Takes what is told of clients that are traced; without it none can be. */

@@ -1,13 +1,11 @@
 import { type AddressInfo, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { Connection } from './connection.ts';
 import type { ProxyContext } from './context.ts';
+import { connectionsMax, EXCESS_MAX } from './descriptors.ts';
 import { hasLeft, identify } from './identity.ts';
 import type { PortState } from './port.ts';
 import type { Reason } from './refuse.ts';
 import { makeRoom } from './room.ts';
-
-/** Refused connections still need a socket until they are gone: so many beyond the limit, then a reset. */
-const EXCESS_MAX = 64;
 
 /** Accepts the clients of one port. */
 export class Listener {
@@ -51,8 +49,8 @@ export class Listener {
       else this.#reset(socket, 'client-unidentified');
       return;
     }
-    const { census, ports, settings } = this.#context;
-    const excess = census.connections - settings.limits.connections;
+    const { census, environment, ports, settings } = this.#context;
+    const excess = census.connections - connectionsMax(settings, ports.size, environment.descriptorsMax);
     const full = excess >= 0 && !makeRoom(ports, this.state, client.address);
     if (full && excess >= EXCESS_MAX) {
       this.#reset(socket, 'connections-exhausted');

@@ -1,10 +1,8 @@
 import type { AgentConnection } from './agent-connection.ts';
+import { STALLED_MAX } from './agent-limits.ts';
 
 /** An unused connection pins a green thread of one agent worker (contract.md 2.3): not for long. */
 const REST_MS = 15_000;
-
-/** Each of these pins a thread of the agent. */
-const STALLED_MAX = 64;
 
 /** The open connections to the agent, by what they do. At most `size` may serve, and at most `size` wait, at once; it may change. */
 export class Pool {
@@ -12,6 +10,8 @@ export class Pool {
   readonly #busy = new Set<AgentConnection>();
   /** Streaming to clients that read slowly: they hold no turn. */
   readonly #stalled = new Set<AgentConnection>();
+  /** Serving their last exchange, with an agent that has been replaced: its successor owes them no turn. */
+  readonly #retired = new Set<AgentConnection>();
   /** Ready to be used again; the last used first. */
   readonly #idle: AgentConnection[] = [];
   /** Waiting for what the agent does after its reply. */
@@ -44,18 +44,14 @@ export class Pool {
 
   /** The exchange on it is over. */
   release(connection: AgentConnection): void {
-    this.#busy.delete(connection);
-    this.#stalled.delete(connection);
+    for (const set of [this.#busy, this.#stalled, this.#retired]) set.delete(connection);
   }
 
   /** The client of the exchange on it does not read. When too many do not, the one that has waited longest is given up. */
   stall(connection: AgentConnection): void {
-    this.#busy.delete(connection);
-    this.#stalled.delete(connection);
+    this.release(connection);
     this.#stalled.add(connection);
-    if (this.#stalled.size <= STALLED_MAX) return;
-    const [oldest] = this.#stalled;
-    oldest?.abort();
+    keepNewest(this.#stalled, STALLED_MAX);
   }
 
   /** Keeps the connection for another exchange, if there is use for it. */
@@ -92,18 +88,36 @@ export class Pool {
     return this.#lingering.delete(connection);
   }
 
-  /** Closes those that nothing is asked of, and lets the others serve no more than what they serve now. */
+  /**
+   * Closes those that nothing is asked of, and lets the others serve no more than what they serve now. They hold no turn
+   * from then on: the agent that was replaced may hang, and its successor is idle.
+   */
   retireAll(): void {
     for (const connection of [...this.#idle, ...this.#lingering]) connection.close();
     this.#idle.length = 0;
     this.#lingering.clear();
-    for (const connection of [...this.#busy, ...this.#stalled]) connection.retired = true;
+    for (const connection of this.#stalled) connection.retired = true;
+    for (const connection of this.#busy) {
+      connection.retired = true;
+      this.#retired.add(connection);
+    }
+    this.#busy.clear();
+    keepNewest(this.#retired, STALLED_MAX);
   }
 
   closeAll(): void {
     this.retireAll();
-    for (const connection of [...this.#busy, ...this.#stalled]) connection.close();
-    this.#busy.clear();
-    this.#stalled.clear();
+    for (const set of [this.#stalled, this.#retired]) {
+      for (const connection of set) connection.close();
+      set.clear();
+    }
+  }
+}
+
+/** Gives up the oldest while there are more; ending one takes it out of its set. */
+function keepNewest(connections: ReadonlySet<AgentConnection>, most: number): void {
+  for (const oldest of connections) {
+    if (connections.size <= most) return;
+    oldest.abort();
   }
 }

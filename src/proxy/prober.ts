@@ -13,6 +13,7 @@ export class Prober implements Receiver {
   readonly #held = new Set<Exchange>();
   readonly #fail: (held: readonly Exchange[], reason: Reason) => void;
   #connection: AgentConnection | undefined;
+  #probe: Exchange | undefined;
 
   /** @param fail tells what becomes of the held requests when the agent does not answer properly */
   constructor(fail: (held: readonly Exchange[], reason: Reason) => void) {
@@ -51,6 +52,9 @@ export class Prober implements Receiver {
     const held = [...this.#held];
     this.#held.clear();
     this.#connection = undefined;
+    // One that is still under way, with an agent that was replaced, must not fail what is held for the next.
+    this.#probe?.abandon();
+    this.#probe = undefined;
     return held;
   }
 
@@ -65,7 +69,8 @@ export class Prober implements Receiver {
       'latin1',
     );
     const request = { bytes, headBytes: bytes.length, method: 'GET' };
-    connection.start(new Exchange(first.port, first.client, request, Number.POSITIVE_INFINITY, this));
+    this.#probe = new Exchange(first.port, first.client, request, Number.POSITIVE_INFINITY, this);
+    connection.start(this.#probe);
     return true;
   }
 

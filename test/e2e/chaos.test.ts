@@ -11,6 +11,7 @@ import { RunDir, removeLeftovers } from '../../src/demo/run-dir.ts';
 import { type Instance, type Router, Topology } from '../../src/demo/topology.ts';
 import { KeepAliveAgent } from '../kit/agents.ts';
 import { mapEntries } from '../kit/bpf-objects.ts';
+import { generator } from '../kit/generator.ts';
 import { needsRoot, until } from '../kit/node.ts';
 
 const PORTS = 100;
@@ -18,17 +19,6 @@ const SHARED_MAPS = 10;
 const OPERATIONS = 200;
 const CLIENTS = 4;
 const SEED = Number(process.env['METASTEER_SEED'] ?? randomInt(2 ** 31));
-
-/** A small generator (mulberry32), so that a run can be repeated. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 interface LiveRouter {
   readonly router: Router;
