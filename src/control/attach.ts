@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { MetasteerError, messageOf } from '../errors.ts';
 import { macAddressBytes } from '../identity/mac-address.ts';
 import type { PortId } from '../identity/port-id.ts';
 import { type AttachMode, Attachment, type AttachPoint } from '../kernel/attachment.ts';
@@ -43,8 +44,18 @@ export async function attachPort(id: PortId, found: FoundInterface, context: Att
   try {
     return await build(id, found, context, undo);
   } catch (error) {
+    throw await undone(undo, explained(error, found));
+  }
+}
+
+/** The reason of a failed attempt, whose steps are undone; what cannot be undone is told with it, not in its place. */
+async function undone(undo: Undo[], reason: MetasteerError): Promise<MetasteerError> {
+  try {
     await undoAll(undo);
-    throw explained(error, found);
+    return reason;
+  } catch (error) {
+    const message = `${reason.message}; and not everything could be undone: ${messageOf(error)}`;
+    return new MetasteerError(reason.code, message, { cause: reason });
   }
 }
 

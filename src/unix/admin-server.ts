@@ -9,6 +9,11 @@ const SOCKET_MODE = 0o660;
 
 const BODY_MAX = 4096;
 
+/** Operators are few. One who opens more, or does not come to the end of a request, must not cost the process its descriptors. */
+const CONNECTIONS_MAX = 64;
+const REQUEST_MS = 10_000;
+const LOOK_MS = 1000;
+
 /** One thing operators may ask. */
 export interface AdminRoute {
   readonly method: 'GET' | 'PUT' | 'POST';
@@ -36,7 +41,9 @@ export class AdminServer {
 
   /** @throws {MetasteerError} `admin-socket-failed`, also when another process answers there. */
   static async listen(path: string, routes: readonly AdminRoute[]): Promise<AdminServer> {
-    const server = createServer((request, response) => void answer(request, response, routes));
+    const times = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, connectionsCheckingInterval: LOOK_MS };
+    const server = createServer(times, (request, response) => void answer(request, response, routes));
+    server.maxConnections = CONNECTIONS_MAX;
     try {
       mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
       return new AdminServer(server, await SocketListener.listen(server, { path, mode: SOCKET_MODE }));

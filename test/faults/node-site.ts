@@ -1,0 +1,151 @@
+/** A node with two tenants and a running daemon, which rows share. Needs root. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { PortStatusDocument } from '../../src/control/status-document.ts';
+import { runCommand } from '../../src/demo/command.ts';
+import type { Daemon } from '../../src/demo/daemon.ts';
+import type { Tenant } from '../../src/demo/stage.ts';
+import { type Router, Topology } from '../../src/demo/topology.ts';
+import { curl, METADATA_V4, portOf, TestNode, until, whoAmI } from '../kit/node.ts';
+import { type NodeState, nodeState } from './node-state.ts';
+
+export const PORTS_MAX = 3;
+export const NEIGHBOURS_MAX = 32;
+/** Routers that rows make, beside those of the tenants. */
+const SPARE = 400;
+
+export class NodeSite {
+  readonly node: TestNode;
+  daemon: Daemon;
+  readonly #spare = Array.from({ length: SPARE }, () => randomUUID());
+  readonly #include: readonly string[];
+  readonly #ends: (() => unknown)[] = [];
+
+  private constructor(node: TestNode) {
+    this.node = node;
+    this.#include = [...node.stage.tenants.map(({ router }) => router.uuid), ...this.#spare];
+    this.daemon = node.startDaemon(this.settings());
+  }
+
+  static async open(): Promise<NodeSite> {
+    const site = new NodeSite(await TestNode.build());
+    await site.untilServed();
+    return site;
+  }
+
+  get blue(): Tenant {
+    return this.node.blue;
+  }
+
+  /** @param more further sections */
+  settings(more: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
+    return {
+      discovery: { include: this.#include, rescan: '1h' },
+      agent: { socket: this.node.stage.agentSocket, queue_timeout: '1s' },
+      steering: {
+        stale_after: '500ms',
+        take_over: '0s',
+        ports_max: PORTS_MAX,
+        neighbours_per_port_max: NEIGHBOURS_MAX,
+      },
+      ...more,
+    };
+  }
+
+  /** Starts the daemon again, as it was or otherwise. */
+  restart(more: Readonly<Record<string, unknown>> = {}): void {
+    this.daemon = this.node.startDaemon(this.settings(more));
+  }
+
+  /** Notes what ends a row, whether it succeeds or not. */
+  undo(action: () => unknown): void {
+    this.#ends.push(action);
+  }
+
+  /** Runs a row, and compares: nothing is more or less than before, and both tenants are served. */
+  async around(inject: (site: NodeSite) => Promise<void>): Promise<void> {
+    const before = await this.#state();
+    try {
+      await inject(this);
+    } finally {
+      for (const end of this.#ends.splice(0).reverse()) await end();
+    }
+    await this.untilServed();
+    await until('everything is as it was', async () => {
+      assert.deepEqual(await this.#state(), before);
+      return true;
+    });
+  }
+
+  async close(): Promise<void> {
+    assert.equal(await this.daemon.stop(), true, 'the daemon ended by itself');
+    await this.node.remove();
+  }
+
+  async untilServed(tenants: readonly Tenant[] = this.node.stage.tenants): Promise<void> {
+    for (const tenant of tenants) {
+      await until(`${tenant.known.name} is served`, async () => (await whoAmI(tenant)) === tenant.known.uuid);
+    }
+  }
+
+  /** Waits until requests go past the daemon, to a router on which nobody else answers. */
+  async untilPassedBy(): Promise<void> {
+    await until('packets pass', async () => (await curl(this.blue, METADATA_V4, '--max-time', '2')).status === 0);
+  }
+
+  /** The blue tenant's port, once it is as wanted. */
+  async untilBlue(what: string, holds: (port: PortStatusDocument) => boolean): Promise<PortStatusDocument> {
+    let port: PortStatusDocument | undefined;
+    await until(what, async () => {
+      port = await portOf(this.daemon, this.blue);
+      return holds(port);
+    });
+    assert.ok(port);
+    return port;
+  }
+
+  /** A UUID that the daemon steers, without a router yet. */
+  spareUuid(): string {
+    const uuid = this.#spare.pop();
+    assert.ok(uuid, 'enough spare routers');
+    return uuid;
+  }
+
+  /** Makes a router that lasts until the row ends, or is removed by it. */
+  async createRouter(): Promise<{ readonly router: Router; remove(): Promise<void> }> {
+    const topology = new Topology(this.node.runDir);
+    this.undo(() => topology.remove());
+    const uuid = this.spareUuid();
+    const router = await topology.createRouter({ uuid, interface: `qr-${uuid.slice(0, 8)}`, address: '10.9.0.1/24' });
+    return { router, remove: () => topology.remove() };
+  }
+
+  async workerPid(): Promise<number> {
+    let pid: number | undefined;
+    await until('a worker runs', async () => {
+      pid = (await this.daemon.status()).workers.find(({ state }) => state === 'running')?.pid;
+      return pid !== undefined;
+    });
+    return pid ?? 0;
+  }
+
+  /** Sets how many descriptors a process may have, and sets it back when the row ends. */
+  async limitDescriptors(pid: number, most: number): Promise<() => Promise<unknown>> {
+    const limit = (count: number | string) => runCommand('prlimit', ['--pid', String(pid), `--nofile=${count}:`]);
+    const before = (
+      await runCommand('prlimit', ['--pid', String(pid), '--nofile', '-o', 'SOFT', '--noheadings'])
+    ).trim();
+    this.undo(() => limit(before));
+    await limit(most);
+    return () => limit(before);
+  }
+
+  async #state(): Promise<NodeState> {
+    const { node, daemon } = this;
+    const routers = node.stage.tenants.map(({ router }) => router.namespace.name);
+    const { ports } = await daemon.status();
+    const known = ports.map(({ owner, interface: name, state }) => `${owner} ${name} ${state}`).sort();
+    const namespaces = [...routers, daemon.namespace];
+    return { known, ...(await nodeState({ namespaces, pid: daemon.pid, runDir: node.runDir.path })) };
+  }
+}

@@ -1,0 +1,270 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { runCommand } from '../../src/demo/command.ts';
+import { HeldConnection } from '../kit/held-connection.ts';
+import { curl, METADATA_V4, portOf, until } from '../kit/node.ts';
+import { NEIGHBOURS_MAX, type NodeSite } from './node-site.ts';
+import type { FaultRow } from './row.ts';
+
+const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const ADMIN_CONNECTIONS = 300;
+const TICKS_PER_SECOND = 100;
+
+/** Writes to the supervisor as the worker would, on the worker's own end of the channel (pidfd_getfd is call 438). */
+const AS_WORKER = `
+import ctypes, os, sys, time
+pid = os.pidfd_open(int(sys.argv[1]))
+fd = ctypes.CDLL(None).syscall(438, pid, 3, 0)
+data = sys.stdin.buffer.read()
+while data:
+    try:
+        data = data[os.write(fd, data[:4096]):]
+    except BlockingIOError:
+        time.sleep(0.001)
+    except (BrokenPipeError, ConnectionResetError):
+        break
+`;
+
+const workers: readonly FaultRow<NodeSite>[] = [
+  {
+    fault: 'the worker is killed',
+    when: 'between two requests',
+    holds: 'another takes its sockets',
+    inject: async (site) => {
+      const pid = await site.workerPid();
+      process.kill(pid, 'SIGKILL');
+      await until('another runs', async () => (await site.workerPid()) !== pid);
+    },
+  },
+  {
+    fault: 'the worker is stopped',
+    when: 'for longer than it is believed to live',
+    holds: 'packets pass by, and it serves again when it goes on',
+    inject: async (site) => {
+      const pid = await site.workerPid();
+      process.kill(pid, 'SIGSTOP');
+      site.undo(() => process.kill(pid, 'SIGCONT'));
+      await site.untilPassedBy();
+    },
+  },
+  ...[
+    ['what is no JSON', '{"type":\n'] as const,
+    ['a message no worker may send', '{"type":"add-port"}\n'] as const,
+    ['a number out of bounds', '{"type":"port-listening","portId":-1}\n'] as const,
+    ['a line without an end', 'x'.repeat(9 * 1024 * 1024)] as const,
+  ].map(([what, bytes]) => ({
+    fault: `the worker sends the supervisor ${what}`,
+    when: 'while it serves',
+    holds: 'it is ended, and another serves',
+    inject: async (site: NodeSite) => {
+      const pid = await site.workerPid();
+      await runCommand('/usr/bin/python3', ['-c', AS_WORKER, String(pid)], { input: bytes });
+      await until('another runs', async () => (await site.workerPid()) !== pid);
+    },
+  })),
+  {
+    fault: 'the worker has no descriptor left',
+    when: 'while clients come',
+    holds: 'it serves the connection it has, does not spin, and serves others once it has some',
+    inject: async (site) => {
+      const pid = await site.workerPid();
+      const held = new HeldConnection(site.blue.instance.namespace);
+      site.undo(() => held.close());
+      assert.equal(await held.connect({ host: '169.254.169.254', port: 80 }), 'connected');
+      assert.match(await held.get('/'), /^HTTP\/1\.1 200/);
+      const restore = await site.limitDescriptors(pid, readdirSync(`/proc/${pid}/fd`).length);
+      const before = ticks(pid);
+      for (let count = 0; count < 3; count += 1) {
+        const { status } = await curl(site.blue, METADATA_V4, '--max-time', '1');
+        assert.equal(status, 0, 'closed at once');
+      }
+      assert.match(await held.get('/'), /^HTTP\/1\.1 200/);
+      await sleep(1000);
+      assert.ok(ticks(pid) - before < TICKS_PER_SECOND / 2, `${ticks(pid) - before} ticks`);
+      await restore();
+    },
+  },
+  {
+    fault: 'an instance uses more addresses than a port may have',
+    when: 'at once',
+    holds: 'packets from those beyond are dropped, and an address that was known is served',
+    inject: async (site) => {
+      const { namespace } = site.blue.instance;
+      await site.untilServed([site.blue]);
+      const addresses = Array.from({ length: NEIGHBOURS_MAX + 8 }, (_, index) => `10.0.0.${100 + index}`);
+      const lines = addresses.map((address) => `addr add ${address}/24 dev eth0`).join('\n');
+      await runCommand('ip', ['-n', namespace.name, '-batch', '-'], { input: lines });
+      const remove = lines.replaceAll('addr add', 'addr del');
+      site.undo(() => runCommand('ip', ['-n', namespace.name, '-batch', '-'], { input: remove }));
+      const ask = (address: string) => ['-s', '-o', '/dev/null', '-m', '1', '--interface', address, METADATA_V4];
+      await Promise.all(addresses.map((address) => namespace.try('curl', ask(address))));
+      const { counters, neighbours } = await portOf(site.daemon, site.blue);
+      assert.ok((counters['drop_neighbour_quota'] ?? 0) > 0);
+      assert.ok(neighbours <= NEIGHBOURS_MAX);
+      const { status } = await curl(site.blue, METADATA_V4, '--interface', site.blue.known.address);
+      assert.equal(status, 200);
+    },
+  },
+];
+
+/** Processor time of a process, fields 14 and 15 of proc(5) stat. */
+function ticks(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+const supervisor: readonly FaultRow<NodeSite>[] = [
+  {
+    fault: 'the supervisor is stopped',
+    when: 'for longer than it is believed to live',
+    holds: 'packets pass by, and are steered again when it goes on',
+    inject: async (site) => {
+      await site.daemon.signal('SIGSTOP');
+      site.undo(() => site.daemon.signal('SIGCONT'));
+      await site.untilPassedBy();
+    },
+  },
+  {
+    fault: 'the supervisor is killed',
+    when: 'while it serves',
+    holds: 'packets pass by, and the next one finds a node as the first did',
+    inject: async (site) => {
+      await site.daemon.signal('SIGKILL');
+      await site.untilPassedBy();
+      site.restart();
+    },
+  },
+  {
+    fault: 'the supervisor has no descriptor left',
+    when: 'when a router comes',
+    holds: 'it is reported, and steered once there are some',
+    inject: async (site) => {
+      const open = readdirSync(`/proc/${site.daemon.pid}/fd`).length;
+      // One for the status that is asked for, none for a listening socket beside the device's netlink socket.
+      const restore = await site.limitDescriptors(site.daemon.pid, open + 1);
+      const { router } = await site.createRouter();
+      const line = (text: string) => site.daemon.log.some((each) => each.includes(text) && each.includes(router.uuid));
+      await until('it is reported', () => line('"not steering"') || line('namespace cannot be read'));
+      await restore();
+      await until('it is steered', async () => {
+        await router.namespace.ip('link', 'set', 'lo', 'down');
+        await router.namespace.ip('link', 'set', 'lo', 'up');
+        const { ports } = await site.daemon.status();
+        return ports.some(({ owner, state }) => owner === router.uuid && state === 'steering');
+      });
+    },
+  },
+  {
+    fault: 'nobody reads the daemon’s log',
+    when: 'with more lines than its pipe takes',
+    holds: 'every request is served, and it stops in time',
+    inject: async (site) => {
+      assert.equal(await site.daemon.stop(), true);
+      site.restart({ log: { access: 'all', level: 'debug' } });
+      await site.untilServed();
+      assert.equal(await site.daemon.stop(), true);
+      const child = spawn(process.execPath, [CLI, 'run', '-c', site.daemon.configFile], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      if (child.pid !== undefined) site.node.runDir.recordDaemon(child.pid);
+      const exited = new Promise((resolve) => child.once('exit', resolve));
+      site.undo(() => child.kill('SIGKILL'));
+      await site.untilServed();
+      const { stdout } = await site.blue.instance.namespace.try('curl', [
+        ...['-s', '-o', '/dev/null', '-w', '%{http_code}\n', `${METADATA_V4}/[1-1000]`],
+      ]);
+      assert.equal(stdout.match(/^\d{3}$/gm)?.filter((status) => status !== '000').length, 1000);
+      child.kill('SIGTERM');
+      assert.equal(await exited, 0);
+      site.restart();
+    },
+  },
+  ...(
+    [
+      ['its lock is another’s', () => ({}), /lock-held/],
+      ['its run_dir is a file', (site) => ({ run_dir: site.daemon.configFile }), /lock-failed/],
+      ['its run_dir cannot be made', () => ({ run_dir: '/proc/metasteer' }), /lock-failed/],
+      ['its namespace is another’s', (site) => ({ run_dir: `${site.node.runDir.path}/other` }), /namespace-failed/],
+    ] as const satisfies readonly (readonly [string, (site: NodeSite) => object, RegExp])[]
+  ).map(([when, settings, code]) => ({
+    fault: 'another daemon is started',
+    when: `when ${when}`,
+    holds: 'it says what to do, and disturbs nobody',
+    inject: async (site: NodeSite) => {
+      const admin = { admin: { socket: site.node.runDir.file('other.sock') } };
+      const config = readFileSync(site.daemon.configFile);
+      const second = site.node.startDaemon(site.settings({ ...admin, ...settings(site) }));
+      const { code: status } = await second.ended;
+      assert.equal(status, 1);
+      assert.match(second.log.join('\n'), code);
+      writeFileSync(site.daemon.configFile, config);
+      await runCommand('rm', ['-rf', `${site.node.runDir.path}/other`]);
+    },
+  })),
+];
+
+const outside: readonly FaultRow<NodeSite>[] = [
+  {
+    fault: 'the agent’s socket may not be written to',
+    when: 'for a while',
+    holds: '503 with Retry-After, and served again once it may',
+    inject: async (site) => {
+      const { agentSocket } = site.node.stage;
+      chmodSync(agentSocket, 0o600);
+      site.undo(() => chmodSync(agentSocket, 0o666));
+      await until('nobody is there', async () => {
+        const { status, headers } = await curl(site.blue, METADATA_V4);
+        return status === 503 && /^retry-after: 1/im.test(headers);
+      });
+    },
+  },
+  ...(
+    [
+      ['garbage', '\0\u0001garbage\r\n\r\n'],
+      ['a head without an end', `GET /v1/status HTTP/1.1\r\nX: ${'x'.repeat(1_000_000)}`],
+      [
+        'a body that is too long',
+        `PUT /v1/limits HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n${'1'.repeat(9000)}`,
+      ],
+      ['something it does not know', 'DELETE /v1/status HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ] as const
+  ).map(([what, bytes]) => ({
+    fault: `the admin socket is sent ${what}`,
+    when: 'by somebody who may connect',
+    holds: 'it is refused, and the next is answered',
+    inject: async (site: NodeSite) => {
+      const socket = connect(site.daemon.adminSocket);
+      site.undo(() => socket.destroy());
+      const said = new Promise<string>((resolve) => {
+        socket.once('data', (chunk) => resolve(chunk.toString('latin1')));
+        socket.once('close', () => resolve(''));
+        socket.on('error', () => undefined);
+      });
+      socket.write(bytes, 'latin1');
+      assert.match(await said, /^(HTTP\/1\.1 4\d\d .*)?/);
+      await site.daemon.status();
+    },
+  })),
+  {
+    fault: `somebody opens ${ADMIN_CONNECTIONS} connections to the admin socket`,
+    when: 'and says nothing on them',
+    holds: 'they cost few descriptors, instances are served, and operators after a while',
+    inject: async (site) => {
+      const sockets = Array.from({ length: ADMIN_CONNECTIONS }, () => connect(site.daemon.adminSocket));
+      for (const socket of sockets) socket.on('error', () => undefined);
+      site.undo(() => {
+        for (const socket of sockets) socket.destroy();
+      });
+      await until('those beyond the limit are closed', () => sockets.filter(({ closed }) => !closed).length <= 64);
+      await site.untilServed();
+      await until('an operator is answered', () => site.daemon.status());
+    },
+  },
+];
+
+export const PROCESS_ROWS: readonly FaultRow<NodeSite>[] = [...workers, ...supervisor, ...outside];
