@@ -188,7 +188,7 @@ const supervisor: readonly FaultRow<NodeSite>[] = [
     [
       ['its lock is another’s', () => ({}), /lock-held/],
       ['its run_dir is a file', (site) => ({ run_dir: site.daemon.configFile }), /lock-failed/],
-      ['its run_dir cannot be made', () => ({ run_dir: '/proc/metasteer' }), /lock-failed/],
+      ['its run_dir cannot be made', () => ({ run_dir: '/sys/metasteer' }), /lock-failed/],
       ['its namespace is another’s', (site) => ({ run_dir: `${site.node.runDir.path}/other` }), /namespace-failed/],
     ] as const satisfies readonly (readonly [string, (site: NodeSite) => object, RegExp])[]
   ).map(([when, settings, code]) => ({

@@ -13,6 +13,8 @@ export interface FaultRow<Place> {
 
 /** Decides about the order, and about what is random inside a row. */
 const SEED = Number(process.env['FAULT_SEED'] ?? 1);
+/** A row that hangs is a fault of its own. */
+const ROW_MS = 60_000;
 /** How long rows are repeated at random, after each has had its turn. */
 const SECONDS = Number(process.env['FAULT_SECONDS'] ?? 0);
 
@@ -31,7 +33,7 @@ export function testRows<Place>(
 ): void {
   const random = generator(SEED);
   const run = (row: FaultRow<Place>) => around((place) => row.inject(place, random));
-  for (const row of shuffled(rows, random)) it(titleOf(row), () => run(row));
+  for (const row of shuffled(rows, random)) it(titleOf(row), { timeout: ROW_MS }, () => run(row));
   if (SECONDS === 0) return;
   it(`at random for ${SECONDS} s, seed ${SEED}`, { timeout: (SECONDS + 120) * 1000 }, async () => {
     const end = performance.now() + SECONDS * 1000;
