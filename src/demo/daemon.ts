@@ -23,6 +23,8 @@ export interface DaemonOptions {
   readonly routers: readonly string[];
   /** Further keys of the configuration file; they win over the ones made here. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** A command that becomes the daemon: it is started with the daemon's own as its last arguments. */
+  readonly through?: readonly string[];
 }
 
 /** The daemon as an operator starts it: `metasteer run -c FILE`, in a process and a namespace of its own. */
@@ -35,7 +37,7 @@ export class Daemon {
   readonly ended: Promise<{ readonly code: number | null }>;
   readonly #log: string[] = [];
 
-  constructor({ runDir, agentSocket, routers, settings = {} }: DaemonOptions) {
+  constructor({ runDir, agentSocket, routers, settings = {}, through = [] }: DaemonOptions) {
     this.configFile = runDir.file('metasteer.yaml');
     this.adminSocket = runDir.file('admin.sock');
     this.namespace = basename(runDir.path);
@@ -50,7 +52,8 @@ export class Daemon {
     writeFileSync(this.configFile, stringify(config));
     runDir.recordNamespace(this.namespace);
     // A session of its own, so that Ctrl-C in the terminal does not stop it behind our back.
-    this.#child = spawn(process.execPath, [CLI, 'run', '-c', this.configFile], {
+    const [command = process.execPath, ...args] = [...through, process.execPath, CLI, 'run', '-c', this.configFile];
+    this.#child = spawn(command, args, {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -11,7 +11,7 @@ const BODY_MAX = 4096;
 
 /** Operators are few. One who opens more, or does not come to the end of a request, must not cost the process its descriptors. */
 const CONNECTIONS_MAX = 64;
-const REQUEST_MS = 10_000;
+const REQUEST_MS = 5000;
 const LOOK_MS = 1000;
 
 /** One thing operators may ask. */

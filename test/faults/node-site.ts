@@ -1,6 +1,7 @@
 /** A node with two tenants and a running daemon, which rows share. Needs root. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { readdirSync, statSync } from 'node:fs';
 import type { PortStatusDocument } from '../../src/control/status-document.ts';
 import { runCommand } from '../../src/demo/command.ts';
 import type { Daemon } from '../../src/demo/daemon.ts';
@@ -11,6 +12,7 @@ import { type NodeState, nodeState } from './node-state.ts';
 
 export const PORTS_MAX = 3;
 export const NEIGHBOURS_MAX = 32;
+const WORKERS_ENDED_MAX = 2;
 /** Routers that rows make, beside those of the tenants. */
 const SPARE = 400;
 
@@ -20,6 +22,8 @@ export class NodeSite {
   readonly #spare = Array.from({ length: SPARE }, () => randomUUID());
   readonly #include: readonly string[];
   readonly #ends: (() => unknown)[] = [];
+  /** Since the daemon was started: it waits ever longer before it replaces them. */
+  #workersEnded = 0;
 
   private constructor(node: TestNode) {
     this.node = node;
@@ -55,6 +59,13 @@ export class NodeSite {
   /** Starts the daemon again, as it was or otherwise. */
   restart(more: Readonly<Record<string, unknown>> = {}): void {
     this.daemon = this.node.startDaemon(this.settings(more));
+    this.#workersEnded = 0;
+  }
+
+  /** Waits until the daemon has replaced a worker that has ended. */
+  async untilReplaced(pid: number): Promise<void> {
+    await until('another runs', async () => (await this.workerPid()) !== pid);
+    this.#workersEnded += 1;
   }
 
   /** Notes what ends a row, whether it succeeds or not. */
@@ -64,6 +75,11 @@ export class NodeSite {
 
   /** Runs a row, and compares: nothing is more or less than before, and both tenants are served. */
   async around(inject: (site: NodeSite) => Promise<void>): Promise<void> {
+    if (this.#workersEnded > WORKERS_ENDED_MAX) {
+      assert.equal(await this.daemon.stop(), true);
+      this.restart();
+      await this.untilServed();
+    }
     const before = await this.#state();
     try {
       await inject(this);
@@ -129,14 +145,22 @@ export class NodeSite {
     return pid ?? 0;
   }
 
-  /** Sets how many descriptors a process may have, and sets it back when the row ends. */
-  async limitDescriptors(pid: number, most: number): Promise<() => Promise<unknown>> {
-    const limit = (count: number | string) => runCommand('prlimit', ['--pid', String(pid), `--nofile=${count}:`]);
-    const before = (
-      await runCommand('prlimit', ['--pid', String(pid), '--nofile', '-o', 'SOFT', '--noheadings'])
-    ).trim();
+  /**
+   * Leaves a process that many descriptors it may still open, until the row ends or what is returned is called. The
+   * limit is of their numbers, among which there are gaps.
+   */
+  async limitDescriptors(pid: number, spare: number): Promise<() => Promise<unknown>> {
+    // As its own user: where root lacks CAP_SYS_RESOURCE it may not touch others.
+    const { uid, gid } = statSync(`/proc/${pid}`);
+    const user = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'];
+    const prlimit = (...args: readonly string[]) =>
+      runCommand('setpriv', [...user, 'prlimit', '--pid', String(pid), ...args]);
+    const limit = (count: number | string) => prlimit(`--nofile=${count}:`);
+    const before = (await prlimit('--nofile', '-o', 'SOFT', '--noheadings')).trim();
     this.undo(() => limit(before));
-    await limit(most);
+    const open = new Set(readdirSync(`/proc/${pid}/fd`).map(Number));
+    const free = Array.from({ length: open.size + spare + 1 }, (_, fd) => fd).filter((fd) => !open.has(fd));
+    await limit(free[spare] ?? 0);
     return () => limit(before);
   }
 

@@ -44,7 +44,7 @@ function withoutNumbers(line: string): string {
   return line
     .replaceAll(/^\d+: /g, '')
     .replaceAll(/@if\d+/g, '@if')
-    .replaceAll(/\b(ms\d+)@/g, 'ms@')
+    .replaceAll(/\[\d+\]/g, '')
     .replaceAll(/\bms\d+\b/g, 'ms')
     .replaceAll(/\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b/g, (mac) => (mac.startsWith('fa:16:3e') ? mac : 'MAC'))
     .replaceAll(/\b(id|prog\/xdp id|tag|metric|link-netnsid|jited|numtxqueues|numrxqueues) \S+/g, '$1')

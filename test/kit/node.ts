@@ -62,9 +62,9 @@ export class TestNode {
   }
 
   /** Starts a daemon; it is stopped with the node at the latest. */
-  startDaemon(settings: Readonly<Record<string, unknown>> = {}): Daemon {
+  startDaemon(settings: Readonly<Record<string, unknown>> = {}, through: readonly string[] = []): Daemon {
     const routers = this.stage.tenants.map(({ router }) => router.uuid);
-    const daemon = new Daemon({ runDir: this.runDir, agentSocket: this.stage.agentSocket, routers, settings });
+    const daemon = new Daemon({ runDir: this.runDir, agentSocket: this.stage.agentSocket, routers, settings, through });
     this.#teardown.add('daemon', async () => assert.ok(await daemon.stop(), 'the daemon had to be killed'));
     return daemon;
   }

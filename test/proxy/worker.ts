@@ -25,6 +25,7 @@ export interface WorkerOptions {
   /** Takes what is told of clients that are traced. */
   readonly traced?: (event: WorkerTraceEvent) => void;
   readonly ports?: number;
+  readonly descriptorsMax?: number;
   /** Where it listens. */
   readonly host?: string;
 }
@@ -105,9 +106,14 @@ export class Worker {
       asked.add(ino);
       return mac;
     };
-    const { countRequest, traced } = options;
-    const counting = countRequest ? { countRequest } : {};
-    const environment = { log: pino({}, destination), peerMac, ...counting, ...(traced ? { traced } : {}) };
+    const { countRequest, descriptorsMax, traced } = options;
+    const environment = {
+      log: pino({}, destination),
+      peerMac,
+      ...(countRequest ? { countRequest } : {}),
+      ...(traced ? { traced } : {}),
+      ...(descriptorsMax === undefined ? {} : { descriptorsMax }),
+    };
     const proxy = new MetadataProxy(settingsOf(socket, options), environment);
     const ports: number[] = [];
     for (let index = 0; index < (options.ports ?? 1); index += 1) {
