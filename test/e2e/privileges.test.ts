@@ -1,5 +1,6 @@
 // Needs root: network namespaces and BPF. What a user of the node, and a worker that was taken over, can do to the daemon.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { mapsHeldBy } from '../../bench/bpf-memory.ts';
 import { tryCommand } from '../../src/demo/command.ts';
@@ -43,6 +44,10 @@ describe('an unprivileged user of the node', needsRoot, () => {
       assert.match(await asNobody(call), /^(Permission denied|Operation not permitted)$/);
     });
   }
+
+  it('finds the worker with a bound for its heap', () => {
+    assert.match(readFileSync(`/proc/${worker}/cmdline`, 'utf8'), /\0--max-old-space-size=512\0/);
+  });
 
   it('finds no BPF object with the worker, only sockets that are listening or connected', () => {
     assert.deepEqual(mapsHeldBy(worker), []);

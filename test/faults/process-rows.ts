@@ -30,16 +30,21 @@ while data:
 `;
 
 const workers: readonly FaultRow<NodeSite>[] = [
-  {
-    fault: 'the worker is killed',
+  ...(
+    [
+      ['killed', 'SIGKILL'],
+      ['ended by V8, as when its heap is full', 'SIGABRT'],
+    ] as const
+  ).map(([how, signal]) => ({
+    fault: `the worker is ${how}`,
     when: 'between two requests',
     holds: 'another takes its sockets',
-    inject: async (site) => {
+    inject: async (site: NodeSite) => {
       const pid = await site.workerPid();
-      process.kill(pid, 'SIGKILL');
+      process.kill(pid, signal);
       await site.untilReplaced(pid);
     },
-  },
+  })),
   {
     fault: 'the worker is stopped',
     when: 'for longer than it is believed to live',

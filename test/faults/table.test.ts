@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { AGENT_ROWS } from './agent-rows.ts';
+import { ATTACH_ROWS } from './attach-rows.ts';
+import { DISCOVERY_ROWS } from './discovery-rows.ts';
+import { LOG_ROWS } from './log-rows.ts';
+import { PROCESS_ROWS } from './process-rows.ts';
+import { titleOf } from './row.ts';
+
+const ROWS_MIN = 40;
+
+test('the table of faults is long, and no two rows have the same name', () => {
+  const titles = [AGENT_ROWS, LOG_ROWS, ATTACH_ROWS, DISCOVERY_ROWS, PROCESS_ROWS].flatMap((rows) => rows.map(titleOf));
+  assert.ok(titles.length >= ROWS_MIN, `${titles.length} rows`);
+  assert.equal(new Set(titles).size, titles.length);
+});
