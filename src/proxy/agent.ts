@@ -127,7 +127,6 @@ export class Agent implements ConnectionOwner, Timed {
 
   /** Gives waiting exchanges to idle connections, then opens as many new ones as there are exchanges left and turns free. */
   #pump(): void {
-    const { socket } = this.#settings.agent;
     const concurrency = this.#pool.size;
     while (this.#pool.hasIdle && this.#pool.busy < concurrency) {
       const next = this.#queue.peek();
@@ -143,7 +142,7 @@ export class Agent implements ConnectionOwner, Timed {
       !this.#stopped
     ) {
       this.#connecting += 1;
-      new AgentConnection(socket, this.#clock, this.#settings.timeouts, this);
+      new AgentConnection(this.#settings.agent.socket, this.#clock, this.#settings.timeouts, this);
     }
   }
 

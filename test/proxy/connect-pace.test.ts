@@ -44,3 +44,13 @@ test('a full backlog is not an absent agent, and an exchange that ends makes roo
   assert.equal(pace.mayConnect(0), false, 'an exchange that ends says nothing about an absent agent');
   pace.stop();
 });
+
+for (const code of ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']) {
+  test(`${code} is a shortage of our own, and says nothing about the agent`, () => {
+    const { pace } = ready(60_000);
+    pace.failed(code, `connect ${code}`);
+    assert.equal(pace.absent, false);
+    assert.equal(pace.mayConnect(0), false);
+    pace.stop();
+  });
+}
