@@ -52,7 +52,6 @@ export const ERRORS = {
   'bench-missing':
     'Run it from a clone of the repository, as root: `npm run setup`, then `npm run bench`; docs/benchmarks.md says what it needs.',
   'bench-failed': 'Read the lines of the harness above; they say what is missing and how to get it.',
-  'listen-failed': 'Choose another address or port, or stop who uses it.',
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -13,7 +13,13 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 /** Every page by its file's name. */
 export async function manualPages(): Promise<ReadonlyMap<string, string>> {
   const edition = currentEdition();
-  const program = await programOf({ argv: [], stdout: process.stdout, stderr: process.stderr, exit: () => undefined });
+  const program = await programOf({
+    argv: [],
+    stdout: process.stdout,
+    stderr: process.stderr,
+    variables: {},
+    exit: () => undefined,
+  });
   return new Map([
     ['metasteer.1', commandPage(program, edition)],
     [
