@@ -3,30 +3,28 @@
  * keep ports and routers in step until a signal comes, and give everything back.
  */
 import type { Config } from '../config/config.ts';
-import { proxySettings } from '../config/proxy-settings.ts';
 import { messageOf } from '../errors.ts';
-import { RateTable } from '../kernel/rates.ts';
 import type { Logger } from '../log.ts';
 import { AdminServer } from '../unix/admin-server.ts';
 import { adminRoutes } from './admin.ts';
 import { adminActions } from './admin-actions.ts';
 import { drain } from './drain.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { History } from './history.ts';
 import { Leftovers } from './leftovers.ts';
+import { LiveConfig } from './live-config.ts';
 import { holdLock } from './lock.ts';
 import { AddressMoves } from './moves.ts';
 import { PortNamespace } from './port-namespace.ts';
 import { checkPrivileges, createMaps, preparePrograms } from './preflight.ts';
 import { Reconciler } from './reconcile.ts';
+import { RequestRates } from './request-rates.ts';
 import { SharedSettings } from './shared-settings.ts';
 import { Shield } from './shield.ts';
 import { stopSignal } from './stop-signal.ts';
 import { Stopper } from './stopper.ts';
 import { Sweeper } from './sweeper.ts';
 import { Workers } from './workers.ts';
-
-/** Clients whose requests are counted at once, where requests are limited: as many as there are neighbours by default. */
-const RATE_CLIENTS = 65_536;
 
 /**
  * Runs the daemon until SIGTERM or SIGINT.
@@ -40,18 +38,19 @@ export async function runDaemon(config: Config, log: Logger): Promise<void> {
   const leftovers = await Leftovers.clear(config, log);
 
   const stopper = new Stopper(log);
+  const history = new History(log);
   try {
     const maps = stopper.owns(await createMaps(config));
     const programs = stopper.owns(await preparePrograms(maps));
     const namespace = stopper.owns(await PortNamespace.create(config));
     const settings = new SharedSettings(config, maps);
-    const rates = config.rateLimiting.enabled ? { rates: stopper.owns(RateTable.create(RATE_CLIENTS)) } : {};
-    const workers = new Workers({ config, settings: proxySettings(config), namespace, log, ...rates });
+    const rates = stopper.owns(new RequestRates());
+    const workers = new Workers({ config: new LiveConfig(config), namespace, rates, history, log });
     const reconciler = new Reconciler({ config, maps, programs, namespace, workers, leftovers, log });
     const ports = () => reconciler.ports;
     const sweeper = stopper.owns(new Sweeper(config, maps, programs, log));
     const shield = new Shield({ config, maps, programs, log, ports });
-    const parts = { config, maps, workers, reconciler, settings, sweeper, shield };
+    const parts = { config, history, maps, workers, reconciler, settings, sweeper, shield };
     stopper.owns(await AdminServer.listen(config.admin.socket, adminRoutes(adminActions(parts))));
     stopper.owns(new AddressMoves(maps, (id) => reconciler.port(id), log));
     // Closed the other way round: requests are finished, packets pass at once, and then interface by interface is let go.

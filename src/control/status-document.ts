@@ -14,6 +14,8 @@ export interface StatusDocument {
     readonly flows: number;
     /** How often the XDP shield was put on a port or taken off one. */
     readonly shield_switches: number;
+    /** How many workers ended that were not asked to. */
+    readonly worker_ends: number;
   };
   readonly ports: readonly PortStatusDocument[];
   /** Packets on devices of the metasteer namespace that are no port's, by verdict; only those that were counted. */
@@ -21,7 +23,19 @@ export interface StatusDocument {
   /** Namespaces of owners that cannot be read. */
   readonly broken: readonly { readonly namespace: string; readonly reason: string }[];
   readonly workers: readonly WorkerStatusDocument[];
+  /** Places for workers in which none runs now. */
+  readonly vacancies: readonly VacancyDocument[];
   readonly agent: AgentStatusDocument;
+  /** What happened lately, the oldest first. */
+  readonly events: readonly { readonly at: string; readonly event: string }[];
+}
+
+export interface VacancyDocument {
+  /** How the last worker there ended, or why none started. */
+  readonly reason: string;
+  /** Whether workers end there again and again, so that the next one has to wait for long. */
+  readonly held: boolean;
+  readonly again_in_ms: number;
 }
 
 export interface PortStatusDocument {

@@ -3,6 +3,7 @@ import { limitsDocument } from '../config/limits.ts';
 import type { MapsReading, SteeringMaps } from '../kernel/maps.ts';
 import type { PortStatus, ProxyStatus } from '../proxy/messages.ts';
 import { packageVersion } from '../version.ts';
+import type { History } from './history.ts';
 import type { FoundInterface, Port } from './port.ts';
 import type { Reconciler } from './reconcile.ts';
 import type { SharedSettings } from './shared-settings.ts';
@@ -13,6 +14,7 @@ import type { WorkerReport, Workers } from './workers.ts';
 
 export interface StatusContext {
   readonly config: Config;
+  readonly history: History;
   readonly maps: SteeringMaps;
   readonly workers: Workers;
   readonly reconciler: Reconciler;
@@ -23,7 +25,7 @@ export interface StatusContext {
 
 /** Puts together what supervisor, workers and BPF programs know. */
 export async function statusDocument(context: StatusContext): Promise<StatusDocument> {
-  const { config, maps, workers, reconciler, settings, sweeper, shield } = context;
+  const { config, history, maps, workers, reconciler, settings, sweeper, shield } = context;
   const reports = await workers.report();
   const reading = await maps.read();
   return {
@@ -36,6 +38,7 @@ export async function statusDocument(context: StatusContext): Promise<StatusDocu
       neighbours: sweeper.last.neighbours,
       flows: sweeper.last.flows,
       shield_switches: shield.switches,
+      worker_ends: workers.ended,
     },
     ports: [
       ...reconciler.ports.map((port) => steeringPort(port, reading, reports, shield)),
@@ -53,7 +56,13 @@ export async function statusDocument(context: StatusContext): Promise<StatusDocu
       connections: status?.connections ?? 0,
       requests: status?.requests ?? 0,
     })),
+    vacancies: workers.vacancies.map(({ reason, held, until }) => ({
+      reason,
+      held,
+      again_in_ms: Math.max(0, until - Date.now()),
+    })),
     agent: agentStatus(config, workers, reports),
+    events: history.events,
   };
 }
 

@@ -29,7 +29,7 @@ const message = z.discriminatedUnion('type', [
     request: count,
     status: z.strictObject({ ports: z.array(portStatus), connections: count, requests: count, agent: agentStatus }),
   }),
-  z.strictObject({ type: z.literal('pong') }),
+  z.strictObject({ type: z.literal('pong'), connections: count }),
   z.strictObject({ type: z.literal('stopped') }),
 ]);
 

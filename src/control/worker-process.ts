@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
-import type { Config } from '../config/config.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
 import { type PortId, parsePortId } from '../identity/port-id.ts';
 import { builtFile, packageRoot } from '../kernel/paths.ts';
 import type { RateTable } from '../kernel/rates.ts';
 import { closeDescriptor, openDescriptorChannel, type PortListener, sendDescriptor } from '../kernel/sockets.ts';
+import type { LogLevel } from '../log.ts';
 import { MessageStream } from '../proxy/message-stream.ts';
 import type { FromWorker, PortMessage, ProxySettings, ProxyStatus, ToWorker } from '../proxy/messages.ts';
 import type { User } from '../unix/user.ts';
@@ -23,12 +23,17 @@ const ANSWER_MS = 10_000;
 const MESSAGES = 3;
 /** After the worker's own deadline for stopping, before it is killed. */
 const STOP_GRACE_MS = 1000;
+/** A worker that has not answered so many pings, the first of them so long ago, is stuck: it is ended and replaced. */
+const PINGS_MISSED_MAX = 5;
+const SILENT_MAX_MS = 10_000;
 
 /** What a worker is started with. */
 export interface LaunchContext {
-  readonly config: Config;
+  readonly runDir: string;
+  readonly netnsDir: string;
   readonly namespace: PortNamespace;
-  readonly rates?: RateTable;
+  /** Where requests are limited. */
+  readonly rates: RateTable | undefined;
 }
 
 export type WorkerState = 'starting' | 'running' | 'stopping' | 'gone';
@@ -46,6 +51,13 @@ export class WorkerProcess {
   readonly #ports = new Pending<PortId, void>();
   readonly #statuses = new Pending<number, ProxyStatus>();
   #statusRequests = 0;
+  /** As it said with its last sign of life. */
+  connections = 0;
+  /** Pings without an answer, and when the first of them was sent. */
+  #missed = 0;
+  #missedSince = 0;
+  /** Why it was ended, when it was. */
+  #verdict: string | undefined;
 
   /** @param alive called at each sign of life that was asked for */
   constructor(context: LaunchContext, user: User, alive: () => void) {
@@ -64,7 +76,7 @@ export class WorkerProcess {
     this.#messages = new MessageStream(
       stream,
       (received) => this.#receive(received),
-      () => this.kill(),
+      () => this.kill('it sent what is no message'),
     );
   }
 
@@ -73,7 +85,7 @@ export class WorkerProcess {
   }
 
   /** @throws {MetasteerError} `worker-failed` when it ends or stays silent instead. */
-  async start(settings: ProxySettings, logLevel: Config['log']['level']): Promise<void> {
+  async start(settings: ProxySettings, logLevel: LogLevel): Promise<void> {
     const started = this.#started.wait('started', START_MS, 'the worker did not start');
     this.#send({ type: 'start', settings, logLevel });
     await started;
@@ -105,21 +117,41 @@ export class WorkerProcess {
     return status.catch(() => undefined);
   }
 
-  /** Asks for a sign of life. */
+  /** Asks for a sign of life, and ends a worker that has not given one for long. */
   ping(): void {
+    const now = performance.now();
+    if (this.#missed === 0) this.#missedSince = now;
+    const silentMs = now - this.#missedSince;
+    // Counted too, so that a supervisor that was stopped itself does not take its own silence for its worker's.
+    if (this.state === 'running' && this.#missed >= PINGS_MISSED_MAX && silentMs >= SILENT_MAX_MS) {
+      const what = `it gave no sign of life for ${Math.round(silentMs / 1000)} s (${this.#missed} pings)`;
+      return this.kill(what);
+    }
+    this.#missed += 1;
     this.#send({ type: 'ping' });
   }
 
-  kill(): void {
+  /** @param why in words, for who asks how it ended */
+  kill(why: string): void {
+    this.#verdict ??= why;
     this.#child.kill('SIGKILL');
   }
 
   /** Lets it finish what it answers, within the deadline, and ends it. */
   async stop(deadlineMs: number): Promise<void> {
+    await this.#stop(deadlineMs, false);
+  }
+
+  /** The same where others accept on its sockets: it takes no more connections from now on. */
+  async retire(deadlineMs: number): Promise<void> {
+    await this.#stop(deadlineMs, true);
+  }
+
+  async #stop(deadlineMs: number, othersServe: boolean): Promise<void> {
     if (this.state === 'gone') return;
     this.state = 'stopping';
-    this.#send({ type: 'stop', deadlineMs });
-    const kill = setTimeout(() => this.kill(), deadlineMs + STOP_GRACE_MS);
+    this.#send({ type: 'stop', deadlineMs, othersServe });
+    const kill = setTimeout(() => this.kill('it did not stop in time'), deadlineMs + STOP_GRACE_MS);
     await this.exited;
     clearTimeout(kill);
   }
@@ -130,7 +162,7 @@ export class WorkerProcess {
 
   #receive(received: unknown): void {
     const message = parseFromWorker(received);
-    if (message === undefined) this.kill();
+    if (message === undefined) this.kill('it said what no worker says');
     else this.#settle(message);
   }
 
@@ -151,6 +183,8 @@ export class WorkerProcess {
         this.#statuses.resolve(message.request, message.status);
         break;
       case 'pong':
+        this.connections = message.connections;
+        this.#missed = 0;
         this.#alive();
         break;
       case 'stopped':
@@ -158,7 +192,8 @@ export class WorkerProcess {
     }
   }
 
-  #ended(how: string): string {
+  #ended(signal: string): string {
+    const how = this.#verdict ?? signal;
     this.state = 'gone';
     closeDescriptor(this.#channel);
     this.#messages?.close();
@@ -172,12 +207,12 @@ export class WorkerProcess {
  * Starts the launcher, which becomes the worker. The environment is empty: what is in the supervisor's is none of
  * the business of a process that parses tenants' bytes.
  */
-function launch({ config, namespace, rates }: LaunchContext, user: User, channel: number): ChildProcess {
-  const code = join(config.runDir, 'code');
+function launch({ runDir, netnsDir, namespace, rates }: LaunchContext, user: User, channel: number): ChildProcess {
+  const code = join(runDir, 'code');
   mkdirSync(code, { recursive: true, mode: 0o755 });
   const identity = [String(user.uid), String(user.gid), user.groups.join(',')];
   const main = join(code, 'dist/src/cli/main.js');
-  const argv = [...identity, namespace.reference, config.netnsDir, packageRoot, code, process.execPath, main, 'worker'];
+  const argv = [...identity, namespace.reference, netnsDir, packageRoot, code, process.execPath, main, 'worker'];
   return spawn(builtFile('launcher'), argv, {
     stdio: ['ignore', 'inherit', 'inherit', 'pipe', channel, rates?.fd ?? 'ignore'],
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },

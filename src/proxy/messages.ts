@@ -14,11 +14,12 @@ export type ToWorker =
   | { readonly type: 'status'; readonly request: number }
   /** Asks for a `pong`: a worker that is alive but stuck does not give it. */
   | { readonly type: 'ping' }
-  | { readonly type: 'stop'; readonly deadlineMs: number };
+  /** With `othersServe` it takes no more connections: others do on the same sockets. */
+  | { readonly type: 'stop'; readonly deadlineMs: number; readonly othersServe: boolean };
 
 export type FromWorker =
   | { readonly type: 'started' }
-  | { readonly type: 'pong' }
+  | { readonly type: 'pong'; readonly connections: number }
   | { readonly type: 'port-listening'; readonly portId: number }
   | { readonly type: 'port-failed'; readonly portId: number; readonly message: string }
   | { readonly type: 'status'; readonly request: number; readonly status: ProxyStatus }

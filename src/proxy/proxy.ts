@@ -3,6 +3,7 @@ import type { PortId } from '../identity/port-id.ts';
 import { AccessLog } from './access-log.ts';
 import { Agent } from './agent.ts';
 import { Clock } from './clock.ts';
+import type { Connection } from './connection.ts';
 import type { ProxyContext, ProxyEnvironment } from './context.ts';
 import { HeadParser } from './head.ts';
 import { Listener } from './listener.ts';
@@ -87,6 +88,11 @@ export class MetadataProxy {
     this.#context.ports.delete(state);
   }
 
+  /** Client connections open now. */
+  get connections(): number {
+    return this.#context.census.connections;
+  }
+
   status(): ProxyStatus {
     const ports = [...this.#listeners.values()].map((listener) => listener.state.status());
     let requests = this.#removedRequests;
@@ -99,17 +105,37 @@ export class MetadataProxy {
    * `deadlineMs` ends the rest.
    */
   async stop(deadlineMs: number): Promise<void> {
-    const { ports, agent, census, clock } = this.#context;
+    const { clock } = this.#context;
     const deadline = clock.now() + deadlineMs;
-    const connections = () => [...ports].flatMap((state) => state.connections());
     this.#context.lastAcceptedAt = clock.now();
     this.#context.isStopping = true;
-    for (const connection of connections()) connection.serveOnce();
+    for (const connection of this.#connections()) connection.serveOnce();
     const calm = () => clock.now() - this.#context.lastAcceptedAt >= LAST_CLIENTS_MS;
     await until(() => calm() || clock.now() >= deadline);
+    await this.#finish(deadline);
+  }
+
+  /**
+   * The same where other workers serve the same sockets: those get who comes from now on. Connections that are kept open
+   * serve one more request each, or end when they would for their silence; so none is cut under a request on its way.
+   */
+  async retire(deadlineMs: number): Promise<void> {
+    const deadline = this.#context.clock.now() + deadlineMs;
+    this.#context.isStopping = true;
+    for (const connection of this.#connections()) connection.serveOnce(true);
+    await this.#finish(deadline);
+  }
+
+  #connections(): Connection[] {
+    return [...this.#context.ports].flatMap((state) => state.connections());
+  }
+
+  /** Accepts no more, waits for the connections there are, and ends the rest at the deadline. */
+  async #finish(deadline: number): Promise<void> {
+    const { ports, agent, census, clock } = this.#context;
     for (const listener of this.#listeners.values()) listener.close();
     await until(() => census.connections === 0 || clock.now() >= deadline);
-    for (const connection of connections()) connection.destroy();
+    for (const connection of this.#connections()) connection.destroy();
     agent.stop();
     this.#listeners.clear();
     ports.clear();
