@@ -1,10 +1,14 @@
 import { request } from 'node:http';
 import type { AgentStatusDocument } from '../agent/status-document.ts';
 import type { LimitsDocument } from '../config/limits.ts';
+import type { DrainReport } from '../control/drain-orders.ts';
+import type { ReloadReport } from '../control/reload.ts';
 import type { StatusDocument } from '../control/status-document.ts';
-import { type ErrorCode, MetasteerError, messageOf } from '../errors.ts';
+import { ERRORS, type ErrorCode, MetasteerError, messageOf } from '../errors.ts';
 
 const ANSWER_WITHIN_MS = 10_000;
+/** For what starts workers or waits for requests to end. */
+const CHANGE_WITHIN_MS = 180_000;
 /** 16384 ports with every counter are some 30 MiB. */
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -73,14 +77,36 @@ export async function setLimits(socket: string, changes: Readonly<Record<string,
   return JSON.parse(await ask(socket, 'PUT', '/v1/limits', JSON.stringify(changes))) as LimitsDocument;
 }
 
-/** The daemon does not want what it was asked. */
-class Unwanted extends Error {}
+/**
+ * Has the daemon read its configuration again.
+ *
+ * @throws {MetasteerError} as `fetchStatus`, and what the daemon says is wrong with the configuration
+ */
+export async function reload(socket: string): Promise<ReloadReport> {
+  return JSON.parse(await ask(socket, 'PUT', '/v1/reload', '{}', CHANGE_WITHIN_MS)) as ReloadReport;
+}
 
-async function ask(socket: string, method: 'GET' | 'PUT', path: string, body?: string): Promise<string> {
+/** Has the daemon steer a target no more. @throws {MetasteerError} as `fetchStatus`, and `drain-target-unknown` */
+export async function drain(socket: string, target: string | undefined): Promise<DrainReport> {
+  return JSON.parse(await ask(socket, 'PUT', '/v1/drain', JSON.stringify({ target }), CHANGE_WITHIN_MS)) as DrainReport;
+}
+
+/** Takes a drain back. @throws {MetasteerError} as `drain` */
+export async function undrain(socket: string, target: string | undefined): Promise<{ readonly target: string }> {
+  return JSON.parse(await ask(socket, 'PUT', '/v1/undrain', JSON.stringify({ target }))) as { readonly target: string };
+}
+
+async function ask(
+  socket: string,
+  method: 'GET' | 'PUT',
+  path: string,
+  body?: string,
+  withinMs: number = ANSWER_WITHIN_MS,
+): Promise<string> {
   try {
-    return await exchange(socket, method, path, body);
+    return await exchange(socket, method, path, body, withinMs);
   } catch (error) {
-    if (error instanceof Unwanted) throw new MetasteerError('config-invalid-value', error.message);
+    if (error instanceof MetasteerError) throw error;
     const errno = error instanceof Error && 'code' in error ? String(error.code) : '';
     const code = CODE_OF_ERRNO[errno] ?? 'daemon-no-answer';
     const what = code === 'daemon-not-running' ? 'no daemon is listening on' : 'no answer from';
@@ -88,9 +114,15 @@ async function ask(socket: string, method: 'GET' | 'PUT', path: string, body?: s
   }
 }
 
-function exchange(socketPath: string, method: string, path: string, body?: string): Promise<string> {
+function exchange(
+  socketPath: string,
+  method: string,
+  path: string,
+  body: string | undefined,
+  withinMs: number,
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
+    const signal = AbortSignal.timeout(withinMs);
     const target = { socketPath, method, path, signal, agent: false, headers: { host: 'localhost' } };
     const asked = request(target, (response) => {
       const chunks: Buffer[] = [];
@@ -105,23 +137,21 @@ function exchange(socketPath: string, method: string, path: string, body?: strin
       response.on('end', () => {
         const text = Buffer.concat(chunks).toString('utf8');
         if (response.statusCode === 200) resolve(text);
-        else if (response.statusCode === 400) reject(new Unwanted(errorOf(text)));
-        else reject(new Error(`HTTP status ${response.statusCode}`));
+        else reject(refusalOf(text) ?? new Error(`HTTP status ${response.statusCode}`));
       });
     });
-    asked.on('error', (error) => reject(signal.aborted ? new Error(`no answer in ${ANSWER_WITHIN_MS} ms`) : error));
+    asked.on('error', (error) => reject(signal.aborted ? new Error(`no answer in ${withinMs} ms`) : error));
     asked.end(body);
   });
 }
 
-/** What the daemon says is wrong. */
-function errorOf(text: string): string {
-  try {
-    const { error } = JSON.parse(text) as { readonly error?: unknown };
-    return String(error);
-  } catch {
-    return text;
-  }
+/** What the daemon says is wrong with what it was asked; undefined when it says nothing of the kind. */
+function refusalOf(text: string): MetasteerError | undefined {
+  const document = parsed(text);
+  if (typeof document !== 'object' || document === null) return undefined;
+  const { error, code } = document as { readonly error?: unknown; readonly code?: unknown };
+  if (typeof code !== 'string' || !Object.hasOwn(ERRORS, code)) return undefined;
+  return new MetasteerError(code as ErrorCode, String(error));
 }
 
 function parsed(text: string): unknown {

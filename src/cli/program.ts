@@ -4,8 +4,10 @@ import { agentCommand } from './agent.ts';
 import { agentStatusCommand } from './agent-status.ts';
 import { checkConfigCommand } from './check-config.ts';
 import { demoNovaCommand } from './demo-nova.ts';
+import { drainCommand, undrainCommand } from './drain.ts';
 import type { CliEnvironment } from './environment.ts';
 import { limitsCommand } from './limits.ts';
+import { reloadCommand } from './reload.ts';
 import { runCommand } from './run.ts';
 import { statusCommand } from './status.ts';
 import { versionCommand, versionLine } from './version.ts';
@@ -44,6 +46,9 @@ async function programOf(environment: CliEnvironment): Promise<Command> {
     statusCommand(environment),
     workersCommand(environment),
     limitsCommand(environment),
+    reloadCommand(environment),
+    drainCommand(environment),
+    undrainCommand(environment),
     checkConfigCommand(environment),
     agentCommand(environment),
     agentStatusCommand(environment),

@@ -8,12 +8,12 @@ export function runCommand(): Command {
     .requiredOption('-c, --config <file>', 'configuration file')
     .action(async ({ config: file }: { readonly config: string }) => {
       keepYoungGenerationSmall();
-      const { loadConfig } = await import('../config/load.ts');
-      const config = loadConfig(file);
+      const { loadConfigFile } = await import('../config/load.ts');
+      const loaded = loadConfigFile(file);
       const [{ createLogger }, { runDaemon }] = await Promise.all([
         import('../log.ts'),
         import('../control/daemon.ts'),
       ]);
-      await runDaemon(config, createLogger(config.log.level));
+      await runDaemon(loaded, createLogger(loaded.config.log.level));
     });
 }

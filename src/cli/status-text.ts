@@ -29,7 +29,10 @@ const EVENTS_SHOWN = 10;
 export function statusText({ daemon, ports, broken, workers, vacancies, agent, events }: StatusDocument): string {
   const reasons = ports.flatMap(({ state, reason }) => (reason === null ? [] : [`${state}: ${reason}`]));
   const parts = [
-    [`metasteer ${daemon.version}, pid ${daemon.pid}, up ${daemon.uptime_seconds} s, namespace ${daemon.namespace}`],
+    [
+      `metasteer ${daemon.version}, pid ${daemon.pid}, up ${daemon.uptime_seconds} s, namespace ${daemon.namespace}`,
+      ...(daemon.needs_restart.length === 0 ? [] : [`after a restart only: ${daemon.needs_restart.join(', ')}`]),
+    ],
     ports.length === 0 ? ['no ports: no router interface was found'] : table(PORT_COLUMNS, ports),
     reasons,
     broken.map(({ namespace, reason }) => `namespace ${namespace} cannot be read: ${reason}`),

@@ -71,6 +71,10 @@ async function handle(proxy: MetadataProxy, message: ToWorker, send: Send): Prom
       return send({ type: 'pong', connections: proxy.connections });
     case 'remove-port':
       return proxy.removePort(parsePortId(message.portId));
+    case 'drain-port': {
+      const cut = await proxy.drainPort(parsePortId(message.portId), message.deadlineMs);
+      return send({ type: 'port-drained', portId: message.portId, cut });
+    }
     case 'status':
       return send({ type: 'status', request: message.request, status: proxy.status() });
     case 'stop':

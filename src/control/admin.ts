@@ -1,6 +1,9 @@
 import type { GuardLimits } from '../config/config.ts';
 import { limitsDocument, parseLimits } from '../config/limits.ts';
+import { MetasteerError } from '../errors.ts';
 import type { AdminRoute } from '../unix/admin-server.ts';
+import type { DrainReport } from './drain-orders.ts';
+import type { ReloadReport } from './reload.ts';
 import type { StatusDocument } from './status-document.ts';
 
 /** What operators may ask of the daemon. */
@@ -9,6 +12,11 @@ export interface AdminActions {
   readonly setWorkers: (count: number) => Promise<void>;
   /** Gives all limits that hold from then on. */
   readonly setLimits: (changes: Partial<GuardLimits>) => GuardLimits;
+  /** Reads the configuration file again. */
+  readonly reload: () => Promise<ReloadReport>;
+  /** @param target an owner, a port or an interface; absent: everything */
+  readonly drain: (target: string | undefined) => Promise<DrainReport>;
+  readonly undrain: (target: string | undefined) => { readonly target: string };
 }
 
 /** How operators ask for each. */
@@ -30,5 +38,24 @@ export function adminRoutes(actions: AdminActions): readonly AdminRoute[] {
       path: /^\/v1\/limits$/,
       act: async (_, body) => limitsDocument(actions.setLimits(parseLimits(await body()))),
     },
+    { method: 'PUT', shown: 'PUT /v1/reload', path: /^\/v1\/reload$/, act: () => actions.reload() },
+    {
+      method: 'PUT',
+      shown: 'PUT /v1/drain with a `target` or none',
+      path: /^\/v1\/drain$/,
+      act: async (_, body) => actions.drain(targetOf(await body())),
+    },
+    {
+      method: 'PUT',
+      shown: 'PUT /v1/undrain with a `target` or none',
+      path: /^\/v1\/undrain$/,
+      act: async (_, body) => actions.undrain(targetOf(await body())),
+    },
   ];
+}
+
+function targetOf(body: unknown): string | undefined {
+  const target = typeof body === 'object' && body !== null ? Reflect.get(body, 'target') : null;
+  if (target === undefined || typeof target === 'string') return target;
+  throw new MetasteerError('config-invalid-value', 'expected `target` as text, or none');
 }

@@ -16,6 +16,10 @@ export interface StatusDocument {
     readonly shield_switches: number;
     /** How many workers ended that were not asked to. */
     readonly worker_ends: number;
+    /** Path of the configuration file. */
+    readonly config: string;
+    /** Keys whose values in the file are not in force until the daemon is started again. */
+    readonly needs_restart: readonly string[];
   };
   readonly ports: readonly PortStatusDocument[];
   /** Packets on devices of the metasteer namespace that are no port's, by verdict; only those that were counted. */
@@ -49,9 +53,10 @@ export interface PortStatusDocument {
   readonly interface: string;
   /** The port device, in the daemon's namespace. */
   readonly device: string | null;
-  readonly state: 'attaching' | 'steering' | 'failed';
+  /** `draining` until what is open has ended, then `drained` when an operator asked for it. */
+  readonly state: 'attaching' | 'steering' | 'draining' | 'drained' | 'failed';
   readonly attachment: 'tcx' | 'clsact' | null;
-  /** Why it failed; null otherwise. */
+  /** Why it is not steered; null when it is. */
   readonly reason: string | null;
   /** Client connections the workers hold now. */
   readonly connections: number;

@@ -4,8 +4,10 @@ import type { MapsReading, SteeringMaps } from '../kernel/maps.ts';
 import type { PortStatus, ProxyStatus } from '../proxy/messages.ts';
 import { packageVersion } from '../version.ts';
 import type { History } from './history.ts';
+import type { LiveConfig } from './live-config.ts';
 import type { FoundInterface, Port } from './port.ts';
 import type { Reconciler } from './reconcile.ts';
+import type { Reloader } from './reload.ts';
 import type { SharedSettings } from './shared-settings.ts';
 import type { Shield } from './shield.ts';
 import type { AgentStatusDocument, PortStatusDocument, StatusDocument } from './status-document.ts';
@@ -13,7 +15,8 @@ import type { Sweeper } from './sweeper.ts';
 import type { WorkerReport, Workers } from './workers.ts';
 
 export interface StatusContext {
-  readonly config: Config;
+  readonly config: LiveConfig;
+  readonly reloader: Reloader;
   readonly history: History;
   readonly maps: SteeringMaps;
   readonly workers: Workers;
@@ -25,7 +28,8 @@ export interface StatusContext {
 
 /** Puts together what supervisor, workers and BPF programs know. */
 export async function statusDocument(context: StatusContext): Promise<StatusDocument> {
-  const { config, history, maps, workers, reconciler, settings, sweeper, shield } = context;
+  const { history, maps, workers, reconciler, reloader, settings, sweeper, shield } = context;
+  const config = context.config.current;
   const reports = await workers.report();
   const reading = await maps.read();
   return {
@@ -39,9 +43,16 @@ export async function statusDocument(context: StatusContext): Promise<StatusDocu
       flows: sweeper.last.flows,
       shield_switches: shield.switches,
       worker_ends: workers.ended,
+      config: reloader.loaded.path,
+      needs_restart: reloader.needsRestart,
     },
     ports: [
       ...reconciler.ports.map((port) => steeringPort(port, reading, reports, shield)),
+      ...reconciler.draining.map((port) => ({
+        ...steeringPort(port, reading, reports, shield),
+        state: 'draining' as const,
+      })),
+      ...reconciler.drained.map((found) => idlePort(found, 'drained', 'an operator asked: `metasteer undrain`')),
       ...reconciler.attaching.map((found) => idlePort(found, 'attaching', null)),
       ...reconciler.failures.all.map(({ found, error }) =>
         idlePort(found, 'failed', `${error.code}: ${error.message}`),

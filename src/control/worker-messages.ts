@@ -23,6 +23,7 @@ const agentStatus = z.strictObject({
 const message = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('started') }),
   z.strictObject({ type: z.literal('port-listening'), portId }),
+  z.strictObject({ type: z.literal('port-drained'), portId, cut: count }),
   z.strictObject({ type: z.literal('port-failed'), portId, message: z.string().max(4096) }),
   z.strictObject({
     type: z.literal('status'),

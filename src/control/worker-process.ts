@@ -49,6 +49,7 @@ export class WorkerProcess {
   readonly #alive: () => void;
   readonly #started = new Pending<'started', void>();
   readonly #ports = new Pending<PortId, void>();
+  readonly #drained = new Pending<PortId, number>();
   readonly #statuses = new Pending<number, ProxyStatus>();
   #statusRequests = 0;
   /** As it said with its last sign of life. */
@@ -105,6 +106,14 @@ export class WorkerProcess {
     await listening;
   }
 
+  /** Lets a port's connections end, within the deadline; resolves to how many had to be cut, or are with the worker's end. */
+  async drainPort(portId: PortId, deadlineMs: number): Promise<number> {
+    if (this.state === 'gone') return 0;
+    const drained = this.#drained.wait(portId, deadlineMs + STOP_GRACE_MS, `the worker did not drain port ${portId}`);
+    this.#send({ type: 'drain-port', portId, deadlineMs });
+    return drained.catch(() => 0);
+  }
+
   removePort(portId: PortId): void {
     this.#send({ type: 'remove-port', portId });
   }
@@ -125,7 +134,8 @@ export class WorkerProcess {
     // Counted too, so that a supervisor that was stopped itself does not take its own silence for its worker's.
     if (this.state === 'running' && this.#missed >= PINGS_MISSED_MAX && silentMs >= SILENT_MAX_MS) {
       const what = `it gave no sign of life for ${Math.round(silentMs / 1000)} s (${this.#missed} pings)`;
-      return this.kill(what);
+      this.kill(what);
+      return;
     }
     this.#missed += 1;
     this.#send({ type: 'ping' });
@@ -149,6 +159,8 @@ export class WorkerProcess {
 
   async #stop(deadlineMs: number, othersServe: boolean): Promise<void> {
     if (this.state === 'gone') return;
+    // It has nothing to finish, and does not listen yet.
+    if (this.state === 'starting') this.kill('it was not needed any more');
     this.state = 'stopping';
     this.#send({ type: 'stop', deadlineMs, othersServe });
     const kill = setTimeout(() => this.kill('it did not stop in time'), deadlineMs + STOP_GRACE_MS);
@@ -174,6 +186,9 @@ export class WorkerProcess {
       case 'port-listening':
         this.#ports.resolve(parsePortId(message.portId), undefined);
         break;
+      case 'port-drained':
+        this.#drained.resolve(parsePortId(message.portId), message.cut);
+        break;
       case 'port-failed': {
         const error = new MetasteerError('port-listen-failed', message.message);
         this.#ports.reject(parsePortId(message.portId), error);
@@ -198,7 +213,7 @@ export class WorkerProcess {
     closeDescriptor(this.#channel);
     this.#messages?.close();
     const error = new MetasteerError('worker-failed', `the worker ended: ${how}`);
-    for (const pending of [this.#started, this.#ports, this.#statuses]) pending.rejectAll(error);
+    for (const pending of [this.#started, this.#ports, this.#drained, this.#statuses]) pending.rejectAll(error);
     return how;
   }
 }

@@ -115,9 +115,29 @@ export class Workers {
     throw failures[0];
   }
 
+  /** Lets a port's connections end, within the deadline; resolves to how many had to be cut. */
+  async drainPort(portId: PortId, deadlineMs: number): Promise<number> {
+    this.#ports.delete(portId);
+    const cut = await Promise.all(this.#processes.map((worker) => worker.drainPort(portId, deadlineMs)));
+    return cut.reduce((total, count) => total + count, 0);
+  }
+
   removePort(portId: PortId): void {
     this.#ports.delete(portId);
     for (const worker of this.#processes) worker.removePort(portId);
+  }
+
+  /** Puts new workers, with the configuration that holds now, in place of those that run. @throws {MetasteerError} `worker-…` */
+  renew(): Promise<void> {
+    const change = this.#change.then(async () => {
+      const { current } = this.#context.config;
+      const user = workerUser(current.worker.user, current.agent.socket);
+      for (const slot of this.#slots) await slot.replace(user);
+      this.#user = user;
+      this.#lookAtSocket(user);
+    });
+    this.#change = change.catch(() => undefined);
+    return change;
   }
 
   async report(): Promise<readonly WorkerReport[]> {
@@ -181,8 +201,7 @@ export class Workers {
     const problem = socketProblem(socket, user);
     if (problem !== undefined && problem.message !== this.#problem?.message)
       log.warn({ code: problem.code, action: problem.action }, problem.message);
-    if (problem === undefined && this.#problem !== undefined)
-      log.info({ socket }, 'the agent socket can be opened');
+    if (problem === undefined && this.#problem !== undefined) log.info({ socket }, 'the agent socket can be opened');
     this.#problem = problem;
   }
 }

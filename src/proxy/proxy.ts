@@ -88,6 +88,31 @@ export class MetadataProxy {
     this.#context.ports.delete(state);
   }
 
+  /**
+   * Lets the requests of a port end, and those of connections on their way or kept open; then stops accepting on it.
+   *
+   * @returns how many requests were still being served at the deadline, and are cut
+   */
+  async drainPort(id: PortId, deadlineMs: number): Promise<number> {
+    const listener = this.#listeners.get(id);
+    if (listener === undefined) return 0;
+    const { clock, ports } = this.#context;
+    const { state } = listener;
+    const deadline = clock.now() + deadlineMs;
+    state.isDraining = true;
+    state.lastAcceptedAt = clock.now();
+    for (const connection of state.connections()) connection.serveOnce(true);
+    await until(() => clock.now() - state.lastAcceptedAt >= LAST_CLIENTS_MS || clock.now() >= deadline);
+    this.#listeners.delete(id);
+    listener.close();
+    await until(() => state.count === 0 || clock.now() >= deadline);
+    const cut = state.connections().filter(({ evictable }) => !evictable).length;
+    for (const connection of state.connections()) connection.destroy();
+    this.#removedRequests += state.requests;
+    ports.delete(state);
+    return cut;
+  }
+
   /** Client connections open now. */
   get connections(): number {
     return this.#context.census.connections;

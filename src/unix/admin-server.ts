@@ -69,8 +69,9 @@ async function answer(
     }
     send(response, 404, { error: `there are ${routes.map(({ shown }) => shown).join(', ')}` });
   } catch (error) {
-    const isTheirs = error instanceof MetasteerError && error.code.startsWith('config-');
-    send(response, isTheirs ? 400 : 500, { error: messageOf(error) });
+    if (!(error instanceof MetasteerError)) return send(response, 500, { error: messageOf(error) });
+    const isTheirs = error.code.startsWith('config-');
+    send(response, isTheirs ? 400 : 409, { error: error.message, code: error.code });
   }
 }
 

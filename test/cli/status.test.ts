@@ -53,6 +53,8 @@ const full: StatusDocument = {
     flows: 1,
     shield_switches: 0,
     worker_ends: 1,
+    config: '/etc/metasteer.yaml',
+    needs_restart: [],
   },
   ports: [
     port,

@@ -28,7 +28,14 @@ describe('the place of a worker that ended', () => {
   });
 
   it('is filled at once when ends are rare', () => {
-    assert.deepEqual(pauses([0, 11, 22, 33, 44, 55].map((at) => [at, 10_000] as const)), ['0', '0', '0', '0', '0', '0']);
+    assert.deepEqual(pauses([0, 11, 22, 33, 44, 55].map((at) => [at, 10_000] as const)), [
+      '0',
+      '0',
+      '0',
+      '0',
+      '0',
+      '0',
+    ]);
   });
 
   it('starts anew after a worker that lived for long', () => {
