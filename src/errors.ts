@@ -43,6 +43,8 @@ export const ERRORS = {
   'port-listen-failed': 'Read the cause; the interface was left as it was and the daemon tries again.',
   'drain-target-unknown': 'Name an owner, port or interface as `metasteer status` shows it.',
   'reload-failed': 'Read the cause and the log; the configuration before is still in force.',
+  'upgrade-refused': 'Read the reason; where versions differ too much, stop the daemon and start the new version.',
+  'upgrade-failed': 'Read the cause and the log; the daemon before is still running.',
   'port-limit': 'Raise `steering.ports_max` and restart.',
   'inventory-unreadable': 'Check the path: a regular file of at most 16 MiB that this user may read.',
   'inventory-invalid': 'Mend the inventory at the place shown; docs/inventory.md describes it.',

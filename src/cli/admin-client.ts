@@ -1,24 +1,15 @@
-import { request } from 'node:http';
 import type { AgentStatusDocument } from '../agent/status-document.ts';
 import type { LimitsDocument } from '../config/limits.ts';
 import type { DrainReport } from '../control/drain-orders.ts';
 import type { ReloadReport } from '../control/reload.ts';
 import type { StatusDocument } from '../control/status-document.ts';
-import { ERRORS, type ErrorCode, MetasteerError, messageOf } from '../errors.ts';
+import type { UpgradeReport } from '../control/upgrade.ts';
+import { MetasteerError } from '../errors.ts';
+import { askDaemon } from '../unix/admin-request.ts';
 
 const ANSWER_WITHIN_MS = 10_000;
 /** For what starts workers or waits for requests to end. */
 const CHANGE_WITHIN_MS = 180_000;
-/** 16384 ports with every counter are some 30 MiB. */
-const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
-
-const CODE_OF_ERRNO: Readonly<Record<string, ErrorCode>> = {
-  ENOENT: 'daemon-not-running',
-  ECONNREFUSED: 'daemon-not-running',
-  EACCES: 'admin-socket-denied',
-  EPERM: 'admin-socket-denied',
-};
-
 /** A status: the text that was sent, and what it says. */
 export interface StatusAnswer<Document = StatusDocument> {
   readonly text: string;
@@ -91,67 +82,31 @@ export async function drain(socket: string, target: string | undefined): Promise
   return JSON.parse(await ask(socket, 'PUT', '/v1/drain', JSON.stringify({ target }), CHANGE_WITHIN_MS)) as DrainReport;
 }
 
+/**
+ * Has another version take over from the daemon; resolves when that one serves.
+ *
+ * @throws {MetasteerError} as `fetchStatus`, and why the other version does not serve
+ */
+export async function upgrade(
+  socket: string,
+  plan: { readonly config?: string; readonly binary?: string },
+): Promise<UpgradeReport> {
+  return JSON.parse(await ask(socket, 'PUT', '/v1/upgrade', JSON.stringify(plan), CHANGE_WITHIN_MS)) as UpgradeReport;
+}
+
 /** Takes a drain back. @throws {MetasteerError} as `drain` */
 export async function undrain(socket: string, target: string | undefined): Promise<{ readonly target: string }> {
   return JSON.parse(await ask(socket, 'PUT', '/v1/undrain', JSON.stringify({ target }))) as { readonly target: string };
 }
 
-async function ask(
+function ask(
   socket: string,
   method: 'GET' | 'PUT',
   path: string,
   body?: string,
   withinMs: number = ANSWER_WITHIN_MS,
 ): Promise<string> {
-  try {
-    return await exchange(socket, method, path, body, withinMs);
-  } catch (error) {
-    if (error instanceof MetasteerError) throw error;
-    const errno = error instanceof Error && 'code' in error ? String(error.code) : '';
-    const code = CODE_OF_ERRNO[errno] ?? 'daemon-no-answer';
-    const what = code === 'daemon-not-running' ? 'no daemon is listening on' : 'no answer from';
-    throw new MetasteerError(code, `${what} ${socket}: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-function exchange(
-  socketPath: string,
-  method: string,
-  path: string,
-  body: string | undefined,
-  withinMs: number,
-): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(withinMs);
-    const target = { socketPath, method, path, signal, agent: false, headers: { host: 'localhost' } };
-    const asked = request(target, (response) => {
-      const chunks: Buffer[] = [];
-      let length = 0;
-      response.on('error', reject);
-      response.on('data', (chunk: Buffer) => {
-        length += chunk.length;
-        if (length > ANSWER_BYTES_MAX)
-          response.destroy(new Error(`the answer is longer than ${ANSWER_BYTES_MAX} bytes`));
-        else chunks.push(chunk);
-      });
-      response.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
-        if (response.statusCode === 200) resolve(text);
-        else reject(refusalOf(text) ?? new Error(`HTTP status ${response.statusCode}`));
-      });
-    });
-    asked.on('error', (error) => reject(signal.aborted ? new Error(`no answer in ${withinMs} ms`) : error));
-    asked.end(body);
-  });
-}
-
-/** What the daemon says is wrong with what it was asked; undefined when it says nothing of the kind. */
-function refusalOf(text: string): MetasteerError | undefined {
-  const document = parsed(text);
-  if (typeof document !== 'object' || document === null) return undefined;
-  const { error, code } = document as { readonly error?: unknown; readonly code?: unknown };
-  if (typeof code !== 'string' || !Object.hasOwn(ERRORS, code)) return undefined;
-  return new MetasteerError(code as ErrorCode, String(error));
+  return askDaemon(socket, { method, path, withinMs, ...(body === undefined ? {} : { body }) });
 }
 
 function parsed(text: string): unknown {

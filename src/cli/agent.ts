@@ -27,6 +27,6 @@ export function agentCommand({ stdout }: CliEnvironment): Command {
         stdout.write(`${file} is valid\n`);
         return;
       }
-      await runAgent({ settings, log, openResolver, signal: stopSignal(log) });
+      await runAgent({ settings, log, openResolver, signal: stopSignal(log).signal });
     });
 }

@@ -10,6 +10,7 @@ import { limitsCommand } from './limits.ts';
 import { reloadCommand } from './reload.ts';
 import { runCommand } from './run.ts';
 import { statusCommand } from './status.ts';
+import { upgradeCommand } from './upgrade.ts';
 import { versionCommand, versionLine } from './version.ts';
 import { workersCommand } from './workers.ts';
 
@@ -49,6 +50,7 @@ async function programOf(environment: CliEnvironment): Promise<Command> {
     reloadCommand(environment),
     drainCommand(environment),
     undrainCommand(environment),
+    upgradeCommand(environment),
     checkConfigCommand(environment),
     agentCommand(environment),
     agentStatusCommand(environment),

@@ -1,19 +1,51 @@
-import { Command } from 'commander';
+import { closeSync, writeSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import type { NewcomerReport } from '../control/upgrade.ts';
+import { MetasteerError, messageOf } from '../errors.ts';
 import { keepYoungGenerationSmall } from './young-generation.ts';
+
+interface RunOptions {
+  readonly config: string;
+  readonly takeOver?: boolean;
+  readonly reportFd?: string;
+}
 
 /** `metasteer run`: the daemon, until SIGTERM or SIGINT. */
 export function runCommand(): Command {
   return new Command('run')
     .description('Run the daemon in the foreground until SIGTERM. Needs root.')
     .requiredOption('-c, --config <file>', 'configuration file')
-    .action(async ({ config: file }: { readonly config: string }) => {
+    .option('--take-over', 'take over from the daemon that runs, without a connection lost')
+    .addOption(new Option('--report-fd <fd>', 'where the daemon that started this one hears how it went').hideHelp())
+    .action(async ({ config: file, takeOver = false, reportFd }: RunOptions) => {
       keepYoungGenerationSmall();
-      const { loadConfigFile } = await import('../config/load.ts');
-      const loaded = loadConfigFile(file);
-      const [{ createLogger }, { runDaemon }] = await Promise.all([
-        import('../log.ts'),
-        import('../control/daemon.ts'),
-      ]);
-      await runDaemon(loaded, createLogger(loaded.config.log.level));
+      const report = reporter(reportFd);
+      try {
+        const { loadConfigFile } = await import('../config/load.ts');
+        const loaded = loadConfigFile(file);
+        const [{ createLogger }, { runDaemon }] = await Promise.all([
+          import('../log.ts'),
+          import('../control/daemon.ts'),
+        ]);
+        await runDaemon({ loaded, takeOver, log: createLogger(loaded.config.log.level), serving: report });
+      } catch (error) {
+        report({ code: error instanceof MetasteerError ? error.code : 'unexpected', message: messageOf(error) });
+        throw error;
+      }
     });
+}
+
+/** Says once how it went. */
+function reporter(reportFd: string | undefined): (report: NewcomerReport) => void {
+  let fd = reportFd === undefined ? undefined : Number(reportFd);
+  return (report) => {
+    if (fd === undefined) return;
+    try {
+      writeSync(fd, `${JSON.stringify(report)}\n`);
+      closeSync(fd);
+    } catch {
+      // Whoever wanted to know is gone; the daemon is not.
+    }
+    fd = undefined;
+  };
 }

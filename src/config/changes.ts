@@ -32,15 +32,30 @@ export function changesBetween(before: ConfigFile, after: ConfigFile): ConfigCha
   };
 }
 
+/** Values of the keys that need a restart. */
+export interface KeptValues
+  extends Pick<ConfigFile['steering'], 'attach' | 'ports_max' | 'neighbours_max' | 'flows_max' | 'on_exit'> {
+  readonly run_dir: string;
+  readonly namespace: string;
+  readonly netns_dir: string;
+  readonly admin: { readonly socket?: string | undefined };
+}
+
+export function keptOf({ run_dir, namespace, netns_dir, admin, steering }: ConfigFile): KeptValues {
+  const { attach, ports_max, neighbours_max, flows_max, on_exit } = steering;
+  return { run_dir, namespace, netns_dir, admin, attach, ports_max, neighbours_max, flows_max, on_exit };
+}
+
 /** A configuration with the values of another where a running daemon cannot follow it. */
-export function keepingWhatNeedsRestart(wanted: ConfigFile, running: ConfigFile): ConfigFile {
-  const { attach, ports_max, neighbours_max, flows_max, on_exit } = running.steering;
+export function keepingWhatNeedsRestart(wanted: ConfigFile, kept: KeptValues): ConfigFile {
+  const { run_dir, namespace, netns_dir, admin, ...steering } = kept;
+  const { attach, ports_max, neighbours_max, flows_max, on_exit } = steering;
   return {
     ...wanted,
-    run_dir: running.run_dir,
-    namespace: running.namespace,
-    netns_dir: running.netns_dir,
-    admin: running.admin,
+    run_dir,
+    namespace,
+    netns_dir,
+    admin: { socket: admin.socket },
     steering: { ...wanted.steering, attach, ports_max, neighbours_max, flows_max, on_exit },
   };
 }

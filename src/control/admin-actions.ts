@@ -1,19 +1,24 @@
 import type { GuardLimits } from '../config/config.ts';
+import { MetasteerError } from '../errors.ts';
 import type { AdminActions } from './admin.ts';
 import type { DrainOrders } from './drain-orders.ts';
+import type { HandOver } from './hand-over.ts';
 import type { Reloader } from './reload.ts';
 import type { SharedSettings } from './shared-settings.ts';
 import { type StatusContext, statusDocument } from './status.ts';
+import type { Upgrader } from './upgrade.ts';
 
 export interface ActionsContext extends StatusContext {
   readonly settings: SharedSettings;
   readonly reloader: Reloader;
   readonly orders: DrainOrders;
+  readonly upgrader: Upgrader;
+  readonly handOver: HandOver;
 }
 
 /** What operators may ask of the daemon, done by its parts. */
 export function adminActions(context: ActionsContext): AdminActions {
-  const { workers, settings, reloader, orders } = context;
+  const { workers, settings, reloader, orders, upgrader, handOver } = context;
   return {
     status: () => statusDocument(context),
     setWorkers: (count) => workers.setCount(count),
@@ -24,5 +29,12 @@ export function adminActions(context: ActionsContext): AdminActions {
     reload: () => reloader.reload(),
     drain: (target) => orders.drain(target),
     undrain: (target) => orders.undrain(target),
+    upgrade: async (by, { config = reloader.loaded.path, binary = process.argv[1] ?? '' }) => {
+      // It is a program that runs as root.
+      if (by.uid !== 0) throw new MetasteerError('upgrade-refused', 'only root may start another version');
+      return upgrader.upgrade({ config, binary });
+    },
+    beginHandOver: (by, request) => handOver.begin(by, request),
+    commitHandOver: (by) => handOver.commit(by),
   };
 }

@@ -13,10 +13,12 @@ export interface HistoryEvent {
 /** What happened to the daemon: each event is a line of the log, and the last of them are in `status`. */
 export class History {
   readonly #log: Logger;
-  readonly #events: HistoryEvent[] = [];
+  readonly #events: HistoryEvent[];
 
-  constructor(log: Logger) {
+  /** @param before what happened to the daemon before this one */
+  constructor(log: Logger, before: readonly HistoryEvent[] = []) {
     this.#log = log;
+    this.#events = before.slice(-KEPT);
   }
 
   /** The last events, the oldest first. */

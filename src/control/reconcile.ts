@@ -13,6 +13,7 @@ import { ChangeQueue, type Changes } from './changes.ts';
 import { Departures } from './departures.ts';
 import type { Drained } from './drained.ts';
 import { Failures } from './failures.ts';
+import { Gate } from './gate.ts';
 import { Inventory } from './inventory.ts';
 import { Lanes } from './lanes.ts';
 import type { Leftovers } from './leftovers.ts';
@@ -36,6 +37,8 @@ export interface ReconcileContext {
   readonly workers: Workers;
   readonly leftovers: Leftovers;
   readonly drained: Drained;
+  /** Ports that are steered already. */
+  readonly ports: readonly Port[];
   readonly log: Logger;
 }
 
@@ -52,6 +55,7 @@ export class Reconciler {
   readonly #attaching = new Map<PortKey, FoundInterface>();
   readonly #retries = new Set<NodeJS.Timeout>();
   readonly #brokenReport: BrokenReport;
+  readonly #gate = new Gate();
 
   constructor(context: ReconcileContext) {
     this.#context = context;
@@ -59,6 +63,10 @@ export class Reconciler {
     this.#progress = new Progress(context.log, giveBackMemorySoon);
     this.#inventory = new Inventory(context.config);
     this.#slots = new Slots(context.config.current.steering.portsMax);
+    for (const port of context.ports) {
+      this.#ports.set(port.id, port);
+      this.#slots.occupy(port.id);
+    }
   }
 
   get ports(): readonly Port[] {
@@ -102,7 +110,8 @@ export class Reconciler {
     while (!signal.aborted) {
       try {
         const changes = await this.#changes.next(config.current.discovery.rescanMs, signal);
-        if (!signal.aborted) await this.#follow(changes, watch);
+        await this.#gate.pass();
+        if (!signal.aborted) await this.#gate.hold(() => this.#follow(changes, watch));
       } catch (error) {
         log.error({ error: messageOf(error) }, 'a look at the routers failed; the next one tries again');
       }
@@ -121,6 +130,17 @@ export class Reconciler {
   reconfigure(): void {
     this.#inventory.reconfigure();
     this.#changes.addAll();
+  }
+
+  /** Follows no change from here on, until it resumes; resolves when nothing is being changed. */
+  async pause(): Promise<void> {
+    await this.#gate.close();
+    await this.#departures.idle();
+    await this.#lanes.idle();
+  }
+
+  resume(): void {
+    this.#gate.open();
   }
 
   /** Has everything be looked at again, soon. */

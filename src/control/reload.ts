@@ -1,4 +1,4 @@
-import { changesBetween, keepingWhatNeedsRestart } from '../config/changes.ts';
+import { changesBetween, keepingWhatNeedsRestart, keptOf } from '../config/changes.ts';
 import type { Config } from '../config/config.ts';
 import { configOf } from '../config/config.ts';
 import { type LoadedConfig, loadConfigFile } from '../config/load.ts';
@@ -79,7 +79,7 @@ export class Reloader {
 
   async #apply(wanted: LoadedConfig): Promise<ReloadReport> {
     const { applicable, restart } = changesBetween(this.#loaded.file, wanted.file);
-    const file = keepingWhatNeedsRestart(wanted.file, this.#loaded.file);
+    const file = keepingWhatNeedsRestart(wanted.file, keptOf(this.#loaded.file));
     const next = { path: wanted.path, file, config: configOf(file) };
     const { config, settings, heartbeat, reconciler, log } = this.#context;
     const before = config.current;

@@ -90,7 +90,7 @@ function steeringPort(
     device: port.device.link.name,
     attachment: port.attachment.mode,
     connections: sum(statuses, (status) => status.connections),
-    requests: sum(statuses, (status) => status.requests),
+    requests: requestsOf(port, reports),
     refused: sumByReason(statuses),
     flows: reading.port(port.id).open,
     taking_over: Number(process.hrtime.bigint() / 1_000_000n) < port.takingOverUntil,
@@ -98,6 +98,12 @@ function steeringPort(
     neighbours: reading.port(port.id).neighbours,
     counters: reading.counters(port.id),
   };
+}
+
+/** Requests of a port's clients, those that daemons before this one served among them. */
+export function requestsOf(port: Port, reports: readonly WorkerReport[]): number {
+  const statuses = reports.flatMap(({ status }) => status?.ports.filter((each) => each.portId === port.id) ?? []);
+  return port.requestsBefore + sum(statuses, (status) => status.requests);
 }
 
 function idlePort(

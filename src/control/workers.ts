@@ -45,6 +45,13 @@ export class Workers {
     for (const worker of this.#processes) worker.ping();
   }
 
+  /** Has others serve from now on: every worker ends when it has answered what it has. */
+  async retire(): Promise<void> {
+    this.#closing = true;
+    clearTimeout(this.#socketTimer);
+    await Promise.all([...this.#slots, ...this.#leaving].map((slot) => slot.retire()));
+  }
+
   /** What keeps the workers from the agent's socket, as far as the file system shows; undefined when nothing does. */
   get agentProblem(): MetasteerError | undefined {
     return this.#problem;

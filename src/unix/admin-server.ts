@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { MetasteerError, messageOf } from '../errors.ts';
 import { SocketListener } from './socket-file.ts';
@@ -18,9 +19,10 @@ export interface AdminRoute {
   /**
    * @param part what the path's first group matched
    * @param body reads the JSON that came along
+   * @param socket the connection it came on
    * @returns what is answered, as JSON
    */
-  readonly act: (part: string, body: () => Promise<unknown>) => unknown;
+  readonly act: (part: string, body: () => Promise<unknown>, socket: Socket) => unknown;
 }
 
 /** Answers operators on a UNIX socket, in HTTP. Owns the socket's file. */
@@ -48,6 +50,12 @@ export class AdminServer {
     }
   }
 
+  /** Leaves the name to another process, and answers what was asked before. */
+  release(): void {
+    this.#listener.close();
+    this.#server.closeIdleConnections();
+  }
+
   async close(): Promise<void> {
     this.#server.closeAllConnections();
     const closed = new Promise((resolve) => this.#server.once('close', resolve));
@@ -65,7 +73,8 @@ async function answer(
   try {
     for (const route of routes) {
       const match = route.method === method ? route.path.exec(url) : null;
-      if (match !== null) return send(response, 200, await route.act(match[1] ?? '', () => body(request)));
+      if (match !== null)
+        return send(response, 200, await route.act(match[1] ?? '', () => body(request), request.socket));
     }
     send(response, 404, { error: `there are ${routes.map(({ shown }) => shown).join(', ')}` });
   } catch (error) {

@@ -83,6 +83,7 @@ describe('help and version', () => {
         'reload',
         'drain',
         'undrain',
+        'upgrade',
         'check-config',
         'agent',
         'agent-status',

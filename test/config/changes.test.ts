@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { changesBetween, keepingWhatNeedsRestart } from '../../src/config/changes.ts';
+import { changesBetween, keepingWhatNeedsRestart, keptOf } from '../../src/config/changes.ts';
 import { loadConfigFile } from '../../src/config/load.ts';
 import type { ConfigFile } from '../../src/config/schema.ts';
 
@@ -37,7 +37,7 @@ describe('between two configurations', () => {
     const wanted = file(
       'run_dir: /run/two\nnamespace: two\nnetns_dir: /two\nadmin: { socket: /two }\nworkers: 3\nsteering: { drain: 9s, on_exit: hold }',
     );
-    const kept = keepingWhatNeedsRestart(wanted, before);
+    const kept = keepingWhatNeedsRestart(wanted, keptOf(before));
     const { applicable, restart } = changesBetween(before, kept);
     assert.deepEqual([applicable, restart], [['workers', 'steering.drain'], []]);
     assert.deepEqual(changesBetween(kept, wanted).applicable, []);

@@ -8,7 +8,7 @@ import type { Daemon } from '../../src/demo/daemon.ts';
 import { KeepAliveAgent } from '../kit/agents.ts';
 import { curl, METADATA_V4, needsRoot, TestNode, until } from '../kit/node.ts';
 import { operate } from '../kit/operator.ts';
-import { SteadyLoad } from '../kit/steady-load.ts';
+import { NO_LIMITS, SteadyLoad } from '../kit/steady-load.ts';
 
 const RELOADS = 10;
 type Settings = Readonly<Record<string, unknown>>;
@@ -23,7 +23,7 @@ describe('reloading', needsRoot, () => {
     const agent = await KeepAliveAgent.start(node.runDir.file('echo-agent.sock'));
     chmodSync(agent.path, 0o666);
     node.undo('agent', () => agent.stop());
-    daemon = await node.startSteering({ agent: { socket: agent.path }, guard: { source_rate: 0 } });
+    daemon = await node.startSteering({ agent: { socket: agent.path }, ...NO_LIMITS });
     original = parse(readFileSync(daemon.configFile, 'utf8')) as Settings;
   });
   after(() => node.remove());
@@ -44,7 +44,7 @@ describe('reloading', needsRoot, () => {
       await sleep(300);
       const { status, stdout, stderr } = await reload({
         agent: { concurrency: 8 + times },
-        guard: { source_rate: 0, port_burst: 10_000 + times },
+        guard: { port_burst: 10_000 + times },
         steering: { stale_after: times % 2 === 0 ? '2s' : '3s' },
         workers: 1 + (times % 2),
       });

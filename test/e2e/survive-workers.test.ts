@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Daemon } from '../../src/demo/daemon.ts';
 import { KeepAliveAgent } from '../kit/agents.ts';
 import { needsRoot, TestNode, until, whoAmI } from '../kit/node.ts';
-import { SteadyLoad } from '../kit/steady-load.ts';
+import { NO_LIMITS, SteadyLoad } from '../kit/steady-load.ts';
 
 const KILLS = 20;
 /** Slower than a crash loop. */
@@ -36,7 +36,7 @@ describe('workers that end', needsRoot, () => {
   it(`killed ${KILLS} times: requests in the worker's hands fail, no other`, async () => {
     daemon = await node.startSteering({
       agent: { socket: agent.path, concurrency: CONCURRENCY },
-      guard: { source_rate: 0 },
+      ...NO_LIMITS,
     });
     const load = SteadyLoad.start(node.stage.tenants, { perSecond: 100, kept: KEPT });
     for (let kills = 0; kills < KILLS; kills += 1) {

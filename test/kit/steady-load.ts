@@ -14,6 +14,9 @@ export interface SteadyCounts {
   failures: Record<string, number>;
 }
 
+/** Settings of a daemon that let one instance ask like many. */
+export const NO_LIMITS = { guard: { source_rate: 0, source_connections: 100_000 } } as const;
+
 export interface SteadyPlan {
   /** New connections per second of each tenant. */
   readonly perSecond: number;
