@@ -84,6 +84,8 @@ export class HandOver {
     this.#done = true;
     this.#newcomer = undefined;
     await this.#context.release(peer);
+    // It has nothing left to follow, and ends.
+    this.#context.reconciler.resume();
     nameHolder(this.#context.lock, false);
   }
 

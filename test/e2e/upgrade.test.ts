@@ -1,8 +1,7 @@
 // Needs root: network namespaces and BPF. Another version takes over under load, and no connection is lost.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { processStat } from '../../bench/processes.ts';
@@ -12,49 +11,11 @@ import { KeepAliveAgent, reply } from '../kit/agents.ts';
 import { HeldConnection } from '../kit/held-connection.ts';
 import { curl, METADATA_V4, needsRoot, TestNode, until } from '../kit/node.ts';
 import { operate } from '../kit/operator.ts';
+import { OtherVersion } from '../kit/other-version.ts';
 import { NO_LIMITS, SteadyLoad } from '../kit/steady-load.ts';
 
-const UPGRADES = 20;
-
-/** A version of its own: a copy of what is installed, in which some files differ. */
-class OtherVersion {
-  readonly folder = mkdtempSync(join(tmpdir(), 'metasteer-other-'));
-
-  constructor() {
-    chmodSync(this.folder, 0o755);
-    for (const part of ['dist/src', 'bpf/build', 'native/build', 'package.json'])
-      cpSync(join(packageRoot, part), join(this.folder, part), { recursive: true });
-    symlinkSync(join(packageRoot, 'node_modules'), join(this.folder, 'node_modules'));
-    this.change('package.json', /"version": "[^"]*"/, '"version": "9.9.9"');
-  }
-
-  get main(): string {
-    return join(this.folder, 'dist/src/cli/main.js');
-  }
-
-  change(file: string, what: RegExp, by: string): void {
-    const path = join(this.folder, file);
-    const text = readFileSync(path, 'utf8');
-    assert.match(text, what);
-    writeFileSync(path, text.replace(what, by));
-  }
-
-  /** Compiles the programs anew, with other text in one of their headers. */
-  changePrograms(header: string, what: RegExp, by: string): void {
-    for (const part of ['bpf', 'native']) {
-      mkdirSync(join(this.folder, 'sources'), { recursive: true });
-      cpSync(join(packageRoot, part), join(this.folder, 'sources', part), { recursive: true });
-    }
-    this.change(`sources/bpf/${header}`, what, by);
-    execFileSync('make', ['-s', '-B', '-C', join(this.folder, 'sources/bpf')]);
-    rmSync(join(this.folder, 'bpf/build'), { recursive: true });
-    cpSync(join(this.folder, 'sources/bpf/build'), join(this.folder, 'bpf/build'), { recursive: true });
-  }
-
-  remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-}
+/** With each way of attaching. */
+const UPGRADES = 10;
 
 /** Tags of the programs attached to the interface of a router, and to the devices of the ports. */
 function tagsOf(pid: number): string {
@@ -212,73 +173,6 @@ for (const attach of ['tcx', 'clsact'] as const) {
         await upgraded('--binary', join(packageRoot, 'dist/src/cli/main.js'));
         other.remove();
       }
-    });
-
-    const bad: readonly [string, (other: OtherVersion) => void, RegExp][] = [
-      [
-        'has another layout of the maps',
-        (other) => other.change('dist/src/kernel/layout.gen.js', /MS_ABI_VERSION: \d+/, 'MS_ABI_VERSION: 99'),
-        /have layout \d+, version 9\.9\.9 needs 99[\s\S]*\(upgrade-refused\)/,
-      ],
-      [
-        'cannot load its programs',
-        (other) => writeFileSync(join(other.folder, 'bpf/build/steer.bpf.o'), 'no object'),
-        /\(bpf-load-failed\)/,
-      ],
-      [
-        'ends at once',
-        (other) => writeFileSync(other.main, 'process.exit(7);'),
-        /ended with exit status 7 before it said why[\s\S]*\(upgrade-failed\)/,
-      ],
-      [
-        'is killed when it has everything',
-        (other) =>
-          other.change(
-            'dist/src/control/take-over.js',
-            /\/\/ The point of no return\./,
-            "process.kill(process.pid, 'SIGKILL');",
-          ),
-        /ended with SIGKILL/,
-      ],
-      ['is not there', (other) => rmSync(other.main), /\(upgrade-failed\)/],
-    ];
-    for (const [how, spoil, message] of bad) {
-      it(`fails when the other version ${how}, and nothing changes`, async () => {
-        const other = new OtherVersion();
-        try {
-          spoil(other);
-          const [former, before] = [await pid(), await identities()];
-          const { status, stderr } = await operate(daemon, 'upgrade', '--binary', other.main);
-          assert.equal(status, 1, stderr);
-          assert.match(stderr, message);
-          assert.equal(await pid(), former);
-          assert.equal(await identities(), before);
-          assert.equal((await curl(node.blue, `${METADATA_V4}/`)).status, 200);
-          const told = (await daemon.status()).events.map(({ event }) => event);
-          assert.ok(
-            told.some((event) => /^not upgraded, this daemon goes on: /.test(event)),
-            told.join('\n'),
-          );
-          // What was held up for the other version goes on.
-          await operate(daemon, 'drain', node.green.router.uuid);
-          await operate(daemon, 'undrain');
-          await until('it is steered again', async () =>
-            (await daemon.status()).ports.every(({ state }) => state === 'steering'),
-          );
-        } finally {
-          other.remove();
-        }
-      });
-    }
-
-    it('fails with a configuration that is not valid, and nothing changes', async () => {
-      const file = node.runDir.file('bad.yaml');
-      writeFileSync(file, 'agent: { sokcet: /run/agent.sock }\n');
-      const former = await pid();
-      const { status, stderr } = await operate(daemon, 'upgrade', '-c', file);
-      assert.equal(status, 2);
-      assert.match(stderr, /bad\.yaml:1:10: agent\.sokcet: unknown key/);
-      assert.equal(await pid(), former);
     });
 
     it('leaves the last one with everything to give back', async () => {
