@@ -28,6 +28,12 @@ describe('reloading', needsRoot, () => {
   });
   after(() => node.remove());
 
+  /** Those that are not about to end. */
+  async function workers(): Promise<readonly number[]> {
+    const { workers: all } = await daemon.status();
+    return all.filter(({ state }) => state === 'running').map(({ pid }) => pid);
+  }
+
   /** Writes the first configuration with other values in some sections, and has it read. */
   function reload(changes: Readonly<Record<string, Settings | number>>) {
     const sections = Object.entries(changes).map(([name, values]) => {
@@ -62,17 +68,14 @@ describe('reloading', needsRoot, () => {
 
   it('tells who asks what is wrong with the file, by line and key, and changes nothing', async () => {
     await reload({});
-    const { workers } = await daemon.status();
+    const running = await workers();
     writeFileSync(daemon.configFile, `${stringify(original)}log:\n  level: loud\n`);
     const { status, stderr } = await operate(daemon, 'reload');
     const lines = stringify(original).split('\n').length + 1;
     assert.equal(status, 2);
     assert.match(stderr, new RegExp(`${daemon.configFile}:${lines}:10: log\\.level: expected one of`));
     const after = await daemon.status();
-    assert.deepEqual(
-      after.workers.map(({ pid }) => pid),
-      workers.map(({ pid }) => pid),
-    );
+    assert.deepEqual(await workers(), running);
     assert.match(after.events.at(-1)?.event ?? '', /^not reloaded, the configuration before stays: .*log\.level/);
     assert.equal((await curl(node.blue, `${METADATA_V4}/`)).status, 200);
   });
@@ -106,14 +109,11 @@ describe('reloading', needsRoot, () => {
   });
 
   it('leaves the workers when none runs with the new configuration', async () => {
-    const { workers } = await daemon.status();
+    const running = await workers();
     const { status, stderr } = await reload({ worker: { user: 'nobody-of-that-name' } });
     assert.equal(status, 1, stderr);
     assert.match(stderr, /there is no user nobody-of-that-name[\s\S]*\(reload-failed\)/);
-    assert.deepEqual(
-      (await daemon.status()).workers.map(({ pid }) => pid),
-      workers.map(({ pid }) => pid),
-    );
+    assert.deepEqual(await workers(), running);
     assert.equal((await reload({})).status, 0);
   });
 });
