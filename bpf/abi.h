@@ -10,8 +10,10 @@
 
 #include <linux/types.h>
 
-/* Raised whenever a layout or the meaning of a verdict changes. */
-#define MS_ABI_VERSION 4
+/* Raised whenever a layout or the meaning of a verdict changes: daemons of one version alone hand maps over. */
+enum ms_abi {
+	MS_ABI_VERSION = 4,
+};
 
 /* The IPv4 metadata address, 169.254.169.254 (contract.md 8.1). Host byte order. */
 #define MS_METADATA_IPV4 0xa9fea9feU

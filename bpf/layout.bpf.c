@@ -16,6 +16,7 @@ struct ms_layout {
 	struct ms_neighbour_key neighbour_key;
 	struct ms_neighbour neighbour;
 	struct ms_port_counters port_counters;
+	enum ms_abi abi;
 	struct ms_port port;
 	struct ms_rate rate;
 	enum ms_flow_flag flow_flag;

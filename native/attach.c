@@ -227,6 +227,32 @@ int ms_detach(const char *netns, const struct ms_attachment *attachment)
 	return error == -ENOENT ? 0 : error;
 }
 
+struct replacement {
+	const struct ms_attachment *attachment;
+	__s32 program_fd;
+};
+
+static int replace_filter(void *argument)
+{
+	const struct replacement *replacement = argument;
+	const struct ms_attachment *attachment = replacement->attachment;
+	DECLARE_LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)attachment->ifindex,
+			    .attach_point = attach_point(attachment->hook));
+	DECLARE_LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = replacement->program_fd, .flags = BPF_TC_F_REPLACE,
+			    .handle = attachment->handle, .priority = attachment->priority);
+
+	return bpf_tc_attach(&hook, &options);
+}
+
+int ms_attachment_replace(const char *netns, const struct ms_attachment *attachment, __s32 program_fd)
+{
+	struct replacement replacement = {.attachment = attachment, .program_fd = program_fd};
+
+	if (attachment->mode != MS_ATTACH_CLSACT)
+		return bpf_link_update(attachment->link_fd, program_fd, NULL);
+	return netns_call(netns, replace_filter, &replacement);
+}
+
 /* --- leftovers of a daemon before this one --- */
 
 struct leftovers {

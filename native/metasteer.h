@@ -194,6 +194,9 @@ MS_EXPORT int ms_template_prepare(const char *object_path, const char *program_n
 MS_EXPORT int ms_program_load(const __u8 *template, __u32 length, const __u8 *constants, __u32 constants_len,
 			      const struct ms_maps *maps, __s32 *program_fd, char *log, __u32 log_len);
 
+/* The kernel's digest of a program's instructions (8 bytes), the same whatever maps and constants it is loaded with. */
+MS_EXPORT int ms_program_tag(__s32 program_fd, __u8 *tag);
+
 /*
  * Attaches a program to an interface. On failure the interface is as it was. -EOPNOTSUPP: no tcx in this kernel, or no
  * XDP in this driver. -EBUSY: somebody else's XDP program is there.
@@ -203,6 +206,12 @@ MS_EXPORT int ms_attach(const char *netns, __u32 ifindex, __u32 hook, __s32 prog
 
 /* Detaches, and removes the clsact qdisc if it was made for this. 0 too when the interface has gone. */
 MS_EXPORT int ms_detach(const char *netns, const struct ms_attachment *attachment);
+
+/*
+ * Puts another program in the place of an attached one, in one step: no packet sees neither, or both. The attachment stays
+ * as it was.
+ */
+MS_EXPORT int ms_attachment_replace(const char *netns, const struct ms_attachment *attachment, __s32 program_fd);
 
 /* Counts the clsact filters of a daemon before this one on an interface, by the names of our programs. */
 MS_EXPORT int ms_filters_left(const char *netns, __u32 ifindex, __u32 *count);
@@ -326,6 +335,25 @@ MS_EXPORT int ms_fd_receive(__s32 channel_fd, __s32 *fd, __u32 *port_id);
 
 /* Sends a datagram of sd_notify(3); an abstract socket's name begins with `@`. -EAGAIN when its queue is full. */
 MS_EXPORT int ms_notify(const char *socket_path, const char *message);
+/* --- handing over to the next daemon (hand_over.c) --- */
+
+/* Opens a socket for ms_hand_over_connect of root, named `path`. The caller owns `*listen_fd` and the name. */
+MS_EXPORT int ms_hand_over_listen(const char *path, __s32 *listen_fd);
+
+/* Takes the connection that has come. -EAGAIN when none has. The caller owns `*channel_fd`. */
+MS_EXPORT int ms_hand_over_accept(__s32 listen_fd, __s32 *channel_fd);
+
+/* Connects to it. The caller owns `*channel_fd`. */
+MS_EXPORT int ms_hand_over_connect(const char *path, __s32 *channel_fd);
+
+/* Sends up to 253 descriptors. -EAGAIN when too many wait to be received. */
+MS_EXPORT int ms_fds_send(__s32 channel_fd, const __s32 *fds, __u32 count);
+
+/* Takes those of one ms_fds_send. -EAGAIN when none wait, -EMFILE when this process may not have so many. */
+MS_EXPORT int ms_fds_receive(__s32 channel_fd, __s32 *fds, __u32 capacity, __u32 *count);
+
+/* Who is at the other end of a connected UNIX socket. */
+MS_EXPORT int ms_peer(__s32 socket_fd, __u32 *pid, __u32 *uid);
 
 /* Gives the pages of freed memory back to the kernel. */
 MS_EXPORT int ms_memory_trim(void);
@@ -335,6 +363,12 @@ MS_EXPORT int ms_close(__s32 fd);
 
 /*
  * Takes the daemon's lock, for the life of the process. -EWOULDBLOCK when another process has it:
- * its pid is then in `*holder`. (Do not open the file again: POSIX drops the lock when any descriptor of it closes.)
+ * its pid is then in `*holder`, 0 while it is being handed over. (Do not open the file again: POSIX drops the lock when any descriptor of it closes.)
  */
 MS_EXPORT int ms_lock(const char *path, __s32 *fd, __s32 *holder);
+
+/*
+ * The lock itself goes with the descriptor when that is handed to another process; who holds it for others to see does not:
+ * the one takes its name away (0), the other puts its own (1). -EAGAIN while the one before has not.
+ */
+MS_EXPORT int ms_lock_name(__s32 fd, __u32 held);

@@ -209,3 +209,14 @@ int ms_program_load(const __u8 *bytes, __u32 length, const __u8 *constants, __u3
 	*program_fd = fd;
 	return 0;
 }
+
+int ms_program_tag(__s32 program_fd, __u8 *tag)
+{
+	struct bpf_prog_info info = {};
+	__u32 length = sizeof(info);
+	int error = bpf_obj_get_info_by_fd(program_fd, &info, &length);
+
+	if (!error)
+		memcpy(tag, info.tag, sizeof(info.tag));
+	return error;
+}

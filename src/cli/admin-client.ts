@@ -4,21 +4,17 @@ import { createInterface } from 'node:readline';
 import { text as textOf } from 'node:stream/consumers';
 import type { AgentStatusDocument } from '../agent/status-document.ts';
 import type { LimitsDocument } from '../config/limits.ts';
+import type { DrainReport } from '../control/drain-orders.ts';
+import type { ReloadReport } from '../control/reload.ts';
 import type { StatusDocument } from '../control/status-document.ts';
 import type { TraceLine } from '../control/trace-document.ts';
-import { type ErrorCode, MetasteerError, messageOf } from '../errors.ts';
+import type { UpgradeReport } from '../control/upgrade.ts';
+import { MetasteerError, messageOf } from '../errors.ts';
+import { askDaemon, refusalOf, unanswered } from '../unix/admin-request.ts';
 
 const ANSWER_WITHIN_MS = 10_000;
-/** 16384 ports with every counter are some 30 MiB. */
-const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
-
-const CODE_OF_ERRNO: Readonly<Record<string, ErrorCode>> = {
-  ENOENT: 'daemon-not-running',
-  ECONNREFUSED: 'daemon-not-running',
-  EACCES: 'admin-socket-denied',
-  EPERM: 'admin-socket-denied',
-};
-
+/** For what starts workers or waits for requests to end. */
+const CHANGE_WITHIN_MS = 180_000;
 /** A status: the text that was sent, and what it says. */
 export interface StatusAnswer<Document = StatusDocument> {
   readonly text: string;
@@ -117,64 +113,49 @@ async function begun(
     throw unanswered(socketPath, error);
   }
   if (response.statusCode === 200) return response;
-  const problem = errorOf(await textOf(response));
-  if (response.statusCode === 409) throw new MetasteerError('trace-busy', problem);
-  throw new MetasteerError(response.statusCode === 400 ? 'config-invalid-value' : 'daemon-no-answer', problem);
+  const said = await textOf(response);
+  throw refusalOf(said) ?? new MetasteerError('daemon-no-answer', `HTTP status ${response.statusCode}`);
 }
 
-/** The daemon does not want what it was asked. */
-class Unwanted extends Error {}
-
-async function ask(socket: string, method: 'GET' | 'PUT', path: string, body?: string): Promise<string> {
-  try {
-    return await exchange(socket, method, path, body);
-  } catch (error) {
-    if (error instanceof Unwanted) throw new MetasteerError('config-invalid-value', error.message);
-    throw unanswered(socket, error);
-  }
+/**
+ * Has the daemon read its configuration again.
+ *
+ * @throws {MetasteerError} as `fetchStatus`, and what the daemon says is wrong with the configuration
+ */
+export async function reload(socket: string): Promise<ReloadReport> {
+  return JSON.parse(await ask(socket, 'PUT', '/v1/reload', '{}', CHANGE_WITHIN_MS)) as ReloadReport;
 }
 
-function unanswered(socket: string, error: unknown): MetasteerError {
-  const errno = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const code = CODE_OF_ERRNO[errno] ?? 'daemon-no-answer';
-  const what = code === 'daemon-not-running' ? 'no daemon is listening on' : 'no answer from';
-  return new MetasteerError(code, `${what} ${socket}: ${messageOf(error)}`, { cause: error });
+/** Has the daemon steer a target no more. @throws {MetasteerError} as `fetchStatus`, and `drain-target-unknown` */
+export async function drain(socket: string, target: string | undefined): Promise<DrainReport> {
+  return JSON.parse(await ask(socket, 'PUT', '/v1/drain', JSON.stringify({ target }), CHANGE_WITHIN_MS)) as DrainReport;
 }
 
-function exchange(socketPath: string, method: string, path: string, body?: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
-    const target = { socketPath, method, path, signal, agent: false, headers: { host: 'localhost' } };
-    const asked = request(target, (response) => {
-      const chunks: Buffer[] = [];
-      let length = 0;
-      response.on('error', reject);
-      response.on('data', (chunk: Buffer) => {
-        length += chunk.length;
-        if (length > ANSWER_BYTES_MAX)
-          response.destroy(new Error(`the answer is longer than ${ANSWER_BYTES_MAX} bytes`));
-        else chunks.push(chunk);
-      });
-      response.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
-        if (response.statusCode === 200) resolve(text);
-        else if (response.statusCode === 400) reject(new Unwanted(errorOf(text)));
-        else reject(new Error(`HTTP status ${response.statusCode}`));
-      });
-    });
-    asked.on('error', (error) => reject(signal.aborted ? new Error(`no answer in ${ANSWER_WITHIN_MS} ms`) : error));
-    asked.end(body);
-  });
+/**
+ * Has another version take over from the daemon; resolves when that one serves.
+ *
+ * @throws {MetasteerError} as `fetchStatus`, and why the other version does not serve
+ */
+export async function upgrade(
+  socket: string,
+  plan: { readonly config?: string; readonly binary?: string },
+): Promise<UpgradeReport> {
+  return JSON.parse(await ask(socket, 'PUT', '/v1/upgrade', JSON.stringify(plan), CHANGE_WITHIN_MS)) as UpgradeReport;
 }
 
-/** What the daemon says is wrong. */
-function errorOf(text: string): string {
-  try {
-    const { error } = JSON.parse(text) as { readonly error?: unknown };
-    return String(error);
-  } catch {
-    return text;
-  }
+/** Takes a drain back. @throws {MetasteerError} as `drain` */
+export async function undrain(socket: string, target: string | undefined): Promise<{ readonly target: string }> {
+  return JSON.parse(await ask(socket, 'PUT', '/v1/undrain', JSON.stringify({ target }))) as { readonly target: string };
+}
+
+function ask(
+  socket: string,
+  method: 'GET' | 'PUT',
+  path: string,
+  body?: string,
+  withinMs: number = ANSWER_WITHIN_MS,
+): Promise<string> {
+  return askDaemon(socket, { method, path, withinMs, ...(body === undefined ? {} : { body }) });
 }
 
 function parsed(text: string): unknown {

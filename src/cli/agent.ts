@@ -30,7 +30,7 @@ export function agentCommand({ stdout }: CliEnvironment): Command {
         return;
       }
       try {
-        await runAgent({ settings, log, openResolver, signal: stopSignal(log) });
+        await runAgent({ settings, log, openResolver, signal: stopSignal(log).signal });
       } finally {
         await output.close(LAST_LINES_MS);
       }

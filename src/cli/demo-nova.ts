@@ -58,7 +58,7 @@ async function run(options: DemoNovaOptions, { stdout, stderr }: CliEnvironment)
     ...(delayMs !== undefined && { delayMs }),
     ...(tlsFiles && { tls: loadTls(tlsFiles) }),
   });
-  const signal = stopSignal(log);
+  const { signal } = stopSignal(log);
   const { url } = service;
   log.info({ url, instances: inventory.instances.length }, 'listening');
   stdout.write(options.json ? `${JSON.stringify({ url })}\n` : `listening on ${url}\n`);

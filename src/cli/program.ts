@@ -8,13 +8,16 @@ import { completionCommand } from './completion.ts';
 import { configCommand } from './config.ts';
 import { demoNovaCommand } from './demo-nova.ts';
 import { doctorCommand } from './doctor.ts';
+import { drainCommand, undrainCommand } from './drain.ts';
 import type { CliEnvironment } from './environment.ts';
 import { limitsCommand } from './limits.ts';
 import { listCommand } from './list.ts';
+import { reloadCommand } from './reload.ts';
 import { runCommand } from './run.ts';
 import { statusCommand } from './status.ts';
 import { topCommand } from './top.ts';
 import { traceCommand } from './trace.ts';
+import { upgradeCommand } from './upgrade.ts';
 import { versionCommand, versionLine } from './version.ts';
 import { workersCommand } from './workers.ts';
 
@@ -55,6 +58,10 @@ export async function programOf(environment: CliEnvironment): Promise<Command> {
     traceCommand(environment),
     workersCommand(environment),
     limitsCommand(environment),
+    reloadCommand(environment),
+    drainCommand(environment),
+    undrainCommand(environment),
+    upgradeCommand(environment),
     checkConfigCommand(environment),
     configCommand(environment),
     doctorCommand(environment),

@@ -22,16 +22,26 @@ const WORKER_COLUMNS: readonly Column<StatusDocument['workers'][number]>[] = [
   { title: 'REQUESTS', align: 'right', cell: (worker) => worker.requests },
 ];
 
-/** The status for people: ports, what is wrong with any, workers, agent. */
-export function statusText({ daemon, ports, broken, workers, agent }: StatusDocument): string {
+/** `--json` has more. */
+const EVENTS_SHOWN = 10;
+
+/** The status for people: ports, what is wrong with any, workers, agent, what happened lately. */
+export function statusText({ daemon, ports, broken, workers, vacancies, agent, events }: StatusDocument): string {
   const reasons = ports.flatMap(({ state, reason }) => (reason === null ? [] : [`${state}: ${reason}`]));
   const parts = [
-    [`metasteer ${daemon.version}, pid ${daemon.pid}, up ${daemon.uptime_seconds} s, namespace ${daemon.namespace}`],
+    [
+      `metasteer ${daemon.version}, pid ${daemon.pid}, up ${daemon.uptime_seconds} s, namespace ${daemon.namespace}`,
+      ...(daemon.needs_restart.length === 0 ? [] : [`after a restart only: ${daemon.needs_restart.join(', ')}`]),
+    ],
     ports.length === 0 ? ['no ports: no router interface was found'] : table(PORT_COLUMNS, ports),
     reasons,
     broken.map(({ namespace, reason }) => `namespace ${namespace} cannot be read: ${reason}`),
     workers.length === 0 ? ['no workers'] : table(WORKER_COLUMNS, workers),
+    vacancies.map(({ reason, held, again_in_ms: ms }) => {
+      return `no worker: ${reason}; ${held ? 'held' : 'again'} for ${Math.ceil(ms / 1000)} s`;
+    }),
     [agentLine(agent)],
+    events.slice(-EVENTS_SHOWN).map(({ at, event }) => `${at} ${event}`),
   ];
   const text = parts.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'));
   return `${printable(text.join('\n\n'))}\n`;

@@ -75,15 +75,19 @@ async function handle(proxy: MetadataProxy, message: ToWorker, send: Send): Prom
     case 'add-port':
       return addPort(proxy, message.port, send);
     case 'ping':
-      return send({ type: 'pong' });
+      return send({ type: 'pong', connections: proxy.connections });
     case 'trace':
       return proxy.trace(message.filter);
     case 'remove-port':
       return proxy.removePort(parsePortId(message.portId));
+    case 'drain-port': {
+      const cut = await proxy.drainPort(parsePortId(message.portId), message.deadlineMs);
+      return send({ type: 'port-drained', portId: message.portId, cut });
+    }
     case 'status':
       return send({ type: 'status', request: message.request, status: proxy.status() });
     case 'stop':
-      await proxy.stop(message.deadlineMs);
+      await (message.othersServe ? proxy.retire(message.deadlineMs) : proxy.stop(message.deadlineMs));
       send({ type: 'stopped' });
       // The supervisor sees the end of the process, and what was written before it.
       return process.exit(0);

@@ -1,18 +1,30 @@
 import type { GuardLimits } from '../config/config.ts';
+import { MetasteerError } from '../errors.ts';
 import type { AdminActions } from './admin.ts';
+import type { DrainOrders } from './drain-orders.ts';
+import type { HandOver } from './hand-over.ts';
 import { ownerDocument } from './owner-document.ts';
+import type { Reloader } from './reload.ts';
 import type { SharedSettings } from './shared-settings.ts';
 import { type StatusContext, statusDocument } from './status.ts';
 import type { Tracing } from './tracing.ts';
+import type { Upgrader } from './upgrade.ts';
+
+export interface ActionsContext extends StatusContext {
+  readonly settings: SharedSettings;
+  readonly reloader: Reloader;
+  readonly orders: DrainOrders;
+  readonly upgrader: Upgrader;
+  readonly handOver: HandOver;
+  readonly tracing: Tracing;
+}
 
 /** What operators may ask of the daemon, done by its parts. */
-export function adminActions(
-  context: StatusContext & { readonly settings: SharedSettings; readonly tracing: Tracing },
-): AdminActions {
-  const { config, workers, settings, reconciler, tracing } = context;
+export function adminActions(context: ActionsContext): AdminActions {
+  const { config, workers, settings, reconciler, reloader, orders, upgrader, handOver, tracing } = context;
   return {
     status: () => statusDocument(context),
-    owner: (id) => ownerDocument(id, config, reconciler.known),
+    owner: (id) => ownerDocument(id, config.current, reconciler.known),
     endTrace: () => tracing.end(),
     trace: (request, signal) => tracing.run(request, signal),
     setWorkers: (count) => workers.setCount(count),
@@ -20,5 +32,15 @@ export function adminActions(
       settings.setLimits({ ...settings.limits, ...changes });
       return settings.limits;
     },
+    reload: () => reloader.reload(),
+    drain: (target) => orders.drain(target),
+    undrain: (target) => orders.undrain(target),
+    upgrade: async (by, { config = reloader.loaded.path, binary = process.argv[1] ?? '' }) => {
+      // It is a program that runs as root.
+      if (by.uid !== 0) throw new MetasteerError('upgrade-refused', 'only root may start another version');
+      return upgrader.upgrade({ config, binary });
+    },
+    beginHandOver: (by, request) => handOver.begin(by, request),
+    commitHandOver: (by) => handOver.commit(by),
   };
 }

@@ -8,6 +8,7 @@ import { PortDevice } from '../kernel/port-device.ts';
 import type { SteeringProgram } from '../kernel/program.ts';
 import type { Programs } from '../kernel/programs.ts';
 import { PortListener } from '../kernel/sockets.ts';
+import type { PortMessage } from '../proxy/messages.ts';
 import { explained } from './explain.ts';
 import type { FoundInterface, Port } from './port.ts';
 import type { PortNamespace } from './port-namespace.ts';
@@ -26,10 +27,10 @@ export interface AttachContext {
   readonly atOnce: number;
 }
 
-type Undo = () => void | Promise<void>;
+export type Undo = () => void | Promise<void>;
 
 /** The first steps: the device and the port's slot in the maps, which go with the daemon. */
-const DEVICE_STEPS = 2;
+export const DEVICE_STEPS = 2;
 
 /**
  * Steers one interface: a transaction whose steps are undone, the last first, when one fails.
@@ -76,19 +77,13 @@ async function build(id: PortId, found: FoundInterface, context: AttachContext, 
   // Before the device is up, so that nothing leaves with its own MAC (design D13). As a filter, whatever the router
   // interface gets, and never detached: it lasts as long as the device, so nothing a worker sends leaves unguarded,
   // not even after this process; and a tcx link would hold the kernel's network lock for a grace period per port.
-  await Attachment.attach(programs.restore, { netns: namespace.reference, ifindex, hook: 'egress' }, 'clsact');
+  const onDevice = { netns: namespace.reference, ifindex, hook: 'egress' } as const;
+  const restore = await Attachment.attach(programs.restore, onDevice, 'clsact');
   await device.up();
 
   const listener = await PortListener.open(namespace.reference, device.link.name, BACKLOG);
   undo.push(() => listener.close());
-  const port = {
-    portId: id,
-    ownerKind: found.owner.kind,
-    ownerId: found.owner.id,
-    namespace: found.namespace,
-    interface: link.name,
-  };
-  await workers.addPort(port, listener);
+  await workers.addPort(portMessage(id, found), listener);
   undo.push(() => workers.removePort(id));
 
   const match = await programs.loadMatch({ portId: id, ...macs, hold: steering.onExit === 'hold' ? 1 : 0 });
@@ -106,6 +101,8 @@ async function build(id: PortId, found: FoundInterface, context: AttachContext, 
     device,
     listener,
     attachment,
+    restore,
+    requestsBefore: 0,
     mtu: { now: device.link.mtu },
     takingOverUntil: Number(takingOverUntilNs / 1_000_000n),
     detach: () => undoAll(undo),
@@ -125,6 +122,11 @@ function modeOf({ attach, onExit }: Config['steering'], atOnce: number): AttachM
   return attach === 'auto' && atOnce > LINKS_AT_ONCE_MAX ? 'clsact' : attach;
 }
 
+/** A port as its workers get it. */
+export function portMessage(portId: PortId, { owner, namespace, link }: FoundInterface): PortMessage {
+  return { portId, ownerKind: owner.kind, ownerId: owner.id, namespace, interface: link.name };
+}
+
 /** An attached program stays loaded without its descriptor; a thousand ports would hold a thousand. */
 async function attachMatch(program: SteeringProgram, where: AttachPoint, mode: AttachMode): Promise<Attachment> {
   try {
@@ -135,7 +137,7 @@ async function attachMatch(program: SteeringProgram, where: AttachPoint, mode: A
 }
 
 /** Every step but the first `keep` is undone, even when one of them cannot be; the first failure is reported. */
-async function undoAll(undo: Undo[], keep = 0): Promise<void> {
+export async function undoAll(undo: Undo[], keep = 0): Promise<void> {
   const failures: unknown[] = [];
   while (undo.length > keep) {
     try {

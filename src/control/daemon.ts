@@ -1,90 +1,130 @@
 /**
- * The daemon's life, top to bottom: make sure it may start, build what all ports share, start the worker,
- * keep ports and routers in step until a signal comes, and give everything back.
+ * The daemon's life, top to bottom: lay the foundation, or take it over from a daemon that runs; build on it; keep ports and
+ * routers in step until a signal comes, and give everything back; or hand it over.
  */
-import type { Config } from '../config/config.ts';
-import { proxySettings } from '../config/proxy-settings.ts';
+import type { LoadedConfig } from '../config/load.ts';
 import { messageOf } from '../errors.ts';
 import { PacketEvents } from '../kernel/packet-events.ts';
-import { RateTable } from '../kernel/rates.ts';
 import type { Logger } from '../log.ts';
 import { AdminServer } from '../unix/admin-server.ts';
+import { packageVersion } from '../version.ts';
 import { adminRoutes } from './admin.ts';
 import { adminActions } from './admin-actions.ts';
 import { drain } from './drain.ts';
+import { DrainOrders } from './drain-orders.ts';
+import { type Foundation, layFoundation } from './foundation.ts';
+import { HandOver } from './hand-over.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { Leftovers } from './leftovers.ts';
-import { holdLock } from './lock.ts';
 import { serveMetrics } from './metrics.ts';
 import { AddressMoves } from './moves.ts';
-import { PortNamespace } from './port-namespace.ts';
-import { checkPrivileges, createMaps, preparePrograms } from './preflight.ts';
 import { Reconciler } from './reconcile.ts';
+import { Reloader } from './reload.ts';
 import { ServiceManager } from './service-manager.ts';
 import { SharedSettings } from './shared-settings.ts';
 import { Shield } from './shield.ts';
-import { stopSignal } from './stop-signal.ts';
+import { type StopSignal, stopSignal } from './stop-signal.ts';
 import { Stopper } from './stopper.ts';
 import { Sweeper } from './sweeper.ts';
+import { takeOver } from './take-over.ts';
 import { Tracing } from './tracing.ts';
 import { Traffic } from './traffic.ts';
-import { Workers } from './workers.ts';
+import { type NewcomerReport, Upgrader } from './upgrade.ts';
 
-/** Clients whose requests are counted at once, where requests are limited: as many as there are neighbours by default. */
-const RATE_CLIENTS = 65_536;
+export interface DaemonOptions {
+  readonly loaded: LoadedConfig;
+  /** Whether a daemon runs, to be taken over from. */
+  readonly takeOver: boolean;
+  readonly log: Logger;
+  /** Called when it serves. */
+  readonly serving: (report: NewcomerReport) => void;
+}
 
 /**
- * Runs the daemon until SIGTERM or SIGINT.
+ * Runs the daemon until SIGTERM or SIGINT, or until another one has taken over. At SIGHUP it reads its configuration again.
  *
  * @throws {MetasteerError} when it cannot start; everything begun has then been undone.
  */
-export async function runDaemon(config: Config, log: Logger): Promise<void> {
-  const signal = stopSignal(log);
-  checkPrivileges();
-  holdLock(config.runDir);
+export async function runDaemon(options: DaemonOptions): Promise<void> {
+  const { loaded, log } = options;
+  const stop = stopSignal(log);
   const manager = new ServiceManager(process.env, log);
-  const leftovers = await Leftovers.clear(config, log);
-
   const stopper = new Stopper(log);
   try {
-    const maps = stopper.owns(await createMaps(config));
-    const programs = stopper.owns(await preparePrograms(maps));
-    const namespace = stopper.owns(await PortNamespace.create(config));
-    const settings = new SharedSettings(config, maps);
-    const rates = config.rateLimiting.enabled ? { rates: stopper.owns(RateTable.create(RATE_CLIENTS)) } : {};
-    const workers = new Workers({ config, settings: proxySettings(config), namespace, log, ...rates });
-    const reconciler = new Reconciler({ config, maps, programs, namespace, workers, leftovers, log });
-    const ports = () => reconciler.ports;
-    const sweeper = stopper.owns(new Sweeper(config, maps, programs, log));
-    const shield = new Shield({ config, maps, programs, log, ports });
-    const traffic = new Traffic(config.metrics.ownerLabel ? config.metrics.ownersMax : 0);
-    const parts = { config, maps, workers, reconciler, settings, sweeper, shield, traffic };
-    const tracing = new Tracing({ maps, programs, workers, reconciler });
-    stopper.owns(await AdminServer.listen(config.admin.socket, adminRoutes(adminActions({ ...parts, tracing }))));
-    const metrics = await serveMetrics(parts, log);
-    if (metrics !== undefined) stopper.owns(metrics);
-    const moves = new AddressMoves((id) => reconciler.port(id), log);
-    const listener = { moved: moves.tell.bind(moves), traced: tracing.packet.bind(tracing) };
-    stopper.owns(new PacketEvents(maps, listener));
-    // Closed the other way round: requests are finished, packets pass at once, and then interface by interface is let go.
-    stopper.owns(reconciler);
-    stopper.owns(shield);
-    const heartbeat = stopper.owns(new Heartbeat(config, settings, () => workers.ping()));
-    workers.onAlive(() => {
-      heartbeat.beat();
-      manager.alive();
-    });
-    stopper.owns(workers);
-    await workers.start();
-    log.info({ agent: config.agent.socket, namespace: namespace.path, admin: config.admin.socket }, 'started');
+    const foundation = await (options.takeOver ? takeOver : layFoundation)(loaded, { stopper, log });
+    const { reconciler, handOver } = await build(foundation, { stop, stopper, manager, log });
     manager.ready();
-    await reconciler.run(signal);
-    log.info({ reason: messageOf(signal.reason) }, 'stopping');
-    manager.stopping();
-    await drain(reconciler, workers, maps, log);
+    options.serving({ pid: process.pid, version: packageVersion(), ports: foundation.ports.length });
+    await reconciler.run(stop.signal);
+    log.info({ reason: messageOf(stop.signal.reason) }, 'stopping');
+    if (!handOver.isDone) manager.stopping();
+    if (handOver.isDone) {
+      await foundation.workers.retire();
+      // All of it is another daemon's by now.
+      stopper.forget();
+    } else {
+      await drain(reconciler, foundation.workers, foundation.maps, log);
+    }
   } finally {
     await stopper.stop();
   }
   log.info('stopped');
-  if (signal.reason instanceof Error) throw signal.reason;
+  if (stop.signal.reason instanceof Error) throw stop.signal.reason;
+}
+
+interface BuildContext {
+  readonly stop: StopSignal;
+  readonly stopper: Stopper;
+  readonly manager: ServiceManager;
+  readonly log: Logger;
+}
+
+/** Everything that works on the foundation, and the socket on which operators ask for it. */
+async function build(foundation: Foundation, { stop, stopper, manager, log }: BuildContext) {
+  const { loaded, config, maps, programs, namespace, workers, history, drained, needsRestart } = foundation;
+  const settings = new SharedSettings(config.current, maps);
+  const reconciler = new Reconciler({ ...foundation, log });
+  const sweeper = stopper.owns(new Sweeper(config, maps, programs, log));
+  const shield = new Shield({ config, maps, programs, log, ports: () => reconciler.ports });
+  const heartbeat = new Heartbeat(config, settings, () => workers.ping());
+  const { ownerLabel, ownersMax } = config.current.metrics;
+  const traffic = new Traffic(ownerLabel ? ownersMax : 0);
+  const parts = { ...foundation, settings, heartbeat, reconciler, sweeper, shield, traffic, log };
+  const reloader = new Reloader(loaded, parts, needsRestart);
+  const tracing = new Tracing({ maps, programs, workers, reconciler });
+  const moves = new AddressMoves((id) => reconciler.port(id), log);
+  const listener = { moved: moves.tell.bind(moves), traced: tracing.packet.bind(tracing) };
+  const packetEvents = stopper.owns(new PacketEvents(maps, listener));
+  const metrics = await serveMetrics({ ...parts, reloader }, log);
+  if (metrics !== undefined) stopper.owns(metrics);
+  const handOver = new HandOver({
+    ...{ ...parts, reloader },
+    release: async (to) => {
+      history.note('info', `handing over to pid ${to.pid}`);
+      heartbeat.release();
+      tracing.end();
+      packetEvents.close();
+      admin.release();
+      await Promise.all([sweeper.close(), shield.close(), metrics?.close()]);
+      stop.now(`pid ${to.pid} has taken over`);
+    },
+  });
+  const orders = new DrainOrders(drained, reconciler, history);
+  const actions = adminActions({ ...parts, reloader, orders, handOver, tracing, upgrader: new Upgrader(history) });
+  const admin = stopper.owns(await AdminServer.listen(config.current.admin.socket, adminRoutes(actions)));
+  // Closed the other way round: packets pass at once, and then interface by interface is let go.
+  stopper.owns(reconciler);
+  stopper.owns(shield);
+  stopper.owns(heartbeat);
+  workers.onAlive(() => {
+    heartbeat.beat();
+    manager.alive();
+  });
+  heartbeat.beat();
+  // What came of it is noted by the reloader.
+  stop.onHangUp(() => void reloader.reload().catch(() => undefined));
+  log.info(
+    { agent: config.current.agent.socket, namespace: namespace.path, admin: config.current.admin.socket },
+    'started',
+  );
+  return { reconciler, handOver };
 }

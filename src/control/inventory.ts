@@ -1,11 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Config } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
 import type { NamespaceId } from '../kernel/events.ts';
 import { lookAtNamespace } from '../kernel/links.ts';
 import { namespaceInode } from '../kernel/namespace.ts';
 import type { Changes } from './changes.ts';
+import type { LiveConfig } from './live-config.ts';
 import { OwnerRules } from './owners.ts';
 import { type FoundInterface, portKey } from './port.ts';
 
@@ -20,20 +20,30 @@ interface KnownNamespace {
  * Bounded by the namespaces there are.
  */
 export class Inventory {
-  readonly #config: Config;
-  readonly #rules: OwnerRules;
+  readonly #config: LiveConfig;
+  #rules: OwnerRules;
   readonly #known = new Map<string, KnownNamespace>();
   readonly #broken = new Map<string, string>();
   readonly #names = new Map<NamespaceId, string>();
 
-  constructor(config: Config) {
+  constructor(config: LiveConfig) {
     this.#config = config;
-    this.#rules = new OwnerRules(config);
+    this.#rules = new OwnerRules(config.current);
+  }
+
+  /** Takes over what the configuration says now; to be followed by a look at everything. */
+  reconfigure(): void {
+    this.#rules = new OwnerRules(this.#config.current);
+  }
+
+  /** Whether the configuration wants an interface steered, if it is there. */
+  wants({ namespace, link }: FoundInterface): boolean {
+    return this.#rules.find(namespace)?.(link.name) !== undefined;
   }
 
   /** Looks at what may have changed. Never throws: a namespace that cannot be read is among the broken. */
   async refresh(changes: Changes): Promise<void> {
-    const present = namespaceNames(this.#config.netnsDir);
+    const present = namespaceNames(this.#config.current.netnsDir);
     const isPresent = new Set(present);
     for (const name of [...this.#known.keys(), ...this.#broken.keys()]) if (!isPresent.has(name)) this.#forget(name);
     const names = changes.all ? present : [...changes.names].filter((name) => isPresent.has(name));
@@ -57,8 +67,11 @@ export class Inventory {
 
   async #look(name: string): Promise<void> {
     const ownerOf = this.#rules.find(name);
-    if (ownerOf === undefined) return;
-    const netns = join(this.#config.netnsDir, name);
+    if (ownerOf === undefined) {
+      this.#forget(name);
+      return;
+    }
+    const netns = join(this.#config.current.netnsDir, name);
     try {
       const inode = namespaceInode(netns);
       if (inode === undefined) throw new Error('it has gone');

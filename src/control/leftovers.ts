@@ -3,6 +3,7 @@ import { messageOf } from '../errors.ts';
 import { type Attachment, clearLeftFilters, countLeftFilters } from '../kernel/attachment.ts';
 import type { Logger } from '../log.ts';
 import { Inventory } from './inventory.ts';
+import { LiveConfig } from './live-config.ts';
 import { isActive } from './plan.ts';
 import type { FoundInterface, PortKey } from './port.ts';
 import { removeLeftNamespace } from './port-namespace.ts';
@@ -20,6 +21,11 @@ export class Leftovers {
     this.#log = log;
   }
 
+  /** Where the daemon before has handed everything over. */
+  static none(log: Logger): Leftovers {
+    return new Leftovers(log);
+  }
+
   /**
    * Removes the old namespace with its port devices, and the filters of interfaces that will not be steered. Called with
    * the lock held, so nobody uses them.
@@ -30,7 +36,7 @@ export class Leftovers {
     if (await removeLeftNamespace(config))
       log.info({ namespace: config.namespace }, 'removed the namespace of a daemon that was killed');
     const leftovers = new Leftovers(log);
-    const inventory = new Inventory(config);
+    const inventory = new Inventory(new LiveConfig(config));
     await inventory.refresh({ all: true });
     for (const found of inventory.found) {
       if (!isActive(found)) await leftovers.#remove(found);

@@ -6,14 +6,15 @@ import { takeLock } from '../kernel/lock.ts';
 /**
  * Makes sure this is the only daemon of its run directory, for as long as the process lives.
  *
+ * @returns the lock's descriptor, for a daemon that it is handed over to
  * @throws {MetasteerError} `lock-held`, naming the holder; `lock-failed` when the directory cannot be used.
  */
-export function holdLock(runDir: string): void {
+export function holdLock(runDir: string): number {
   const path = join(runDir, 'lock');
   try {
     mkdirSync(runDir, { recursive: true, mode: 0o755 });
     const result = takeLock(path);
-    if (result.held) return;
+    if (result.held) return result.fd;
     throw new MetasteerError(
       'lock-held',
       `another metasteer runs on this node: ${path} is held by ${describe(result.holder)}`,
@@ -25,6 +26,7 @@ export function holdLock(runDir: string): void {
 }
 
 function describe(pid: number): string {
+  if (pid === 0) return 'a daemon that hands over to another';
   try {
     const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
     return `pid ${pid} (${command})`;

@@ -9,7 +9,7 @@ interface Closeable {
 
 /** Serves the daemon's metrics where the configuration says; undefined when it says nowhere. @throws {MetasteerError} `listen-failed` */
 export async function serveMetrics(context: StatusContext, log: Logger): Promise<Closeable | undefined> {
-  const { socket, listen } = context.config.metrics;
+  const { socket, listen } = context.config.current.metrics;
   if (socket === undefined && listen === undefined) return undefined;
   // Its library is loaded only by those who use it.
   const [{ MetricsServer }, { render }] = await Promise.all([

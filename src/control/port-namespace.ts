@@ -11,10 +11,20 @@ export class PortNamespace {
   readonly #record: string;
   readonly #fd: number;
 
-  private constructor(path: string, record: string) {
+  private constructor(path: string, record: string, fd: number) {
     this.path = path;
     this.#record = record;
-    this.#fd = openSync(path, 'r');
+    this.#fd = fd;
+  }
+
+  /** That of a daemon before this one. */
+  static adopt(config: Config, fd: number): PortNamespace {
+    return new PortNamespace(namespacePath(config), recordPath(config), fd);
+  }
+
+  /** For the next daemon to adopt. */
+  get fd(): number {
+    return this.#fd;
   }
 
   /** @throws {MetasteerError} `namespace-failed` */
@@ -23,7 +33,7 @@ export class PortNamespace {
     try {
       await createNamespace(path);
       writeFileSync(recordPath(config), String(namespaceInode(path)));
-      return new PortNamespace(path, recordPath(config));
+      return new PortNamespace(path, recordPath(config), openSync(path, 'r'));
     } catch (error) {
       throw new MetasteerError('namespace-failed', `the namespace ${path} cannot be made: ${messageOf(error)}`, {
         cause: error,

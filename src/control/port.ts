@@ -36,6 +36,10 @@ export interface Port {
   readonly device: PortDevice;
   readonly listener: PortListener;
   readonly attachment: Attachment;
+  /** Of `ms_restore` on the device. */
+  readonly restore: Attachment;
+  /** Requests of its clients that daemons before this one served. */
+  readonly requestsBefore: number;
   /** Bytes; what the router interface's was when the device's was last set. */
   readonly mtu: { now: number };
   /** On the clock of `process.hrtime`, in milliseconds: until then connections may be somebody else's (design D11). */

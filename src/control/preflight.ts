@@ -29,9 +29,9 @@ export async function createMaps(config: Config): Promise<SteeringMaps> {
  *
  * @throws {MetasteerError} `bpf-load-failed` with the verifier's last lines.
  */
-export async function preparePrograms(maps: SteeringMaps): Promise<Programs> {
+export async function preparePrograms(maps: SteeringMaps, when: 'at once' | 'later' = 'at once'): Promise<Programs> {
   try {
-    return await Programs.prepare(maps);
+    return await Programs.prepare(maps, when);
   } catch (error) {
     if (error instanceof MetasteerError) throw error;
     throw new MetasteerError('bpf-load-failed', `the kernel refuses a program: ${messageOf(error)}`, { cause: error });

@@ -1,7 +1,6 @@
 /**
  * Keeps ports and router interfaces in step: hear of a change, look, plan, detach and attach, again.
  */
-import type { Config } from '../config/config.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
 import type { PortId } from '../identity/port-id.ts';
 import type { SteeringMaps } from '../kernel/maps.ts';
@@ -9,11 +8,16 @@ import { giveBackMemorySoon } from '../kernel/memory.ts';
 import type { Programs } from '../kernel/programs.ts';
 import type { Logger } from '../log.ts';
 import { attachPort } from './attach.ts';
+import { BrokenReport } from './broken-report.ts';
 import { ChangeQueue, type Changes } from './changes.ts';
+import { Departures } from './departures.ts';
+import type { Drained } from './drained.ts';
 import { Failures } from './failures.ts';
+import { Gate } from './gate.ts';
 import { Inventory } from './inventory.ts';
 import { Lanes } from './lanes.ts';
 import type { Leftovers } from './leftovers.ts';
+import type { LiveConfig } from './live-config.ts';
 import type { KnownPorts } from './owner-document.ts';
 import { plan } from './plan.ts';
 import type { FoundInterface, Port, PortKey } from './port.ts';
@@ -27,12 +31,15 @@ import type { Workers } from './workers.ts';
 const CHANGES_AT_ONCE = 4;
 
 export interface ReconcileContext {
-  readonly config: Config;
+  readonly config: LiveConfig;
   readonly maps: SteeringMaps;
   readonly programs: Programs;
   readonly namespace: PortNamespace;
   readonly workers: Workers;
   readonly leftovers: Leftovers;
+  readonly drained: Drained;
+  /** Ports that are steered already. */
+  readonly ports: readonly Port[];
   readonly log: Logger;
 }
 
@@ -45,16 +52,22 @@ export class Reconciler {
   readonly #slots: Slots;
   readonly #progress: Progress;
   readonly #ports = new Map<PortId, Port>();
+  readonly #departures = new Departures((port) => this.#detachInTurn(port));
   readonly #attaching = new Map<PortKey, FoundInterface>();
   readonly #retries = new Set<NodeJS.Timeout>();
-  /** Broken namespaces that the log has been told of. */
-  readonly #reported = new Set<string>();
+  readonly #brokenReport: BrokenReport;
+  readonly #gate = new Gate();
 
   constructor(context: ReconcileContext) {
     this.#context = context;
+    this.#brokenReport = new BrokenReport(context.log);
     this.#progress = new Progress(context.log, giveBackMemorySoon);
     this.#inventory = new Inventory(context.config);
-    this.#slots = new Slots(context.config.steering.portsMax);
+    this.#slots = new Slots(context.config.current.steering.portsMax);
+    for (const port of context.ports) {
+      this.#ports.set(port.id, port);
+      this.#slots.occupy(port.id);
+    }
   }
 
   get ports(): readonly Port[] {
@@ -76,6 +89,22 @@ export class Reconciler {
     return { ports: this.ports, attaching: this.attaching, failed };
   }
 
+  /** Interfaces that the configuration wants steered. */
+  get found(): readonly FoundInterface[] {
+    return this.#inventory.found;
+  }
+
+  /** Ports that finish what is open before they are detached. */
+  get draining(): readonly Port[] {
+    return this.#departures.ports;
+  }
+
+  /** Interfaces that are there and are not steered because an operator said so. */
+  get drained(): readonly FoundInterface[] {
+    const leaving = new Set(this.#departures.keys);
+    return this.found.filter((found) => this.#context.drained.has(found) && !leaving.has(found.key));
+  }
+
   /** Namespaces of owners that cannot be read, and why. */
   get broken(): ReadonlyMap<string, string> {
     return this.#inventory.broken;
@@ -84,11 +113,12 @@ export class Reconciler {
   /** Follows every change until the signal comes. */
   async run(signal: AbortSignal): Promise<void> {
     const { config, log } = this.#context;
-    const watch = new Watch(config, this.#changes, this.#inventory, log);
+    const watch = new Watch(config.current, this.#changes, this.#inventory, log);
     while (!signal.aborted) {
       try {
-        const changes = await this.#changes.next(config.discovery.rescanMs, signal);
-        if (!signal.aborted) await this.#follow(changes, watch);
+        const changes = await this.#changes.next(config.current.discovery.rescanMs, signal);
+        await this.#gate.pass();
+        if (!signal.aborted) await this.#gate.hold(() => this.#follow(changes, watch));
       } catch (error) {
         log.error({ error: messageOf(error) }, 'a look at the routers failed; the next one tries again');
       }
@@ -99,29 +129,62 @@ export class Reconciler {
   /** Has every port take no more connections: those that come are left to whoever else there is, or held (`on_exit`). */
   drain(): void {
     const { maps, config } = this.#context;
-    for (const { id } of this.ports) maps.setDraining(id, config.steering.onExit === 'hold' ? 'hold' : 'pass');
+    const { onExit } = config.current.steering;
+    for (const { id } of this.ports) maps.setDraining(id, onExit === 'hold' ? 'hold' : 'pass');
+  }
+
+  /** Follows what the configuration says now. */
+  reconfigure(): void {
+    this.#inventory.reconfigure();
+    this.#changes.addAll();
+  }
+
+  /** Follows no change from here on, until it resumes; resolves when nothing is being changed. */
+  async pause(): Promise<void> {
+    await this.#gate.close();
+    await this.#departures.idle();
+    await this.#lanes.idle();
+  }
+
+  resume(): void {
+    this.#gate.open();
+  }
+
+  /** Has everything be looked at again, soon. */
+  lookAgain(): void {
+    this.#changes.addAll();
   }
 
   /** Gives every interface back, or leaves it held (`on_exit`). The devices go with the namespace. */
   async close(): Promise<void> {
     for (const timer of this.#retries) clearTimeout(timer);
     await this.#lanes.stop();
-    if (this.#context.config.steering.onExit === 'hold') return;
-    for (const port of this.ports) this.#lanes.add(() => this.#undo(port, port.letGo));
+    if (this.#context.config.current.steering.onExit === 'hold') return;
+    for (const port of [...this.ports, ...this.#departures.takeAll()])
+      this.#lanes.add(() => this.#undo(port, port.letGo));
     await this.#lanes.idle();
   }
 
   async #follow(changes: Changes, watch: Watch): Promise<void> {
     await this.#inventory.refresh(changes);
     this.#reportBroken(watch);
-    const { found } = this.#inventory;
+    const found = this.#inventory.found.filter((each) => !this.#context.drained.has(each));
     const gone = await this.#portsWithoutDevice(changes);
     this.failures.keepOnly(new Set(found.map(({ key }) => key)));
-    const busy = new Set([...this.#attaching.keys(), ...this.failures.waiting(performance.now())]);
+    const busy = new Set([
+      ...this.#attaching.keys(),
+      ...this.#departures.keys,
+      ...this.failures.waiting(performance.now()),
+    ]);
     const { detach, attach } = plan(found, this.ports, gone, busy);
     for (const port of detach) {
+      const isWanted = this.#inventory.wants(port.found) && !this.#context.drained.has(port.found);
+      if (!isWanted && !gone.has(port.id)) {
+        void this.letGo(port);
+        continue;
+      }
       this.#ports.delete(port.id);
-      this.#lanes.add(() => this.#undo(port, port.detach));
+      void this.#detachInTurn(port);
     }
     for (const each of attach) {
       this.#attaching.set(each.key, each);
@@ -129,6 +192,22 @@ export class Reconciler {
     }
     this.#progress.begin(attach.length);
     await this.#followMtus(found);
+  }
+
+  /**
+   * Steers an interface no more that is still there: what is open is finished first. Resolves when it is let go, to the
+   * number of connections that had to be cut.
+   */
+  async letGo(port: Port): Promise<number> {
+    const { maps, workers, config } = this.#context;
+    this.#ports.delete(port.id);
+    const cut = await this.#departures.begin(port, { maps, workers, drainMs: config.current.steering.drainMs });
+    this.#changes.add(port.found.namespace);
+    return cut;
+  }
+
+  #detachInTurn(port: Port): Promise<void> {
+    return new Promise((resolve) => this.#lanes.add(() => this.#undo(port, port.detach).then(resolve)));
   }
 
   /** A raised MTU does not reach the port device by itself. */
@@ -157,10 +236,11 @@ export class Reconciler {
     const where = { owner: found.owner.id, namespace: found.namespace, interface: found.link.name };
     const id = this.#slots.take();
     try {
-      if (id === undefined) throw new MetasteerError('port-limit', `all ${config.steering.portsMax} ports are in use`);
+      const { steering } = config.current;
+      if (id === undefined) throw new MetasteerError('port-limit', `all ${steering.portsMax} ports are in use`);
       if (!found.link.isEthernet)
         throw new MetasteerError('port-interface-unsuitable', `${found.link.name} is not an Ethernet interface`);
-      const port = await attachPort(id, found, { ...this.#context, steering: config.steering, atOnce });
+      const port = await attachPort(id, found, { ...this.#context, steering, atOnce });
       this.#ports.set(id, port);
       await this.#context.leftovers.settle(found, port.attachment);
       this.#progress.steered();
@@ -173,7 +253,7 @@ export class Reconciler {
       const failure =
         error instanceof MetasteerError ? error : new MetasteerError('port-attach-failed', messageOf(error));
       const retryMs = this.failures.add(found.key, found, failure, performance.now());
-      this.#lookAgain(found.namespace, retryMs);
+      this.#lookAgainAfter(found.namespace, retryMs);
       log.warn(
         { ...where, code: failure.code, error: failure.message, action: failure.action, retry_ms: retryMs },
         'not steering',
@@ -205,7 +285,7 @@ export class Reconciler {
   }
 
   /** When the next attempt is due. */
-  #lookAgain(namespace: string, afterMs: number): void {
+  #lookAgainAfter(namespace: string, afterMs: number): void {
     const timer = setTimeout(() => {
       this.#retries.delete(timer);
       this.#changes.add(namespace);
@@ -213,20 +293,9 @@ export class Reconciler {
     this.#retries.add(timer);
   }
 
-  /** Once when it breaks and once when it is whole again, not at every look. */
   #reportBroken(watch: Watch): void {
-    const { log } = this.#context;
     const { broken } = this.#inventory;
     watch.settle(broken);
-    for (const [namespace, reason] of broken) {
-      if (watch.expectMount(namespace) || this.#reported.has(namespace)) continue;
-      log.warn({ namespace, error: reason }, 'namespace cannot be read');
-      this.#reported.add(namespace);
-    }
-    for (const namespace of this.#reported) {
-      if (broken.has(namespace)) continue;
-      log.info({ namespace }, 'namespace can be read again, or has gone');
-      this.#reported.delete(namespace);
-    }
+    this.#brokenReport.tell(broken, (namespace) => watch.expectMount(namespace));
   }
 }

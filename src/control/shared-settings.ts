@@ -11,7 +11,10 @@ const MS_NS = 1_000_000n;
  */
 export class SharedSettings {
   readonly #maps: SteeringMaps;
-  readonly #steering: Config['steering'];
+  #steering: Config['steering'];
+  /** What the programs know now. */
+  #staleAfterMs: number;
+  #released = false;
   #limits: GuardLimits;
   #heartbeatNs = 0n;
   #takingOverUntilNs = 0n;
@@ -20,6 +23,7 @@ export class SharedSettings {
   constructor(config: Config, maps: SteeringMaps) {
     this.#maps = maps;
     this.#steering = config.steering;
+    this.#staleAfterMs = config.steering.staleAfterMs;
     this.#limits = config.guard;
   }
 
@@ -33,6 +37,12 @@ export class SharedSettings {
     this.#write();
   }
 
+  /** Takes effect with the next sign of life, so that a shorter time to staleness is not over before that. */
+  reconfigure({ steering, guard }: Config): void {
+    this.#steering = steering;
+    this.#limits = guard;
+  }
+
   /**
    * A sign of life. After a silence in which packets passed, connections that were opened meanwhile are left to whoever
    * has them (design D11).
@@ -41,9 +51,10 @@ export class SharedSettings {
    */
   beat(now: bigint): void {
     const { staleAfterMs, takeOverMs } = this.#steering;
-    const wasSilent = this.#heartbeatNs !== 0n && now - this.#heartbeatNs > BigInt(staleAfterMs) * MS_NS;
+    const wasSilent = this.#heartbeatNs !== 0n && now - this.#heartbeatNs > BigInt(this.#staleAfterMs) * MS_NS;
     if (wasSilent) this.#takingOverUntilNs = now + BigInt(takeOverMs) * MS_NS;
     this.#heartbeatNs = now;
+    this.#staleAfterMs = staleAfterMs;
     this.#write();
   }
 
@@ -53,12 +64,18 @@ export class SharedSettings {
     this.#write();
   }
 
+  /** Another daemon writes them from here on, and this one no more. */
+  release(): void {
+    this.#released = true;
+  }
+
   #write(): void {
-    const { staleAfterMs, neighboursPerPortMax } = this.#steering;
+    if (this.#released) return;
+    const { neighboursPerPortMax } = this.#steering;
     const limits = this.#limits;
     this.#maps.writeSettings({
       heartbeatNs: this.#heartbeatNs,
-      staleAfterNs: BigInt(staleAfterMs) * MS_NS,
+      staleAfterNs: BigInt(this.#staleAfterMs) * MS_NS,
       takingOverUntilNs: this.#takingOverUntilNs,
       portRate: rateOf(limits.portRate, limits.portBurst),
       sourceRate: rateOf(limits.sourceRate, limits.sourceBurst),

@@ -1,4 +1,3 @@
-import type { Config } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
 import { macAddressBytes } from '../identity/mac-address.ts';
 import type { PortId } from '../identity/port-id.ts';
@@ -7,6 +6,7 @@ import { isKernelError } from '../kernel/kernel-error.ts';
 import type { SteeringMaps } from '../kernel/maps.ts';
 import type { Programs } from '../kernel/programs.ts';
 import type { Logger } from '../log.ts';
+import type { LiveConfig } from './live-config.ts';
 import type { Port } from './port.ts';
 import { nextShieldState, SHIELD_DOWN, type ShieldState } from './shield-state.ts';
 
@@ -15,7 +15,7 @@ const EVERY_MS = 1000;
 const VIRTUAL_KINDS: ReadonlySet<string> = new Set(['veth', 'openvswitch', 'vlan', 'macvlan', 'bridge', 'bond', 'tun']);
 
 export interface ShieldContext {
-  readonly config: Config;
+  readonly config: LiveConfig;
   readonly maps: SteeringMaps;
   readonly programs: Programs;
   readonly log: Logger;
@@ -44,10 +44,12 @@ export class Shield {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
   #switches = 0;
+  /** As of the last look: when it changes, the shield begins anew. */
+  #mode = '';
 
   constructor(context: ShieldContext) {
     this.#context = context;
-    if (context.config.guard.xdp !== 'off') this.#later();
+    this.#later();
   }
 
   /** How often it was put on or taken off a port. */
@@ -63,7 +65,14 @@ export class Shield {
     clearTimeout(this.#timer);
     await this.#running;
     clearTimeout(this.#timer);
-    for (const { port } of [...this.#shielded.values()]) await this.#lower(port, 'the daemon stops');
+    await this.#lowerAll('the daemon stops');
+  }
+
+  async #lowerAll(why: string): Promise<void> {
+    this.#states.clear();
+    this.#refused.clear();
+    this.#drops = undefined;
+    for (const { port } of [...this.#shielded.values()]) await this.#lower(port, why);
   }
 
   #later(): void {
@@ -75,9 +84,13 @@ export class Shield {
   }
 
   async #look(): Promise<void> {
+    const { xdp, xdpMode } = this.#context.config.current.guard;
     const ports = this.#context.ports();
     await this.#forgetGone(new Set(ports));
-    if (this.#context.config.guard.xdp === 'always') {
+    if (this.#mode !== `${xdp} ${xdpMode}`) await this.#lowerAll('the configuration changed');
+    this.#mode = `${xdp} ${xdpMode}`;
+    if (xdp === 'off') return;
+    if (xdp === 'always') {
       for (const port of ports) await this.#raise(port, 'it always is');
       return;
     }
@@ -95,7 +108,7 @@ export class Shield {
   }
 
   async #judge(port: Port, dropped: number, elapsedMs: number): Promise<void> {
-    const { xdpOn, xdpCalmMs } = this.#context.config.guard;
+    const { xdpOn, xdpCalmMs } = this.#context.config.current.guard;
     const state = this.#states.get(port.id) ?? SHIELD_DOWN;
     const next = nextShieldState(state, dropped, elapsedMs, { on: xdpOn, calmMs: xdpCalmMs });
     this.#states.set(port.id, next);
@@ -134,7 +147,7 @@ export class Shield {
   }
 
   #modesFor(port: Port): readonly [XdpMode, XdpMode?] {
-    const { xdpMode } = this.#context.config.guard;
+    const { xdpMode } = this.#context.config.current.guard;
     if (xdpMode !== 'auto') return [xdpMode];
     return VIRTUAL_KINDS.has(port.found.link.kind) ? ['generic'] : ['native', 'generic'];
   }

@@ -21,6 +21,11 @@ export class Slots {
     return parsePortId(slot);
   }
 
+  /** Takes a slot that a port has already. */
+  occupy(id: PortId): void {
+    this.#used.add(id);
+  }
+
   giveBack(id: PortId): void {
     this.#used.delete(id);
   }

@@ -19,6 +19,10 @@ export interface StatusDocument {
     readonly workers_lost: number;
     /** How often the XDP shield was put on a port or taken off one. */
     readonly shield_switches: number;
+    /** Path of the configuration file. */
+    readonly config: string;
+    /** Keys whose values in the file are not in force until the daemon is started again. */
+    readonly needs_restart: readonly string[];
   };
   readonly ports: readonly PortStatusDocument[];
   /** Packets on devices of the metasteer namespace that are no port's, by verdict; only those that were counted. */
@@ -26,9 +30,13 @@ export interface StatusDocument {
   /** Namespaces of owners that cannot be read. */
   readonly broken: readonly { readonly namespace: string; readonly reason: string }[];
   readonly workers: readonly WorkerStatusDocument[];
+  /** Places for workers in which none runs now. */
+  readonly vacancies: readonly VacancyDocument[];
   readonly agent: AgentStatusDocument;
   /** What was counted since the daemon started, over all ports and workers, those that are gone too. */
   readonly traffic: TrafficDocument;
+  /** What happened lately, the oldest first. */
+  readonly events: readonly { readonly at: string; readonly event: string }[];
 }
 
 /** Requests and packets, over all ports. */
@@ -59,6 +67,14 @@ export interface HistogramDocument {
   readonly sum: number;
 }
 
+export interface VacancyDocument {
+  /** How the last worker there ended, or why none started. */
+  readonly reason: string;
+  /** Whether workers end there again and again, so that the next one has to wait for long. */
+  readonly held: boolean;
+  readonly again_in_ms: number;
+}
+
 export interface PortStatusDocument {
   /** Slot of the port; null while it has none. */
   readonly port: number | null;
@@ -70,9 +86,10 @@ export interface PortStatusDocument {
   readonly interface: string;
   /** The port device, in the daemon's namespace. */
   readonly device: string | null;
-  readonly state: 'attaching' | 'steering' | 'failed';
+  /** `draining` until what is open has ended, then `drained` when an operator asked for it. */
+  readonly state: 'attaching' | 'steering' | 'draining' | 'drained' | 'failed';
   readonly attachment: 'tcx' | 'clsact' | null;
-  /** Why it failed; null otherwise. */
+  /** Why it is not steered; null when it is. */
   readonly reason: string | null;
   /** Client connections the workers hold now. */
   readonly connections: number;

@@ -3,8 +3,11 @@ import { limitsDocument } from '../config/limits.ts';
 import type { MapsReading, SteeringMaps } from '../kernel/maps.ts';
 import type { PortStatus, ProxyStatus } from '../proxy/messages.ts';
 import { packageVersion } from '../version.ts';
+import type { History } from './history.ts';
+import type { LiveConfig } from './live-config.ts';
 import type { FoundInterface, Port } from './port.ts';
 import type { Reconciler } from './reconcile.ts';
+import type { Reloader } from './reload.ts';
 import type { SharedSettings } from './shared-settings.ts';
 import type { Shield } from './shield.ts';
 import type { AgentStatusDocument, PortStatusDocument, StatusDocument } from './status-document.ts';
@@ -13,7 +16,9 @@ import type { Traffic } from './traffic.ts';
 import type { WorkerReport, Workers } from './workers.ts';
 
 export interface StatusContext {
-  readonly config: Config;
+  readonly config: LiveConfig;
+  readonly reloader: Reloader;
+  readonly history: History;
   readonly maps: SteeringMaps;
   readonly workers: Workers;
   readonly reconciler: Reconciler;
@@ -25,7 +30,8 @@ export interface StatusContext {
 
 /** Puts together what supervisor, workers and BPF programs know. */
 export async function statusDocument(context: StatusContext): Promise<StatusDocument> {
-  const { config, maps, workers, reconciler, settings, sweeper, shield, traffic } = context;
+  const { history, maps, workers, reconciler, reloader, settings, sweeper, shield, traffic } = context;
+  const config = context.config.current;
   const reports = await workers.report();
   const reading = await maps.read();
   traffic.take(reports, new Map(reconciler.ports.map(({ id, owner }) => [id, owner.id])));
@@ -42,9 +48,16 @@ export async function statusDocument(context: StatusContext): Promise<StatusDocu
       workers_wanted: workers.wanted,
       workers_lost: workers.lost,
       shield_switches: shield.switches,
+      config: reloader.loaded.path,
+      needs_restart: reloader.needsRestart,
     },
     ports: [
       ...reconciler.ports.map((port) => steeringPort(port, reading, reports, shield)),
+      ...reconciler.draining.map((port) => ({
+        ...steeringPort(port, reading, reports, shield),
+        state: 'draining' as const,
+      })),
+      ...reconciler.drained.map((found) => idlePort(found, 'drained', 'an operator asked: `metasteer undrain`')),
       ...reconciler.attaching.map((found) => idlePort(found, 'attaching', null)),
       ...reconciler.failures.all.map(({ found, error }) =>
         idlePort(found, 'failed', `${error.code}: ${error.message}`),
@@ -59,8 +72,14 @@ export async function statusDocument(context: StatusContext): Promise<StatusDocu
       connections: status?.connections ?? 0,
       requests: status?.requests ?? 0,
     })),
+    vacancies: workers.vacancies.map(({ reason, held, until }) => ({
+      reason,
+      held,
+      again_in_ms: Math.max(0, until - performance.now()),
+    })),
     agent: agentStatus(config, workers, reports),
     traffic: { ...traffic.document(), packets: reading.total },
+    events: history.events,
   };
 }
 
@@ -77,7 +96,7 @@ function steeringPort(
     device: port.device.link.name,
     attachment: port.attachment.mode,
     connections: sum(statuses, (status) => status.connections),
-    requests: sum(statuses, (status) => status.requests),
+    requests: requestsOf(port, reports),
     refused: sumByReason(statuses),
     flows: reading.port(port.id).open,
     taking_over: Number(process.hrtime.bigint() / 1_000_000n) < port.takingOverUntil,
@@ -85,6 +104,12 @@ function steeringPort(
     neighbours: reading.port(port.id).neighbours,
     counters: reading.counters(port.id),
   };
+}
+
+/** Requests of a port's clients, those that daemons before this one served among them. */
+export function requestsOf(port: Port, reports: readonly WorkerReport[]): number {
+  const statuses = reports.flatMap(({ status }) => status?.ports.filter((each) => each.portId === port.id) ?? []);
+  return port.requestsBefore + sum(statuses, (status) => status.requests);
 }
 
 function idlePort(

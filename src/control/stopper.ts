@@ -20,6 +20,11 @@ export class Stopper {
     return closable;
   }
 
+  /** Closes nothing of what it owns. */
+  forget(): void {
+    this.#owned.length = 0;
+  }
+
   async stop(): Promise<void> {
     for (let last = this.#owned.pop(); last !== undefined; last = this.#owned.pop()) {
       try {

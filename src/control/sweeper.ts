@@ -1,9 +1,9 @@
-import type { Config } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
 import type { SweepResult } from '../kernel/layout.gen.ts';
 import type { SteeringMaps } from '../kernel/maps.ts';
 import type { Programs } from '../kernel/programs.ts';
 import type { Logger } from '../log.ts';
+import type { LiveConfig } from './live-config.ts';
 
 /** Between the end of a sweep and the next. */
 const EVERY_MS = 5000;
@@ -18,16 +18,16 @@ const OPEN_MS = 3_600_000;
 export class Sweeper {
   readonly #maps: SteeringMaps;
   readonly #programs: Programs;
-  readonly #neighbourIdleMs: number;
+  readonly #config: LiveConfig;
   readonly #log: Logger;
   #timer: NodeJS.Timeout | undefined;
   #last: SweepResult = { flows: 0, flowsForgotten: 0, neighbours: 0, neighboursForgotten: 0 };
   #running: Promise<void> = Promise.resolve();
 
-  constructor(config: Config, maps: SteeringMaps, programs: Programs, log: Logger) {
+  constructor(config: LiveConfig, maps: SteeringMaps, programs: Programs, log: Logger) {
     this.#maps = maps;
     this.#programs = programs;
-    this.#neighbourIdleMs = config.steering.neighbourIdleMs;
+    this.#config = config;
     this.#log = log;
     this.#later();
   }
@@ -51,6 +51,7 @@ export class Sweeper {
 
   async #sweep(): Promise<void> {
     const now = process.hrtime.bigint();
+    const { neighbourIdleMs } = this.#config.current.steering;
     const since = (ms: number) => {
       const then = now - BigInt(ms) * 1_000_000n;
       return then > 0n ? then : 0n;
@@ -59,8 +60,8 @@ export class Sweeper {
       this.#last = await this.#maps.sweep(this.#programs.forget, {
         flowSinceNs: since(SILENT_MS),
         flowUnansweredSinceNs: since(UNANSWERED_MS),
-        neighbourSinceNs: since(this.#neighbourIdleMs),
-        neighbourOpenSinceNs: since(Math.max(OPEN_MS, this.#neighbourIdleMs)),
+        neighbourSinceNs: since(neighbourIdleMs),
+        neighbourOpenSinceNs: since(Math.max(OPEN_MS, neighbourIdleMs)),
         neighbourUnconfirmedSinceNs: since(UNANSWERED_MS),
       });
     } catch (error) {

@@ -56,6 +56,7 @@ const traceEvent = z.strictObject({
 const message = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('started') }),
   z.strictObject({ type: z.literal('port-listening'), portId }),
+  z.strictObject({ type: z.literal('port-drained'), portId, cut: count }),
   z.strictObject({ type: z.literal('port-failed'), portId, message: z.string().max(4096) }),
   z.strictObject({
     type: z.literal('status'),
@@ -68,7 +69,7 @@ const message = z.discriminatedUnion('type', [
       counts,
     }),
   }),
-  z.strictObject({ type: z.literal('pong') }),
+  z.strictObject({ type: z.literal('pong'), connections: count }),
   z.strictObject({ type: z.literal('traced'), event: traceEvent }),
   z.strictObject({ type: z.literal('stopped') }),
 ]);

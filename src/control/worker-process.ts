@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
-import type { Config } from '../config/config.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
 import { type PortId, parsePortId } from '../identity/port-id.ts';
 import { builtFile, packageRoot } from '../kernel/paths.ts';
 import type { RateTable } from '../kernel/rates.ts';
 import { closeDescriptor, openDescriptorChannel, type PortListener, sendDescriptor } from '../kernel/sockets.ts';
+import type { LogLevel } from '../log.ts';
 import { MessageStream } from '../proxy/message-stream.ts';
 import type {
   FromWorker,
@@ -31,6 +31,9 @@ const ANSWER_MS = 10_000;
 const MESSAGES = 3;
 /** After the worker's own deadline for stopping, before it is killed. */
 const STOP_GRACE_MS = 1000;
+/** A worker that has not answered so many pings, the first of them so long ago, is stuck: it is ended and replaced. */
+const PINGS_MISSED_MAX = 5;
+const SILENT_MAX_MS = 10_000;
 
 /** Who hears of a worker. */
 export interface WorkerListener {
@@ -42,9 +45,13 @@ export interface WorkerListener {
 
 /** What a worker is started with. */
 export interface LaunchContext {
-  readonly config: Config;
+  readonly runDir: string;
+  readonly netnsDir: string;
+  /** Most memory of its JavaScript heap. */
+  readonly heapBytes: number;
   readonly namespace: PortNamespace;
-  readonly rates?: RateTable;
+  /** Where requests are limited. */
+  readonly rates: RateTable | undefined;
 }
 
 export type WorkerState = 'starting' | 'running' | 'stopping' | 'gone';
@@ -60,8 +67,16 @@ export class WorkerProcess {
   readonly #listener: WorkerListener;
   readonly #started = new Pending<'started', void>();
   readonly #ports = new Pending<PortId, void>();
+  readonly #drained = new Pending<PortId, number>();
   readonly #statuses = new Pending<number, ProxyStatus>();
   #statusRequests = 0;
+  /** As it said with its last sign of life. */
+  connections = 0;
+  /** Pings without an answer, and when the first of them was sent. */
+  #missed = 0;
+  #missedSince = 0;
+  /** Why it was ended, when it was. */
+  #verdict: string | undefined;
 
   constructor(context: LaunchContext, user: User, listener: WorkerListener) {
     this.user = user;
@@ -79,7 +94,7 @@ export class WorkerProcess {
     this.#messages = new MessageStream(
       stream,
       (received) => this.#receive(received),
-      () => this.kill(),
+      () => this.kill('it sent what is no message'),
     );
   }
 
@@ -88,7 +103,7 @@ export class WorkerProcess {
   }
 
   /** @throws {MetasteerError} `worker-failed` when it ends or stays silent instead. */
-  async start(settings: ProxySettings, logLevel: Config['log']['level']): Promise<void> {
+  async start(settings: ProxySettings, logLevel: LogLevel): Promise<void> {
     const started = this.#started.wait('started', START_MS, 'the worker did not start');
     this.#send({ type: 'start', settings, logLevel });
     await started;
@@ -108,6 +123,14 @@ export class WorkerProcess {
     await listening;
   }
 
+  /** Lets a port's connections end, within the deadline; resolves to how many had to be cut, or are with the worker's end. */
+  async drainPort(portId: PortId, deadlineMs: number): Promise<number> {
+    if (this.state === 'gone') return 0;
+    const drained = this.#drained.wait(portId, deadlineMs + STOP_GRACE_MS, `the worker did not drain port ${portId}`);
+    this.#send({ type: 'drain-port', portId, deadlineMs });
+    return drained.catch(() => 0);
+  }
+
   removePort(portId: PortId): void {
     this.#send({ type: 'remove-port', portId });
   }
@@ -120,8 +143,18 @@ export class WorkerProcess {
     return status.catch(() => undefined);
   }
 
-  /** Asks for a sign of life. */
+  /** Asks for a sign of life, and ends a worker that has not given one for long. */
   ping(): void {
+    const now = performance.now();
+    if (this.#missed === 0) this.#missedSince = now;
+    const silentMs = now - this.#missedSince;
+    // Counted too, so that a supervisor that was stopped itself does not take its own silence for its worker's.
+    if (this.state === 'running' && this.#missed >= PINGS_MISSED_MAX && silentMs >= SILENT_MAX_MS) {
+      const what = `it gave no sign of life for ${Math.round(silentMs / 1000)} s (${this.#missed} pings)`;
+      this.kill(what);
+      return;
+    }
+    this.#missed += 1;
     this.#send({ type: 'ping' });
   }
 
@@ -130,16 +163,29 @@ export class WorkerProcess {
     this.#send({ type: 'trace', ...(filter === undefined ? {} : { filter }) });
   }
 
-  kill(): void {
+  /** @param why in words, for who asks how it ended */
+  kill(why: string): void {
+    this.#verdict ??= why;
     this.#child.kill('SIGKILL');
   }
 
   /** Lets it finish what it answers, within the deadline, and ends it. */
   async stop(deadlineMs: number): Promise<void> {
+    await this.#stop(deadlineMs, false);
+  }
+
+  /** The same where others accept on its sockets: it takes no more connections from now on. */
+  async retire(deadlineMs: number): Promise<void> {
+    await this.#stop(deadlineMs, true);
+  }
+
+  async #stop(deadlineMs: number, othersServe: boolean): Promise<void> {
     if (this.state === 'gone') return;
+    // It has nothing to finish, and does not listen yet.
+    if (this.state === 'starting') this.kill('it was not needed any more');
     this.state = 'stopping';
-    this.#send({ type: 'stop', deadlineMs });
-    const kill = setTimeout(() => this.kill(), deadlineMs + STOP_GRACE_MS);
+    this.#send({ type: 'stop', deadlineMs, othersServe });
+    const kill = setTimeout(() => this.kill('it did not stop in time'), deadlineMs + STOP_GRACE_MS);
     await this.exited;
     clearTimeout(kill);
   }
@@ -150,7 +196,7 @@ export class WorkerProcess {
 
   #receive(received: unknown): void {
     const message = parseFromWorker(received);
-    if (message === undefined) this.kill();
+    if (message === undefined) this.kill('it said what no worker says');
     else this.#settle(message);
   }
 
@@ -162,6 +208,9 @@ export class WorkerProcess {
       case 'port-listening':
         this.#ports.resolve(parsePortId(message.portId), undefined);
         break;
+      case 'port-drained':
+        this.#drained.resolve(parsePortId(message.portId), message.cut);
+        break;
       case 'port-failed': {
         const error = new MetasteerError('port-listen-failed', message.message);
         this.#ports.reject(parsePortId(message.portId), error);
@@ -171,6 +220,8 @@ export class WorkerProcess {
         this.#statuses.resolve(message.request, message.status);
         break;
       case 'pong':
+        this.connections = message.connections;
+        this.#missed = 0;
         this.#listener.alive();
         break;
       case 'traced':
@@ -181,12 +232,13 @@ export class WorkerProcess {
     }
   }
 
-  #ended(how: string): string {
+  #ended(signal: string): string {
+    const how = this.#verdict ?? signal;
     this.state = 'gone';
     closeDescriptor(this.#channel);
     this.#messages?.close();
     const error = new MetasteerError('worker-failed', `the worker ended: ${how}`);
-    for (const pending of [this.#started, this.#ports, this.#statuses]) pending.rejectAll(error);
+    for (const pending of [this.#started, this.#ports, this.#drained, this.#statuses]) pending.rejectAll(error);
     return how;
   }
 }
@@ -195,14 +247,18 @@ export class WorkerProcess {
  * Starts the launcher, which becomes the worker. The environment is empty: what is in the supervisor's is none of
  * the business of a process that parses tenants' bytes.
  */
-function launch({ config, namespace, rates }: LaunchContext, user: User, channel: number): ChildProcess {
-  const code = join(config.runDir, 'code');
+function launch(
+  { runDir, netnsDir, heapBytes, namespace, rates }: LaunchContext,
+  user: User,
+  channel: number,
+): ChildProcess {
+  const code = join(runDir, 'code');
   mkdirSync(code, { recursive: true, mode: 0o755 });
   const identity = [String(user.uid), String(user.gid), user.groups.join(',')];
   const main = join(code, 'dist/src/cli/main.js');
-  const heap = `--max-old-space-size=${Math.floor(config.worker.heapBytes / 1_048_576)}`;
+  const heap = `--max-old-space-size=${Math.floor(heapBytes / 1_048_576)}`;
   const node = [process.execPath, heap, main, 'worker'];
-  const argv = [...identity, namespace.reference, config.netnsDir, packageRoot, code, ...node];
+  const argv = [...identity, namespace.reference, netnsDir, packageRoot, code, ...node];
   return spawn(builtFile('launcher'), argv, {
     stdio: ['ignore', 'inherit', 'inherit', 'pipe', channel, rates?.fd ?? 'ignore'],
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },

@@ -1,25 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Config } from '../config/config.ts';
+import { proxySettings } from '../config/proxy-settings.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
-import type { RateTable } from '../kernel/rates.ts';
 import type { PortListener } from '../kernel/sockets.ts';
 import type { Logger } from '../log.ts';
-import type { PortMessage, ProxySettings } from '../proxy/messages.ts';
+import type { PortMessage } from '../proxy/messages.ts';
 import type { User } from '../unix/user.ts';
+import { CrashLoop, type Pause } from './crash-loop.ts';
+import type { History } from './history.ts';
+import type { LiveConfig } from './live-config.ts';
 import type { PortNamespace } from './port-namespace.ts';
+import type { RequestRates } from './request-rates.ts';
 import { type WorkerListener, WorkerProcess } from './worker-process.ts';
 
-const FIRST_RESPAWN_MS = 100;
-const LAST_RESPAWN_MS = 10_000;
-/** A worker that lived this long was no part of a crash loop. */
-const HEALTHY_AFTER_MS = 30_000;
+/** Workers of one place that finish their requests at once; one more, and the first of them is ended. */
+const STOPPING_MAX = 4;
 
 export interface WorkersContext {
-  readonly config: Config;
-  readonly settings: ProxySettings;
+  readonly config: LiveConfig;
   readonly namespace: PortNamespace;
-  /** Where requests are limited. */
-  readonly rates?: RateTable;
+  readonly rates: RequestRates;
+  readonly history: History;
   readonly log: Logger;
 }
 
@@ -36,18 +36,26 @@ export interface SlotOwner extends WorkerListener {
   readonly lost: () => void;
 }
 
+/** Why a place has no worker, and until when. */
+export interface Vacancy extends Pause {
+  readonly reason: string;
+  /** In milliseconds of performance.now. */
+  readonly until: number;
+}
+
 /**
  * A place for one worker: the one that runs, and its replacements. While a worker is replaced on purpose there are two;
- * when it ends by itself there is none for a moment, and its place is filled again, ever more slowly if that goes on.
+ * when it ends by itself there is none for a moment, and its place is filled again as `CrashLoop` says.
  */
 export class WorkerSlot {
   readonly #context: WorkersContext;
   readonly #owner: SlotOwner;
   readonly #processes = new Set<WorkerProcess>();
+  readonly #crashes = new CrashLoop();
+  readonly #closing = new AbortController();
   #current: WorkerProcess | undefined;
   #user: User | undefined;
-  #closing = false;
-  #respawnMs = FIRST_RESPAWN_MS;
+  #vacancy: Vacancy | undefined;
 
   constructor(context: WorkersContext, owner: SlotOwner) {
     this.#context = context;
@@ -64,9 +72,17 @@ export class WorkerSlot {
     return [...this.#processes].filter((worker) => worker.state !== 'gone');
   }
 
+  /** Why there is no worker; undefined while there is one. */
+  get vacancy(): Vacancy | undefined {
+    return this.#vacancy;
+  }
+
   /** Starts a worker with every port there is. @throws {MetasteerError} `worker-failed`; no process is then left */
-  async start(user: User): Promise<void> {
-    const worker = new WorkerProcess(this.#context, user, this.#owner);
+  async start(user: User): Promise<WorkerProcess> {
+    const { config, namespace, rates, log } = this.#context;
+    const { runDir, netnsDir, worker: limits } = config.current;
+    const context = { runDir, netnsDir, heapBytes: limits.heapBytes, namespace, rates: rates.tableFor(config.current) };
+    const worker = new WorkerProcess(context, user, this.#owner);
     this.#processes.add(worker);
     const bornAt = performance.now();
     void worker.exited.then((how) => this.#ended(worker, how, performance.now() - bornAt));
@@ -75,18 +91,20 @@ export class WorkerSlot {
       if (worker.state !== 'running')
         throw new MetasteerError('worker-failed', 'it ended while it was given its ports');
     } catch (error) {
-      worker.kill();
+      worker.kill('it did not start');
       throw error;
     }
     this.#user = user;
     this.#current = worker;
+    this.#vacancy = undefined;
     this.#owner.alive();
-    this.#context.log.info({ worker: worker.pid, user: user.name }, 'worker running');
+    log.info({ worker: worker.pid, user: user.name }, 'worker running');
+    return worker;
   }
 
   async #prepare(worker: WorkerProcess): Promise<void> {
-    const { config, settings, log } = this.#context;
-    await worker.start(settings, config.log.level);
+    const { config, log } = this.#context;
+    await worker.start(proxySettings(config.current), config.current.log.level);
     // Goes on with ports that come meanwhile, so that none is missing when the worker is counted in.
     for (const { port, listener } of this.#owner.ports) {
       await worker.addPort(port, listener).catch((error) => {
@@ -95,43 +113,67 @@ export class WorkerSlot {
     }
   }
 
-  /** Puts a worker of another user in place of the current one, which then stops. */
+  /**
+   * Puts a new worker in place of the current one, which then takes no more connections and ends when it has answered those
+   * it has; not waited for. @throws {MetasteerError} `worker-failed`; the current one then stays
+   */
   async replace(user: User): Promise<void> {
     const former = this.#current;
     await this.start(user);
-    await former?.stop(this.#context.config.steering.drainMs);
+    const [oldest, ...others] = this.processes.filter(({ state }) => state === 'stopping');
+    if (others.length + 1 >= STOPPING_MAX) oldest?.kill('others wait to finish their requests');
+    void former?.retire(requestsEndMs(this.#context.config));
   }
 
   async close(): Promise<void> {
-    this.#closing = true;
-    await Promise.all(this.processes.map((worker) => worker.stop(this.#context.config.steering.drainMs)));
+    this.#closing.abort();
+    await Promise.all(this.processes.map((worker) => worker.stop(this.#context.config.current.steering.drainMs)));
+  }
+
+  /** The same where others serve the ports from now on: there is time for every request to end. */
+  async retire(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all(this.processes.map((worker) => worker.retire(requestsEndMs(this.#context.config))));
   }
 
   async #ended(worker: WorkerProcess, how: string, livedMs: number): Promise<void> {
     this.#processes.delete(worker);
-    if (this.#closing || this.#current !== worker) return;
+    if (this.#closing.signal.aborted || this.#current !== worker) return;
     this.#current = undefined;
     this.#owner.lost();
-    this.#respawnMs = livedMs > HEALTHY_AFTER_MS ? FIRST_RESPAWN_MS : Math.min(this.#respawnMs * 2, LAST_RESPAWN_MS);
-    this.#context.log.error({ worker: worker.pid, how, again_in_ms: this.#respawnMs }, 'the worker ended');
-    await this.#respawn();
+    const cut = worker.connections === 0 ? '' : `; about ${worker.connections} connections were cut`;
+    await this.#refill(`worker ${worker.pid} ended: ${how}${cut}`, livedMs);
   }
 
-  /** Until one runs, be it one that was started on purpose meanwhile. */
-  async #respawn(): Promise<void> {
-    while (!this.#closing && this.#current === undefined) {
-      await sleep(this.#respawnMs);
+  /** Until a worker runs, be it one that was started on purpose meanwhile. */
+  async #refill(what: string, livedMs: number): Promise<void> {
+    const { history } = this.#context;
+    const { signal } = this.#closing;
+    for (let reason = what, lived = livedMs; ; lived = 0) {
+      const pause = this.#crashes.ended(performance.now(), lived);
+      this.#vacancy = { ...pause, reason, until: performance.now() + pause.ms };
+      history.note('error', `${reason}; ${nextOne(pause)}`, { held: pause.held, again_in_ms: pause.ms });
+      await sleep(pause.ms, undefined, { signal }).catch(() => undefined);
       const user = this.#user;
-      if (this.#closing || this.#current !== undefined || user === undefined) return;
+      if (signal.aborted || this.#current !== undefined || user === undefined) return;
       try {
-        await this.start(user);
+        const { pid } = await this.start(user);
+        if (pause.held) history.note('info', `worker ${pid} runs, after a crash loop`);
+        return;
       } catch (error) {
-        this.#respawnMs = Math.min(this.#respawnMs * 2, LAST_RESPAWN_MS);
-        this.#context.log.error(
-          { error: messageOf(error), again_in_ms: this.#respawnMs },
-          'no worker could be started',
-        );
+        if (signal.aborted) return;
+        reason = `no worker could be started: ${messageOf(error)}`;
       }
     }
   }
+}
+
+function nextOne({ ms, held, ends }: Pause): string {
+  if (held) return `a crash loop, ${ends} in 10 s: no other for ${ms / 1000} s`;
+  return ms === 0 ? 'another starts at once' : `another starts in ${ms} ms`;
+}
+
+/** The longest that a request may take: its wait for the agent, the agent's silence, and the client's. */
+function requestsEndMs({ current: { agent, metadataHaproxy } }: LiveConfig): number {
+  return agent.queueTimeoutMs + metadataHaproxy.timeoutServerMs + metadataHaproxy.timeoutClientMs;
 }

@@ -4,8 +4,8 @@ import type { PortListener } from '../kernel/sockets.ts';
 import type { PortMessage, ProxyStatus, TraceFilter, WorkerTraceEvent } from '../proxy/messages.ts';
 import type { User } from '../unix/user.ts';
 import { socketProblem, workerUser } from './agent-socket.ts';
-import type { WorkerState } from './worker-process.ts';
-import { type PortEntry, type SlotOwner, WorkerSlot, type WorkersContext } from './worker-slot.ts';
+import type { WorkerProcess, WorkerState } from './worker-process.ts';
+import { type PortEntry, type SlotOwner, type Vacancy, WorkerSlot, type WorkersContext } from './worker-slot.ts';
 
 const STATUS_MS = 1000;
 /** Between looks at the agent's socket: it may come, go, or change its owner. */
@@ -26,6 +26,8 @@ export class Workers {
   readonly #context: WorkersContext;
   readonly #ports = new Map<PortId, PortEntry>();
   readonly #slots: WorkerSlot[] = [];
+  /** Places given up, whose workers finish what they answer. */
+  readonly #leaving = new Set<WorkerSlot>();
   #user: User | undefined;
   #problem: MetasteerError | undefined;
   #change: Promise<void> = Promise.resolve();
@@ -41,7 +43,14 @@ export class Workers {
 
   /** Asks every worker for a sign of life; one that is stopped or stuck gives none, one that finishes its requests does. */
   ping(): void {
-    for (const slot of this.#slots) for (const worker of slot.processes) worker.ping();
+    for (const worker of this.#processes) worker.ping();
+  }
+
+  /** Has others serve from now on: every worker ends when it has answered what it has. */
+  async retire(): Promise<void> {
+    this.#closing = true;
+    clearTimeout(this.#socketTimer);
+    await Promise.all([...this.#slots, ...this.#leaving].map((slot) => slot.retire()));
   }
 
   /** How many workers there should be. */
@@ -59,6 +68,11 @@ export class Workers {
     return this.#problem;
   }
 
+  /** Why places have no worker. */
+  get vacancies(): readonly Vacancy[] {
+    return this.#slots.flatMap(({ vacancy }) => vacancy ?? []);
+  }
+
   /** Sets what is called at each sign of life of a worker. */
   onAlive(callback: () => void): void {
     this.#alive = callback;
@@ -72,14 +86,14 @@ export class Workers {
 
   /** @throws {MetasteerError} `worker-…` when the first worker does not come up. */
   async start(): Promise<void> {
-    const { config, settings } = this.#context;
-    this.#user = workerUser(config.worker.user, settings.agent.socket);
-    await this.setCount(config.workers);
+    const { current } = this.#context.config;
+    this.#user = workerUser(current.worker.user, current.agent.socket);
+    await this.setCount(current.workers);
     this.#lookAtSocket(this.#user);
     this.#followSocketLater();
   }
 
-  /** Adds workers, or stops the last ones; what those answer is finished first. One change is made at a time. */
+  /** Adds workers, or has the last ones finish what they answer and end. One change is made at a time. */
   setCount(count: number): Promise<void> {
     const change = this.#change.then(() => this.#resize(count));
     this.#change = change.catch(() => undefined);
@@ -100,7 +114,7 @@ export class Workers {
         throw error;
       }
     }
-    await Promise.all(surplus.map((slot) => slot.close()));
+    for (const slot of surplus) this.#leave(slot);
   }
 
   /** Makes a port's connections be answered; resolves when every worker that runs accepts them. */
@@ -117,15 +131,34 @@ export class Workers {
     throw failures[0];
   }
 
+  /** Lets a port's connections end, within the deadline; resolves to how many had to be cut. */
+  async drainPort(portId: PortId, deadlineMs: number): Promise<number> {
+    this.#ports.delete(portId);
+    const cut = await Promise.all(this.#processes.map((worker) => worker.drainPort(portId, deadlineMs)));
+    return cut.reduce((total, count) => total + count, 0);
+  }
+
   removePort(portId: PortId): void {
     this.#ports.delete(portId);
-    for (const slot of this.#slots) for (const worker of slot.processes) worker.removePort(portId);
+    for (const worker of this.#processes) worker.removePort(portId);
+  }
+
+  /** Puts new workers, with the configuration that holds now, in place of those that run. @throws {MetasteerError} `worker-…` */
+  renew(): Promise<void> {
+    const change = this.#change.then(async () => {
+      const { current } = this.#context.config;
+      const user = workerUser(current.worker.user, current.agent.socket);
+      for (const slot of this.#slots) await slot.replace(user);
+      this.#user = user;
+      this.#lookAtSocket(user);
+    });
+    this.#change = change.catch(() => undefined);
+    return change;
   }
 
   async report(): Promise<readonly WorkerReport[]> {
-    const workers = this.#slots.flatMap((slot) => slot.processes);
     return Promise.all(
-      workers.map(async (worker) => ({
+      this.#processes.map(async (worker) => ({
         pid: worker.pid,
         user: worker.user.name,
         status: await worker.status(STATUS_MS),
@@ -137,7 +170,16 @@ export class Workers {
   async close(): Promise<void> {
     this.#closing = true;
     clearTimeout(this.#socketTimer);
-    await Promise.all(this.#slots.map((slot) => slot.close()));
+    await Promise.all([...this.#slots, ...this.#leaving].map((slot) => slot.close()));
+  }
+
+  get #processes(): readonly WorkerProcess[] {
+    return [...this.#slots, ...this.#leaving].flatMap((slot) => slot.processes);
+  }
+
+  #leave(slot: WorkerSlot): void {
+    this.#leaving.add(slot);
+    void slot.retire().finally(() => this.#leaving.delete(slot));
   }
 
   #slotOwner(): SlotOwner {
@@ -169,23 +211,24 @@ export class Workers {
 
   /** Where the workers' user follows the socket's owner, they are replaced by those of a new owner's. */
   async #followSocket(): Promise<void> {
-    const { config, settings, log } = this.#context;
-    const user = workerUser(config.worker.user, settings.agent.socket);
+    const { config, history } = this.#context;
+    const user = workerUser(config.current.worker.user, config.current.agent.socket);
     this.#lookAtSocket(user);
     if (user.uid === this.#user?.uid || this.#problem?.code === 'agent-socket-missing') return;
-    log.info({ from: this.#user?.name, to: user.name }, 'the agent socket has another owner: replacing the workers');
+    const what = `the workers' user is ${user.name} from now on, not ${this.#user?.name}: replacing them`;
+    history.note('info', what, { from: this.#user?.name, to: user.name });
     for (const slot of this.#slots) await slot.replace(user);
     this.#user = user;
   }
 
   /** Reports a problem when it appears and when it goes, not at every look. */
   #lookAtSocket(user: User): void {
-    const { log, settings } = this.#context;
-    const problem = socketProblem(settings.agent.socket, user);
+    const { log, config } = this.#context;
+    const { socket } = config.current.agent;
+    const problem = socketProblem(socket, user);
     if (problem !== undefined && problem.message !== this.#problem?.message)
       log.warn({ code: problem.code, action: problem.action }, problem.message);
-    if (problem === undefined && this.#problem !== undefined)
-      log.info({ socket: settings.agent.socket }, 'the agent socket can be opened');
+    if (problem === undefined && this.#problem !== undefined) log.info({ socket }, 'the agent socket can be opened');
     this.#problem = problem;
   }
 }

@@ -4,6 +4,7 @@ import { release } from 'node:os';
 import type { Config } from '../config/config.ts';
 import { socketProblem, workerUser } from '../control/agent-socket.ts';
 import { Inventory } from '../control/inventory.ts';
+import { LiveConfig } from '../control/live-config.ts';
 import { messageOf } from '../errors.ts';
 import type { SelectedInterfaces, Surroundings } from './surroundings.ts';
 
@@ -39,7 +40,7 @@ export const machine: Surroundings = {
 
 async function interfaces(config: Config): Promise<SelectedInterfaces> {
   const { lookForStrangers } = await import('../kernel/attachment.ts');
-  const inventory = new Inventory(config);
+  const inventory = new Inventory(new LiveConfig(config));
   await inventory.refresh({ all: true });
   const { found, broken } = inventory;
   const looked = await Promise.all(

@@ -35,6 +35,18 @@ export interface AttachPoint {
   readonly hook: 'ingress' | 'egress' | 'xdp';
 }
 
+/** An attachment in words, for the next daemon. */
+export interface AttachmentDescription {
+  readonly netns: string;
+  /** Whether it is a tcx link; else a clsact filter. */
+  readonly link: boolean;
+  readonly ifindex: number;
+  readonly hook: number;
+  readonly handle: number;
+  readonly priority: number;
+  readonly qdiscCreated: number;
+}
+
 /** A program on an interface. Owns the link, or the filter. */
 export class Attachment {
   readonly #netns: string;
@@ -55,6 +67,28 @@ export class Attachment {
     const netns = cString(where.netns);
     await callAsync('ms_attach', netns, where.ifindex, HOOKS[where.hook], program.fd, MODES[mode], state);
     return new Attachment(where.netns, readAttachment(state));
+  }
+
+  /** One that a daemon before this one made, and its link's descriptor where it is a link. */
+  static adopt({ netns, link, ...state }: AttachmentDescription, linkFd: number): Attachment {
+    const mode = link ? ATTACH_MODE.MS_ATTACH_TCX : ATTACH_MODE.MS_ATTACH_CLSACT;
+    return new Attachment(netns, { ...state, mode, linkFd: link ? linkFd : -1 });
+  }
+
+  /** For the next daemon to adopt. */
+  get description(): AttachmentDescription {
+    const { ifindex, hook, handle, priority, qdiscCreated } = this.#state;
+    return { netns: this.#netns, link: this.mode === 'tcx', ifindex, hook, handle, priority, qdiscCreated };
+  }
+
+  /** The link's descriptor, -1 where it is none. */
+  get linkFd(): number {
+    return this.#state.linkFd;
+  }
+
+  /** Puts another program in the place of the one that is attached, in one step. */
+  async replace(program: SteeringProgram): Promise<void> {
+    await callAsync('ms_attachment_replace', cString(this.#netns), this.state, program.fd);
   }
 
   /** `struct ms_attachment`, for calls that take it. */

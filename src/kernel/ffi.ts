@@ -22,7 +22,9 @@ const SIGNATURES = {
   ms_maps_create: ['int', [text, 'pointer', 'pointer', 'pointer', 'uint32']],
   ms_template_prepare: ['int', [text, text, 'pointer', 'pointer', 'uint32', 'pointer', 'pointer', 'uint32']],
   ms_program_load: ['int', ['pointer', 'uint32', 'pointer', 'uint32', 'pointer', 'pointer', 'pointer', 'uint32']],
+  ms_program_tag: ['int', ['int32', 'pointer']],
   ms_attach: ['int', [text, 'uint32', 'uint32', 'int32', 'uint32', 'pointer']],
+  ms_attachment_replace: ['int', [text, 'pointer', 'int32']],
   ms_detach: ['int', [text, 'pointer']],
   ms_filters_left: ['int', [text, 'uint32', 'pointer']],
   ms_filters_clear: ['int', [text, 'uint32', 'pointer', 'pointer']],
@@ -55,9 +57,16 @@ const SIGNATURES = {
   ms_fd_send: ['int', ['int32', 'int32', 'uint32']],
   ms_fd_receive: ['int', ['int32', 'pointer', 'pointer']],
   ms_notify: ['int', [text, text]],
+  ms_hand_over_listen: ['int', [text, 'pointer']],
+  ms_hand_over_accept: ['int', ['int32', 'pointer']],
+  ms_hand_over_connect: ['int', [text, 'pointer']],
+  ms_fds_send: ['int', ['int32', 'pointer', 'uint32']],
+  ms_fds_receive: ['int', ['int32', 'pointer', 'uint32', 'pointer']],
+  ms_peer: ['int', ['int32', 'pointer', 'pointer']],
   ms_memory_trim: ['int', []],
   ms_close: ['int', ['int32']],
   ms_lock: ['int', [text, 'pointer', 'pointer']],
+  ms_lock_name: ['int', ['int32', 'uint32']],
 } as const;
 
 type Name = keyof typeof SIGNATURES;

@@ -245,6 +245,11 @@ export function writePortCounters(value: PortCounters): Buffer {
   return buffer;
 }
 
+/** `enum ms_abi`. */
+export const ABI = {
+  MS_ABI_VERSION: 4,
+} as const;
+
 /** `struct ms_port`. */
 export interface Port {
   readonly busyUntilNs: bigint;

@@ -1,8 +1,13 @@
 import { call, cString, room } from './ffi.ts';
 import { isKernelError } from './kernel-error.ts';
 
-/** Either the lock, which lasts as long as this process, or the pid of the process that has it. */
-export type LockResult = { readonly held: true } | { readonly held: false; readonly holder: number };
+/**
+ * Either the lock, which lasts as long as a process has its descriptor, or the pid of the process that has it, 0 while it is
+ * being handed over.
+ */
+export type LockResult =
+  | { readonly held: true; readonly fd: number }
+  | { readonly held: false; readonly holder: number };
 
 /** Takes the lock of a file, which is made when it is not there. */
 export function takeLock(path: string): LockResult {
@@ -10,9 +15,14 @@ export function takeLock(path: string): LockResult {
   const holder = room(4);
   try {
     call('ms_lock', cString(path), fd, holder);
-    return { held: true };
+    return { held: true, fd: fd.readInt32LE() };
   } catch (error) {
     if (isKernelError(error, 'EAGAIN')) return { held: false, holder: holder.readInt32LE() };
     throw error;
   }
+}
+
+/** Names this process as the holder of a lock that was handed to it, or no longer. @throws {KernelError} EAGAIN */
+export function nameHolder(fd: number, isHolder: boolean): void {
+  call('ms_lock_name', fd, isHolder ? 1 : 0);
 }

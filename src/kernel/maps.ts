@@ -61,6 +61,9 @@ export interface MapsReading {
   readonly port: (portId: PortId) => Port;
 }
 
+/** How many maps all programs share. */
+export const SHARED_MAPS = MAPS_BYTES / 4;
+
 const LOG_BYTES = 256 * 1024;
 /** Log buffers between two uses; as many as calls ever ran at once. */
 const spareLogs: Buffer[] = [];
@@ -113,6 +116,20 @@ export class SteeringMaps {
     const path = cString(builtFile('steer'));
     await withLog((log, size) => callAsync('ms_maps_create', path, writeMapSizes(sizes), descriptors, log, size));
     return new SteeringMaps(descriptors, sizes.portsMax);
+  }
+
+  /** Those of a daemon before this one, in the order of `struct ms_maps`. */
+  static adopt(fds: readonly number[], portsMax: number): SteeringMaps {
+    const descriptors = Buffer.alloc(MAPS_BYTES);
+    fds.forEach((fd, index) => {
+      descriptors.writeInt32LE(fd, index * 4);
+    });
+    return new SteeringMaps(descriptors, portsMax);
+  }
+
+  /** For the next daemon to adopt. */
+  get fds(): readonly number[] {
+    return Array.from({ length: SHARED_MAPS }, (_, index) => this.#descriptors.readInt32LE(index * 4));
   }
 
   /** `struct ms_maps`, for calls that take it. */

@@ -13,6 +13,11 @@ export class PortDevice {
     this.link = link;
   }
 
+  /** One that a daemon before this one made. */
+  static adopt(portNetns: string, link: Link): PortDevice {
+    return new PortDevice(portNetns, link);
+  }
+
   /**
    * Makes the device, down and without ARP.
    *

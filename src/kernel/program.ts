@@ -97,6 +97,13 @@ export class SteeringProgram {
     return { action, frame: out.subarray(0, frameLen), durationNs };
   }
 
+  /** The kernel's digest of its instructions, in hexadecimal: the same with whatever maps and constants. */
+  get tag(): string {
+    const tag = room(8);
+    call('ms_program_tag', this.fd, tag);
+    return tag.toString('hex');
+  }
+
   /** The program stays loaded for as long as it is attached. */
   close(): void {
     if (!this.#open) return;

@@ -14,16 +14,17 @@ export class Programs {
   readonly #match: ProgramTemplate;
   readonly #guard: ProgramTemplate;
   readonly #maps: SteeringMaps;
+  readonly #steer: SteeringProgram;
   readonly restore: SteeringProgram;
   readonly forget: SteeringProgram;
 
   private constructor(
     maps: SteeringMaps,
     templates: { readonly match: ProgramTemplate; readonly guard: ProgramTemplate },
-    restore: SteeringProgram,
-    forget: SteeringProgram,
+    { steer, restore, forget }: Readonly<Record<'steer' | 'restore' | 'forget', SteeringProgram>>,
   ) {
     this.#maps = maps;
+    this.#steer = steer;
     this.#match = templates.match;
     this.#guard = templates.guard;
     this.restore = restore;
@@ -31,20 +32,37 @@ export class Programs {
   }
 
   /**
-   * Prepares them, and puts `steer` into its stage.
+   * Prepares them, and puts `steer` into its stage at once or with `activate`.
    *
    * @throws {KernelError} with the verifier's last lines when the kernel refuses one of them.
    */
-  static async prepare(maps: SteeringMaps): Promise<Programs> {
+  static async prepare(maps: SteeringMaps, when: 'at once' | 'later' = 'at once'): Promise<Programs> {
     const template = (kind: ProgramKind) => ProgramTemplate.prepare(kind, maps);
     const templates = { match: await template('match'), guard: await template('guard') };
     const steer = await (await template('steer')).load(NOTHING);
-    maps.setStage(STAGE.MS_STAGE_STEER, steer.fd);
-    steer.close();
     const noPort = Buffer.alloc(4);
     noPort.writeUInt32LE(maps.noPort);
     const restore = await (await template('restore')).load(noPort);
-    return new Programs(maps, templates, restore, await (await template('forget')).load(NOTHING));
+    const forget = await (await template('forget')).load(NOTHING);
+    const programs = new Programs(maps, templates, { steer, restore, forget });
+    if (when === 'at once') programs.activate();
+    return programs;
+  }
+
+  /** Puts `steer` into its stage, for all ports in one step. */
+  activate(): void {
+    this.#maps.setStage(STAGE.MS_STAGE_STEER, this.#steer.fd);
+  }
+
+  /** What tells the programs that are attached to interfaces from those of another version. */
+  async tags(): Promise<{ readonly match: string; readonly restore: string }> {
+    const nobody = new Uint8Array(6);
+    const match = await this.loadMatch({ portId: 0, routerMac: nobody, deviceMac: nobody, hold: 0 });
+    try {
+      return { match: match.tag, restore: this.restore.tag };
+    } finally {
+      match.close();
+    }
   }
 
   /** Specialises `match` for a port and loads it. The instance belongs to the caller. */
@@ -75,6 +93,7 @@ export class Programs {
 
   /** What is attached stays loaded. */
   close(): void {
+    this.#steer.close();
     this.restore.close();
     this.forget.close();
   }

@@ -17,6 +17,11 @@ export class RateTable {
     return new RateTable(fd.readInt32LE());
   }
 
+  /** One that a daemon before this one made. */
+  static adopt(fd: number): RateTable {
+    return new RateTable(fd);
+  }
+
   close(): void {
     if (!this.#open) return;
     this.#open = false;

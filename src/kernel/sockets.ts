@@ -12,6 +12,11 @@ export class PortListener {
     this.fd = fd;
   }
 
+  /** One that a daemon before this one opened. */
+  static adopt(fd: number): PortListener {
+    return new PortListener(fd);
+  }
+
   static async open(portNetns: string, device: string, backlog: number): Promise<PortListener> {
     const fd = room(4);
     await callAsync('ms_listen', cString(portNetns), cString(device), backlog, fd);

@@ -85,9 +85,9 @@ export class Connection implements Timed, Receiver {
     if (this.#state === 'reading' && !this.#reader.begun) this.destroy();
   }
 
-  /** The same, but a connection that has served nothing yet still serves one: its client would call the end a failure. */
-  serveOnce(): void {
-    if (this.#served || this.#state !== 'reading') this.shutDown();
+  /** The same, but one that has served nothing yet, with `again` any, still serves one: its client would call the end a failure. */
+  serveOnce(again = false): void {
+    if (!again && (this.#served || this.#state !== 'reading')) this.shutDown();
     else this.#keepAlive = false;
   }
 

@@ -58,8 +58,9 @@ export class Listener {
     }
     const connection = new Connection(socket, this.state, client, this.#context);
     if (full) connection.refuse('connections-exhausted');
-    this.#context.lastAcceptedAt = this.#context.clock.now();
-    if (this.#context.isStopping) connection.serveOnce();
+    this.state.lastAcceptedAt = this.#context.clock.now();
+    this.#context.lastAcceptedAt = this.state.lastAcceptedAt;
+    if (this.#context.isStopping || this.state.isDraining) connection.serveOnce();
   }
 
   #reset(socket: Socket, reason: Reason): void {

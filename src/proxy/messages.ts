@@ -12,17 +12,21 @@ export type ToWorker =
   | { readonly type: 'start'; readonly settings: ProxySettings; readonly logLevel: LogLevel }
   | { readonly type: 'add-port'; readonly port: PortMessage }
   | { readonly type: 'remove-port'; readonly portId: number }
+  | { readonly type: 'drain-port'; readonly portId: number; readonly deadlineMs: number }
   | { readonly type: 'status'; readonly request: number }
   /** Asks for a `pong`: a worker that is alive but stuck does not give it. */
   | { readonly type: 'ping' }
   /** Has it tell of what becomes of some clients' requests; of nobody without a filter. */
   | { readonly type: 'trace'; readonly filter?: TraceFilter }
-  | { readonly type: 'stop'; readonly deadlineMs: number };
+  /** With `othersServe` it takes no more connections: others do on the same sockets. */
+  | { readonly type: 'stop'; readonly deadlineMs: number; readonly othersServe: boolean };
 
 export type FromWorker =
   | { readonly type: 'started' }
-  | { readonly type: 'pong' }
+  | { readonly type: 'pong'; readonly connections: number }
   | { readonly type: 'port-listening'; readonly portId: number }
+  /** `cut` connections had a request that was being served at the deadline. */
+  | { readonly type: 'port-drained'; readonly portId: number; readonly cut: number }
   | { readonly type: 'port-failed'; readonly portId: number; readonly message: string }
   | { readonly type: 'status'; readonly request: number; readonly status: ProxyStatus }
   | { readonly type: 'traced'; readonly event: WorkerTraceEvent }

@@ -22,6 +22,10 @@ export class PortState {
   readonly #census: Census;
   #count = 0;
   requests = 0;
+  /** It takes no more connections but those on their way, and each serves one more request. */
+  isDraining = false;
+  /** On the clock's scale. */
+  lastAcceptedAt = 0;
   readonly #refused = new Map<Reason, number>();
 
   constructor(port: Port, census: Census) {

@@ -4,6 +4,7 @@ import { AccessLog } from './access-log.ts';
 import { Agent } from './agent.ts';
 import { Census } from './census.ts';
 import { Clock } from './clock.ts';
+import type { Connection } from './connection.ts';
 import type { ProxyContext, ProxyEnvironment } from './context.ts';
 import { HeadParser } from './head.ts';
 import { Listener } from './listener.ts';
@@ -90,6 +91,36 @@ export class MetadataProxy {
     this.#context.ports.delete(state);
   }
 
+  /**
+   * Lets the requests of a port end, and those of connections on their way or kept open; then stops accepting on it.
+   *
+   * @returns how many requests were still being served at the deadline, and are cut
+   */
+  async drainPort(id: PortId, deadlineMs: number): Promise<number> {
+    const listener = this.#listeners.get(id);
+    if (listener === undefined) return 0;
+    const { clock, ports } = this.#context;
+    const { state } = listener;
+    const deadline = clock.now() + deadlineMs;
+    state.isDraining = true;
+    state.lastAcceptedAt = clock.now();
+    for (const connection of state.connections()) connection.serveOnce(true);
+    await until(() => clock.now() - state.lastAcceptedAt >= LAST_CLIENTS_MS || clock.now() >= deadline);
+    this.#listeners.delete(id);
+    listener.close();
+    await until(() => state.count === 0 || clock.now() >= deadline);
+    const cut = state.connections().filter(({ evictable }) => !evictable).length;
+    for (const connection of state.connections()) connection.destroy();
+    this.#removedRequests += state.requests;
+    ports.delete(state);
+    return cut;
+  }
+
+  /** Client connections open now. */
+  get connections(): number {
+    return this.#context.census.connections;
+  }
+
   status(): ProxyStatus {
     const ports = [...this.#listeners.values()].map((listener) => listener.state.status());
     let requests = this.#removedRequests;
@@ -111,17 +142,37 @@ export class MetadataProxy {
    * `deadlineMs` ends the rest.
    */
   async stop(deadlineMs: number): Promise<void> {
-    const { ports, agent, census, clock } = this.#context;
+    const { clock } = this.#context;
     const deadline = clock.now() + deadlineMs;
-    const connections = () => [...ports].flatMap((state) => state.connections());
     this.#context.lastAcceptedAt = clock.now();
     this.#context.isStopping = true;
-    for (const connection of connections()) connection.serveOnce();
+    for (const connection of this.#connections()) connection.serveOnce();
     const calm = () => clock.now() - this.#context.lastAcceptedAt >= LAST_CLIENTS_MS;
     await until(() => calm() || clock.now() >= deadline);
+    await this.#finish(deadline);
+  }
+
+  /**
+   * The same where other workers serve the same sockets: those get who comes from now on. Connections that are kept open
+   * serve one more request each, or end when they would for their silence; so none is cut under a request on its way.
+   */
+  async retire(deadlineMs: number): Promise<void> {
+    const deadline = this.#context.clock.now() + deadlineMs;
+    this.#context.isStopping = true;
+    for (const connection of this.#connections()) connection.serveOnce(true);
+    await this.#finish(deadline);
+  }
+
+  #connections(): Connection[] {
+    return [...this.#context.ports].flatMap((state) => state.connections());
+  }
+
+  /** Accepts no more, waits for the connections there are, and ends the rest at the deadline. */
+  async #finish(deadline: number): Promise<void> {
+    const { ports, agent, census, clock } = this.#context;
     for (const listener of this.#listeners.values()) listener.close();
     await until(() => census.connections === 0 || clock.now() >= deadline);
-    for (const connection of connections()) connection.destroy();
+    for (const connection of this.#connections()) connection.destroy();
     agent.stop();
     this.#listeners.clear();
     ports.clear();

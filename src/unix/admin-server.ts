@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { MetasteerError, messageOf } from '../errors.ts';
 import { SocketListener } from './socket-file.ts';
@@ -14,6 +15,12 @@ const CONNECTIONS_MAX = 64;
 const REQUEST_MS = 5000;
 const LOOK_MS = 1000;
 
+/** The connection on which something was asked. */
+export interface AdminCaller {
+  readonly socket: Socket;
+  readonly signal: AbortSignal;
+}
+
 /** One thing operators may ask. */
 export interface AdminRoute {
   readonly method: 'GET' | 'PUT' | 'POST';
@@ -23,10 +30,10 @@ export interface AdminRoute {
   /**
    * @param part what the path's first group matched
    * @param body reads the JSON that came along
-   * @param signal aborted when whoever asks has gone
+   * @param caller who asks: `signal` is aborted when they have gone
    * @returns what is answered, as JSON; of an async iterable each item as a line
    */
-  readonly act: (part: string, body: () => Promise<unknown>, signal: AbortSignal) => unknown;
+  readonly act: (part: string, body: () => Promise<unknown>, caller: AdminCaller) => unknown;
 }
 
 /** Answers operators on a UNIX socket, in HTTP. Owns the socket's file. */
@@ -56,6 +63,12 @@ export class AdminServer {
     }
   }
 
+  /** Leaves the name to another process, and answers what was asked before. */
+  release(): void {
+    this.#listener.close();
+    this.#server.closeIdleConnections();
+  }
+
   async close(): Promise<void> {
     this.#server.closeAllConnections();
     const closed = new Promise((resolve) => this.#server.once('close', resolve));
@@ -76,21 +89,25 @@ async function answer(
     for (const route of routes) {
       const match = route.method === method ? route.path.exec(url) : null;
       if (match === null) continue;
-      const answered = await route.act(match[1] ?? '', () => body(request), gone.signal);
+      const caller = { signal: gone.signal, socket: request.socket };
+      const answered = await route.act(match[1] ?? '', () => body(request), caller);
       return isStream(answered) ? await stream(response, answered) : send(response, 200, answered);
     }
     send(response, 404, { error: `there are ${routes.map(({ shown }) => shown).join(', ')}` });
   } catch (error) {
     if (response.headersSent) response.destroy();
-    else send(response, statusOf(error), { error: messageOf(error) });
+    else send(response, statusOf(error), refusal(error));
   }
 }
 
 /** What they asked is wrong, or cannot be done now, or we failed. */
 function statusOf(error: unknown): number {
-  const code = error instanceof MetasteerError ? error.code : '';
-  if (code.startsWith('config-')) return 400;
-  return code.endsWith('-busy') ? 409 : 500;
+  if (!(error instanceof MetasteerError)) return 500;
+  return error.code.startsWith('config-') ? 400 : 409;
+}
+
+function refusal(error: unknown): { readonly error: string; readonly code?: string } {
+  return { error: messageOf(error), ...(error instanceof MetasteerError && { code: error.code }) };
 }
 
 function isStream(value: unknown): value is AsyncIterable<unknown> {

@@ -56,6 +56,8 @@ const full: StatusDocument = {
     ports_max: 1024,
     workers_wanted: 1,
     workers_lost: 0,
+    config: '/etc/metasteer.yaml',
+    needs_restart: [],
   },
   ports: [
     port,
@@ -73,6 +75,7 @@ const full: StatusDocument = {
   no_port: {},
   broken: [{ namespace: 'qrouter-broken', reason: 'EINVAL' }],
   workers: [{ pid: 101, user: 'neutron', state: 'running', connections: 1, requests: 7 }],
+  vacancies: [{ reason: 'worker 99 ended: SIGABRT', held: true, again_in_ms: 4200 }],
   agent: {
     socket: '/run/agent.sock',
     state: 'absent',
@@ -82,6 +85,7 @@ const full: StatusDocument = {
     last_error: 'connect ENOENT',
   },
   traffic: sampleTraffic(),
+  events: [{ at: '2026-11-24T20:00:00.000Z', event: 'worker 99 ended: SIGABRT; another starts at once' }],
 };
 
 const FULL_TEXT = `\
@@ -98,7 +102,11 @@ namespace qrouter-broken cannot be read: EINVAL
 WORKER  USER     STATE    CONNECTIONS  REQUESTS
    101  neutron  running            1         7
 
+no worker: worker 99 ended: SIGABRT; held for 5 s
+
 agent /run/agent.sock: absent (one-shot), 0 exchanges open, 3 queued; last error: connect ENOENT
+
+2026-11-24T20:00:00.000Z worker 99 ended: SIGABRT; another starts at once
 `;
 
 const empty: StatusDocument = {
@@ -106,6 +114,8 @@ const empty: StatusDocument = {
   ports: [],
   broken: [],
   workers: [],
+  vacancies: [],
+  events: [],
   agent: { ...full.agent, state: 'unknown', generation: 'unknown', queued: 0, last_error: null },
 };
 

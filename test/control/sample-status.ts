@@ -66,6 +66,8 @@ export function sampleStatus(changes: Partial<StatusDocument> = {}): StatusDocum
       ports_max: 1024,
       workers_wanted: 2,
       workers_lost: 0,
+      config: '/etc/metasteer.yaml',
+      needs_restart: [],
     },
     ports: [
       port,
@@ -73,6 +75,8 @@ export function sampleStatus(changes: Partial<StatusDocument> = {}): StatusDocum
     ],
     no_port: {},
     broken: [{ namespace: 'qrouter-broken', reason: 'EINVAL' }],
+    vacancies: [],
+    events: [],
     workers: [{ pid: 101, user: 'neutron', state: 'running', connections: 1, requests: 7 }],
     agent: {
       socket: '/run/agent.sock',

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { parseConfig } from '../../src/config/load.ts';
 import { type AttachContext, attachPort } from '../../src/control/attach.ts';
 import { Inventory } from '../../src/control/inventory.ts';
+import { LiveConfig } from '../../src/control/live-config.ts';
 import type { FoundInterface } from '../../src/control/port.ts';
 import { PortNamespace } from '../../src/control/port-namespace.ts';
 import { createMaps, preparePrograms } from '../../src/control/preflight.ts';
@@ -108,7 +109,7 @@ export class AttachBench {
 
 async function foundIn({ namespace, uuid }: Router): Promise<FoundInterface> {
   const text = `agent: { socket: /run/agent }\ndiscovery: { include: [${uuid}] }\n`;
-  const inventory = new Inventory(parseConfig(text, 'test'));
+  const inventory = new Inventory(new LiveConfig(parseConfig(text, 'test')));
   await inventory.refresh({ all: false, names: new Set([namespace.name]) });
   const [found] = inventory.found;
   assert.ok(found);

@@ -19,7 +19,7 @@ const proxy = filesUnder('src/proxy', /\.ts$/);
 const MARKS = ['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX', 'HA' + 'CK'];
 
 /** Log lines, what Keystone says of its tokens, dates in replies, what frames of `top` say they are of: everything else measures with a clock that never jumps. */
-const WALL_CLOCK = ['log-output.ts', 'keystone.ts', 'back-off.ts', 'top-frame.ts'];
+const WALL_CLOCK = ['log-output.ts', 'keystone.ts', 'back-off.ts', 'top-frame.ts', 'history.ts'];
 
 interface Rule {
   readonly title: string;

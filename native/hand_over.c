@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How one daemon hands its descriptors to the next: many in a message (SCM_RIGHTS), on a socket that only root may open. */
+#define _GNU_SOURCE
+#include "internal.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+/* The kernel takes no more in one message (SCM_MAX_FD). */
+#define DESCRIPTORS_MAX 253
+
+union control {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(DESCRIPTORS_MAX * sizeof(int))];
+};
+
+static int address_of(const char *path, struct sockaddr_un *address)
+{
+	if (strlen(path) >= sizeof(address->sun_path))
+		return -ENAMETOOLONG;
+	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	strcpy(address->sun_path, path);
+	return 0;
+}
+
+int ms_hand_over_listen(const char *path, __s32 *listen_fd)
+{
+	OWNED_FD fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un address;
+	int error = address_of(path, &address);
+
+	if (error)
+		return error;
+	/* Before it has its name, which gets the mode from it (unix(7)). */
+	if (fd < 0 || fchmod(fd, 0600) || bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 1))
+		return -errno;
+	*listen_fd = TAKE_FD(fd);
+	return 0;
+}
+
+int ms_hand_over_accept(__s32 listen_fd, __s32 *channel_fd)
+{
+	int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd < 0)
+		return -errno;
+	*channel_fd = fd;
+	return 0;
+}
+
+int ms_hand_over_connect(const char *path, __s32 *channel_fd)
+{
+	OWNED_FD fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un address;
+	int error = address_of(path, &address);
+
+	if (error)
+		return error;
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)))
+		return -errno;
+	*channel_fd = TAKE_FD(fd);
+	return 0;
+}
+
+int ms_fds_send(__s32 channel_fd, const __s32 *fds, __u32 count)
+{
+	union control control = {};
+	struct iovec payload = {.iov_base = &count, .iov_len = sizeof(count)};
+	struct msghdr message = {.msg_iov = &payload, .msg_iovlen = 1, .msg_control = control.bytes,
+				 .msg_controllen = CMSG_SPACE(count * sizeof(int))};
+	struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
+
+	if (count == 0 || count > DESCRIPTORS_MAX)
+		return -EINVAL;
+	rights->cmsg_level = SOL_SOCKET;
+	rights->cmsg_type = SCM_RIGHTS;
+	rights->cmsg_len = CMSG_LEN(count * sizeof(int));
+	memcpy(CMSG_DATA(rights), fds, count * sizeof(int));
+	return sendmsg(channel_fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
+static void close_all(const int *fds, __u32 count)
+{
+	for (__u32 i = 0; i < count; i++)
+		close(fds[i]);
+}
+
+int ms_fds_receive(__s32 channel_fd, __s32 *fds, __u32 capacity, __u32 *count)
+{
+	union control control;
+	__u32 announced = 0, came;
+	struct iovec payload = {.iov_base = &announced, .iov_len = sizeof(announced)};
+	struct msghdr message = {.msg_iov = &payload, .msg_iovlen = 1, .msg_control = control.bytes,
+				 .msg_controllen = sizeof(control.bytes)};
+	ssize_t length = recvmsg(channel_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	const struct cmsghdr *rights;
+
+	if (length < 0)
+		return -errno;
+	rights = CMSG_FIRSTHDR(&message);
+	if (length != sizeof(announced) || !rights || rights->cmsg_type != SCM_RIGHTS)
+		return -EPROTO;
+	came = (__u32)((rights->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+	/* Cut short: this process may not have so many. */
+	if (message.msg_flags & MSG_CTRUNC || came != announced || came > capacity) {
+		close_all((const int *)CMSG_DATA(rights), came);
+		return came > capacity ? -ENOSPC : -EMFILE;
+	}
+	memcpy(fds, CMSG_DATA(rights), came * sizeof(int));
+	*count = came;
+	return 0;
+}
+
+int ms_peer(__s32 socket_fd, __u32 *pid, __u32 *uid)
+{
+	struct ucred peer;
+	socklen_t length = sizeof(peer);
+
+	if (getsockopt(socket_fd, SOL_SOCKET, SO_PEERCRED, &peer, &length))
+		return -errno;
+	*pid = (__u32)peer.pid;
+	*uid = peer.uid;
+	return 0;
+}

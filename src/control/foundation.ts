@@ -1,0 +1,66 @@
+import type { LoadedConfig } from '../config/load.ts';
+import type { SteeringMaps } from '../kernel/maps.ts';
+import type { Programs } from '../kernel/programs.ts';
+import type { Logger } from '../log.ts';
+import { Drained } from './drained.ts';
+import { History } from './history.ts';
+import { Leftovers } from './leftovers.ts';
+import { LiveConfig } from './live-config.ts';
+import { holdLock } from './lock.ts';
+import type { Port } from './port.ts';
+import { PortNamespace } from './port-namespace.ts';
+import { checkPrivileges, createMaps, preparePrograms } from './preflight.ts';
+import { RequestRates } from './request-rates.ts';
+import type { Stopper } from './stopper.ts';
+import { Workers } from './workers.ts';
+
+/** What everything else of a daemon is built on: made here, or taken over from a daemon that runs (take-over.ts). */
+export interface Foundation {
+  /** The configuration as it is in force. */
+  readonly loaded: LoadedConfig;
+  readonly config: LiveConfig;
+  /** Keys whose values in the file are not in force. */
+  readonly needsRestart: readonly string[];
+  /** Descriptor of the lock. */
+  readonly lock: number;
+  readonly history: History;
+  readonly leftovers: Leftovers;
+  readonly drained: Drained;
+  readonly namespace: PortNamespace;
+  readonly rates: RequestRates;
+  readonly maps: SteeringMaps;
+  readonly programs: Programs;
+  /** They run. */
+  readonly workers: Workers;
+  /** Ports that are steered already. */
+  readonly ports: readonly Port[];
+}
+
+export interface FoundationContext {
+  readonly stopper: Stopper;
+  readonly log: Logger;
+}
+
+/** @throws {MetasteerError} when something cannot be had; the stopper gives back what was begun */
+export async function layFoundation(loaded: LoadedConfig, { stopper, log }: FoundationContext): Promise<Foundation> {
+  checkPrivileges();
+  const lock = holdLock(loaded.config.runDir);
+  const config = new LiveConfig(loaded.config);
+  const history = new History(log);
+  const leftovers = await Leftovers.clear(loaded.config, log);
+  const namespace = stopper.owns(await PortNamespace.create(loaded.config));
+  const rates = stopper.owns(new RequestRates());
+  const workers = stopper.owns(new Workers({ config, namespace, rates, history, log }));
+  // They load their code while the kernel verifies the programs.
+  const started = workers.start();
+  started.catch(() => undefined);
+  const maps = stopper.owns(await createMaps(loaded.config));
+  const programs = stopper.owns(await preparePrograms(maps));
+  await started;
+  return {
+    ...{ loaded, config, lock, history, leftovers, namespace, rates, maps, programs, workers },
+    needsRestart: [],
+    drained: new Drained(),
+    ports: [],
+  };
+}

@@ -1,0 +1,150 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { keptOf } from '../config/changes.ts';
+import { MetasteerError, messageOf } from '../errors.ts';
+import { handDescriptorsOver, type Peer } from '../kernel/hand-over.ts';
+import { nameHolder } from '../kernel/lock.ts';
+import type { SteeringMaps } from '../kernel/maps.ts';
+import type { Programs } from '../kernel/programs.ts';
+import { packageVersion } from '../version.ts';
+import { describePort } from './adopt.ts';
+import type { Drained } from './drained.ts';
+import { type HandOverDocument, type HandOverRequest, OUR_ABI } from './hand-over-document.ts';
+import type { History } from './history.ts';
+import type { PortNamespace } from './port-namespace.ts';
+import type { Reconciler } from './reconcile.ts';
+import type { Reloader } from './reload.ts';
+import type { RequestRates } from './request-rates.ts';
+import { requestsOf } from './status.ts';
+import type { Workers } from './workers.ts';
+
+/** Longest time a newcomer may take from getting everything to being ready. */
+const NEWCOMER_MS = 60_000;
+const LOOK_MS = 250;
+
+export interface HandOverContext {
+  readonly maps: SteeringMaps;
+  readonly programs: Programs;
+  readonly namespace: PortNamespace;
+  readonly lock: number;
+  readonly rates: RequestRates;
+  readonly workers: Workers;
+  readonly reconciler: Reconciler;
+  readonly reloader: Reloader;
+  readonly drained: Drained;
+  readonly history: History;
+  /** Called at the point of no return: lets go of what two daemons cannot have at once, and ends this one. */
+  readonly release: (to: Peer) => Promise<void>;
+}
+
+/**
+ * Gives everything to another daemon, in two steps: it gets all descriptors and what is known of them, and when it is
+ * ready, it says so and this one lets go. Until then this one serves as ever, and goes on when the other fails.
+ *
+ *     idle ── begin ──▶ offered ── commit ──▶ done
+ *       ◀── the newcomer has gone, or took too long ──┘
+ */
+export class HandOver {
+  readonly #context: HandOverContext;
+  #newcomer: Peer | undefined;
+  #done = false;
+
+  constructor(context: HandOverContext) {
+    this.#context = context;
+  }
+
+  get isDone(): boolean {
+    return this.#done;
+  }
+
+  /** @throws {MetasteerError} `upgrade-refused` */
+  async begin(peer: Peer, request: HandOverRequest): Promise<HandOverDocument> {
+    if (peer.uid !== 0) throw new MetasteerError('upgrade-refused', 'only root may take a daemon over');
+    if (this.#newcomer !== undefined || this.#done)
+      throw new MetasteerError('upgrade-refused', 'another daemon is taking over already');
+    if (request.abi !== OUR_ABI) {
+      const what = `the maps of the running version ${packageVersion()} have layout ${OUR_ABI}`;
+      throw new MetasteerError('upgrade-refused', `${what}, version ${request.version} needs ${request.abi}`);
+    }
+    this.#newcomer = peer;
+    try {
+      await this.#context.reconciler.pause();
+      const document = await this.#send(request.socket);
+      void this.#watch(peer);
+      return document;
+    } catch (error) {
+      this.#takeBack();
+      throw error;
+    }
+  }
+
+  /** The newcomer is ready: from here on it is the daemon. @throws {MetasteerError} `upgrade-refused` */
+  async commit(peer: Peer): Promise<void> {
+    if (this.#newcomer?.pid !== peer.pid)
+      throw new MetasteerError('upgrade-refused', 'it took too long, or never asked for what it wants to take');
+    this.#done = true;
+    this.#newcomer = undefined;
+    await this.#context.release(peer);
+    // It has nothing left to follow, and ends.
+    this.#context.reconciler.resume();
+    nameHolder(this.#context.lock, false);
+  }
+
+  async #send(socket: string): Promise<HandOverDocument> {
+    const { maps, programs, namespace, lock, rates, workers, reconciler, reloader, drained, history } = this.#context;
+    const descriptors: number[] = [];
+    const place = (fd: number) => descriptors.push(fd) - 1;
+    const [mapsAt = -1] = maps.fds.map(place);
+    const shared = { mapsAt, lockAt: place(lock), namespaceAt: place(namespace.fd) };
+    const ratesAt = rates.current === undefined ? -1 : place(rates.current.fd);
+    const reports = await workers.report();
+    const ports = reconciler.ports.map((port) => describePort(port, requestsOf(port, reports), place));
+    const tags = await programs.tags();
+    handDescriptorsOver(socket, descriptors);
+    return {
+      version: packageVersion(),
+      abi: OUR_ABI,
+      descriptors: descriptors.length,
+      ...shared,
+      ratesAt,
+      tags,
+      kept: keptOf(reloader.loaded.file),
+      drained: drained.document,
+      events: [...history.events],
+      ports,
+    };
+  }
+
+  /** Until it is ready, has gone, or takes too long. */
+  async #watch(peer: Peer): Promise<void> {
+    const deadline = performance.now() + NEWCOMER_MS;
+    while (this.#newcomer === peer) {
+      if (!isAlive(peer.pid) || performance.now() > deadline) {
+        this.#context.history.note('warn', `pid ${peer.pid} did not take over, this daemon goes on`);
+        this.#takeBack();
+        return;
+      }
+      await sleep(LOOK_MS);
+    }
+  }
+
+  /** What the newcomer may have changed is put back. */
+  #takeBack(): void {
+    const { programs, reconciler, history } = this.#context;
+    this.#newcomer = undefined;
+    try {
+      programs.activate();
+    } catch (error) {
+      history.note('error', `the program for packets could not be put back: ${messageOf(error)}`);
+    }
+    reconciler.resume();
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,187 @@
+// Needs root: network namespaces and BPF. Another version takes over under load, and no connection is lost.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { processStat } from '../../bench/processes.ts';
+import type { Daemon } from '../../src/demo/daemon.ts';
+import { packageRoot } from '../../src/kernel/paths.ts';
+import { KeepAliveAgent, reply } from '../kit/agents.ts';
+import { HeldConnection } from '../kit/held-connection.ts';
+import { curl, METADATA_V4, needsRoot, TestNode, until } from '../kit/node.ts';
+import { operate } from '../kit/operator.ts';
+import { OtherVersion } from '../kit/other-version.ts';
+import { NO_LIMITS, SteadyLoad } from '../kit/steady-load.ts';
+
+/** With each way of attaching. */
+const UPGRADES = 10;
+
+/** Tags of the programs attached to the interface of a router, and to the devices of the ports. */
+function tagsOf(pid: number): string {
+  const programs = JSON.parse(
+    execFileSync('bpftool', ['-j', 'prog', 'show'], { encoding: 'utf8', maxBuffer: 2 ** 26 }),
+  ) as readonly { readonly name?: string; readonly tag: string; readonly map_ids?: readonly number[] }[];
+  const maps = new Set(
+    [
+      ...execFileSync('sh', ['-c', `cat /proc/${pid}/fdinfo/* 2>/dev/null`], { encoding: 'utf8' }).matchAll(
+        /map_id:\s+(\d+)/g,
+      ),
+    ].map(([, id]) => Number(id)),
+  );
+  const ours = programs.filter(({ map_ids: used = [] }) => used.some((id) => maps.has(id)));
+  return ours
+    .map(({ name, tag }) => `${name} ${tag}`)
+    .sort()
+    .join('\n');
+}
+
+for (const attach of ['tcx', 'clsact'] as const) {
+  describe(`upgrading a daemon attached by ${attach}`, needsRoot, () => {
+    let node: TestNode;
+    let agent: KeepAliveAgent;
+    let daemon: Daemon;
+
+    before(async () => {
+      node = await TestNode.build();
+      agent = await KeepAliveAgent.start(node.runDir.file('echo-agent.sock'));
+      chmodSync(agent.path, 0o666);
+      node.undo('agent', () => agent.stop());
+      daemon = await node.startSteering({ agent: { socket: agent.path }, steering: { attach }, ...NO_LIMITS });
+      node.undo('the last version', stopLast);
+    });
+    after(() => node.remove());
+
+    async function pid(): Promise<number> {
+      return (await daemon.status()).daemon.pid;
+    }
+
+    async function stopLast(): Promise<void> {
+      const last = await pid().catch(() => 0);
+      if (last === 0) return;
+      process.kill(last, 'SIGTERM');
+      await until('the last version has ended', () => processStat(last) === undefined);
+    }
+
+    /** Ports as they are steered: none of this may change. */
+    async function identities(): Promise<string> {
+      const { ports } = await daemon.status();
+      return JSON.stringify(
+        ports.map((port) => [port.port, port.owner, port.device, port.state, port.attachment]).sort(),
+      );
+    }
+
+    async function upgraded(...words: readonly string[]): Promise<string> {
+      const { status, stdout, stderr } = await operate(daemon, 'upgrade', ...words);
+      assert.equal(status, 0, `${stderr}\n${daemon.log.join('\n')}`);
+      return stdout;
+    }
+
+    it(`${UPGRADES} times under load loses nothing`, async () => {
+      const before = await identities();
+      const pids = [await pid()];
+      const load = SteadyLoad.start(node.stage.tenants, { perSecond: 100, kept: 4 });
+      for (let times = 1; times <= UPGRADES; times += 1) {
+        const said = await upgraded();
+        pids.push(await pid());
+        node.runDir.recordDaemon(pids[times] ?? 0);
+        assert.match(
+          said,
+          new RegExp(`^pid ${pids[times]} .* took over from pid ${pids[times - 1]} .*, with 2 ports\n$`),
+        );
+      }
+      const { asked, answered, failures } = await load.stop();
+      assert.deepEqual(failures, {}, `${answered} of ${asked} were answered`);
+      assert.ok(asked > 0);
+      assert.equal(new Set(pids).size, UPGRADES + 1);
+      assert.equal(await identities(), before);
+      for (const former of pids.slice(0, -1))
+        await until('the ones before have ended', () => processStat(former) === undefined);
+      const { ports, events } = await daemon.status();
+      const served = ports.reduce((total, port) => total + port.requests, 0);
+      assert.ok(served > 0 && served <= answered, `${served} of ${answered} requests are counted`);
+      const verdicts = ports.map(
+        ({ counters }) => (counters['pass_daemon_stale'] ?? 0) + (counters['pass_daemon_gone'] ?? 0),
+      );
+      assert.deepEqual(verdicts, [0, 0], 'the programs never took the daemon for gone');
+      assert.match(events.at(-1)?.event ?? '', /^took over from version .*, with 2 ports$/);
+    });
+
+    it('leaves requests in progress to the one before', async () => {
+      const held = new HeldConnection(node.blue.instance.namespace);
+      assert.equal(await held.connect({ host: '169.254.169.254', port: 80 }), 'connected');
+      let answer: () => void = () => undefined;
+      const may = new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      agent.answer = async () => {
+        await may;
+        return reply('late');
+      };
+      const late = held.get('/slow');
+      await until('the agent has it', () => agent.received.some(({ requestLine }) => requestLine.includes('/slow')));
+      const former = await pid();
+      await upgraded();
+      assert.notEqual(processStat(former), undefined, 'the one before is still there');
+      agent.answer = (request) => reply(request.raw);
+      assert.equal((await curl(node.blue, `${METADATA_V4}/new`)).status, 200);
+      answer();
+      assert.match(await late, /late$/);
+      await held.close();
+      await until('it ends when it is answered', () => processStat(former) === undefined);
+    });
+
+    it('keeps what was drained', async () => {
+      await operate(daemon, 'drain', node.green.router.uuid);
+      await upgraded();
+      const { ports } = await daemon.status();
+      assert.deepEqual(
+        ports.map(({ owner, state }) => `${owner} ${state}`).sort(),
+        [`${node.blue.router.uuid} steering`, `${node.green.router.uuid} drained`].sort(),
+      );
+      await operate(daemon, 'undrain');
+      await daemon.status();
+      await until('it is steered again', async () =>
+        (await daemon.status()).ports.every(({ state }) => state === 'steering'),
+      );
+      const wrongOwner = await curl(node.green, `${METADATA_V4}/`);
+      assert.match(wrongOwner.body.toLowerCase(), new RegExp(`x-neutron-router-id: ${node.green.router.uuid}`));
+    });
+
+    it('puts other programs in the place of those that differ', async () => {
+      const other = new OtherVersion();
+      try {
+        other.changePrograms(
+          'flow.h',
+          /#define FLOW_REFRESH_NS 1000000000ULL/,
+          '#define FLOW_REFRESH_NS 1500000000ULL',
+        );
+        other.changePrograms(
+          'packet.h',
+          /return MS_PASS_OTHER_PROTOCOL;/,
+          'return MS_PASS_OTHER_PROTOCOL + 0 * (int)sizeof(struct ethhdr);',
+        );
+        const before = tagsOf(await pid());
+        const load = SteadyLoad.start(node.stage.tenants, { perSecond: 50, kept: 2 });
+        const said = await upgraded('--binary', other.main);
+        const { asked, failures } = await load.stop();
+        assert.match(said, /\(9\.9\.9\) took over/);
+        assert.ok(asked > 0);
+        assert.deepEqual(failures, {});
+        assert.notEqual(tagsOf(await pid()), before);
+      } finally {
+        await upgraded('--binary', join(packageRoot, 'dist/src/cli/main.js'));
+        other.remove();
+      }
+    });
+
+    it('leaves the last one with everything to give back', async () => {
+      const last = await pid();
+      process.kill(last, 'SIGTERM');
+      await until('it has ended', () => processStat(last) === undefined);
+      const { namespace, port } = node.blue.router;
+      assert.doesNotMatch(await namespace.run('tc', ['qdisc', 'show', 'dev', port.interface]), /clsact/);
+      assert.doesNotMatch(await namespace.ip('netns', 'list'), new RegExp(`^${daemon.namespace}$`, 'm'));
+    });
+  });
+}

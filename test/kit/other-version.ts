@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { packageRoot } from '../../src/kernel/paths.ts';
+
+/** A version of its own: a copy of what is installed, in which some files differ. */
+export class OtherVersion {
+  readonly folder = mkdtempSync(join(tmpdir(), 'metasteer-other-'));
+
+  constructor() {
+    chmodSync(this.folder, 0o755);
+    for (const part of ['dist/src', 'bpf/build', 'native/build', 'package.json'])
+      cpSync(join(packageRoot, part), join(this.folder, part), { recursive: true });
+    symlinkSync(join(packageRoot, 'node_modules'), join(this.folder, 'node_modules'));
+    this.change('package.json', /"version": "[^"]*"/, '"version": "9.9.9"');
+  }
+
+  get main(): string {
+    return join(this.folder, 'dist/src/cli/main.js');
+  }
+
+  change(file: string, what: RegExp, by: string): void {
+    const path = join(this.folder, file);
+    const text = readFileSync(path, 'utf8');
+    assert.match(text, what);
+    writeFileSync(path, text.replace(what, by));
+  }
+
+  /** Compiles the programs anew, with other text in one of their headers. */
+  changePrograms(header: string, what: RegExp, by: string): void {
+    for (const part of ['bpf', 'native']) {
+      mkdirSync(join(this.folder, 'sources'), { recursive: true });
+      cpSync(join(packageRoot, part), join(this.folder, 'sources', part), { recursive: true });
+    }
+    this.change(`sources/bpf/${header}`, what, by);
+    execFileSync('make', ['-s', '-B', '-C', join(this.folder, 'sources/bpf')]);
+    rmSync(join(this.folder, 'bpf/build'), { recursive: true });
+    cpSync(join(this.folder, 'sources/bpf/build'), join(this.folder, 'bpf/build'), { recursive: true });
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
