@@ -9,6 +9,9 @@ import type { Inventory } from './inventory.ts';
 /** A name appears before the namespace is mounted on it, and mounting is no event: look again, ever less often. */
 const MOUNT_RETRIES_MS = [2, 5, 10, 20, 50, 100, 200, 500, 1000] as const;
 
+/** What cannot be read for another reason, such as a lack of descriptors, is no event either when it goes away. */
+const STILL_BROKEN_MS = 5000;
+
 /** Turns what the kernel says into hints for the next look: names that come and go, links and addresses that change. */
 export class Watch {
   readonly #changes: ChangeQueue;
@@ -25,19 +28,18 @@ export class Watch {
     this.#names = watchNames(config.netnsDir, (name) => this.#nameChanged(name), log);
   }
 
-  /** Looks again soon at a new name behind which there is no namespace yet; false when that was tried in vain. */
+  /** Looks again soon at a new name behind which there is no namespace yet; false when that was tried in vain, and it looks on slowly. */
   expectMount(name: string): boolean {
     const retry = this.#retries.get(name) ?? 0;
     const delay = MOUNT_RETRIES_MS[retry];
-    if (delay === undefined) return false;
-    if (this.#timers.has(name)) return true;
-    this.#retries.set(name, retry + 1);
+    if (this.#timers.has(name)) return delay !== undefined;
+    if (delay !== undefined) this.#retries.set(name, retry + 1);
     const timer = setTimeout(() => {
       this.#timers.delete(name);
       this.#changes.add(name);
-    }, delay);
+    }, delay ?? STILL_BROKEN_MS);
     this.#timers.set(name, timer);
-    return true;
+    return delay !== undefined;
   }
 
   /** Names that are whole are new again when they break. */

@@ -127,8 +127,7 @@ export class Agent implements ConnectionOwner, Timed {
 
   /** Gives waiting exchanges to idle connections, then opens as many new ones as there are exchanges left and turns free. */
   #pump(): void {
-    const concurrency = this.#pool.size;
-    while (this.#pool.hasIdle && this.#pool.busy < concurrency) {
+    while (this.#pool.hasIdle && this.#pool.busy < this.#pool.size) {
       const next = this.#queue.peek();
       if (!this.#prober.wanted && (next === undefined || next.freshOnly)) break;
       const connection = this.#pool.takeIdle();
@@ -137,7 +136,7 @@ export class Agent implements ConnectionOwner, Timed {
     const wanted = this.#queue.size + (this.#prober.wanted ? 1 : 0);
     while (
       this.#connecting < wanted &&
-      this.#pool.busy + this.#connecting < concurrency &&
+      this.#pool.busy + this.#connecting < this.#pool.size &&
       this.#pace.mayConnect(this.#connecting) &&
       !this.#stopped
     ) {
@@ -184,7 +183,8 @@ export class Agent implements ConnectionOwner, Timed {
       return;
     }
     this.#pace.succeeded();
-    this.#startOn(connection);
+    // Connections at rest may have taken the turns meanwhile.
+    this.#pool.busy < this.#pool.size ? this.#startOn(connection) : this.#keep(connection);
     this.#pump();
   }
 
