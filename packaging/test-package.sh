@@ -30,6 +30,9 @@ cleanup() {
 trap cleanup EXIT
 packaging/deb.sh "$work/packages"
 packaging/npm.sh "$work/packages"
+if command -v lintian >/dev/null; then
+  lintian --allow-root --fail-on error,warning --tag-display-limit 0 "$work"/packages/*.deb
+fi
 mkdir "$work/root"
 tar -C "$work/root" -xf "$cache/base.tar"
 
