@@ -85,8 +85,7 @@ export class Reconciler {
 
   /** Whatever belongs to an owner, by how far it is. */
   get known(): KnownPorts {
-    const failed = this.failures.all.map(({ found }) => found);
-    return { ports: this.ports, attaching: this.attaching, failed };
+    return { ports: this.ports, attaching: this.attaching, failed: this.failures.all.map(({ found }) => found) };
   }
 
   /** Interfaces that the configuration wants steered. */
