@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MetasteerError, messageOf } from '../errors.ts';
 import { takeLock } from '../kernel/lock.ts';
+import { makeFolder } from '../unix/folder.ts';
 
 /**
  * Makes sure this is the only daemon of its run directory, for as long as the process lives.
@@ -12,7 +13,7 @@ import { takeLock } from '../kernel/lock.ts';
 export function holdLock(runDir: string): number {
   const path = join(runDir, 'lock');
   try {
-    mkdirSync(runDir, { recursive: true, mode: 0o755 });
+    makeFolder(runDir);
     const result = takeLock(path);
     if (result.held) return result.fd;
     throw new MetasteerError(

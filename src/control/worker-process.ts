@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { MetasteerError, messageOf } from '../errors.ts';
@@ -18,6 +17,7 @@ import type {
   TraceFilter,
   WorkerTraceEvent,
 } from '../proxy/messages.ts';
+import { makeFolder } from '../unix/folder.ts';
 import type { User } from '../unix/user.ts';
 import { Pending } from './pending.ts';
 import type { PortNamespace } from './port-namespace.ts';
@@ -253,7 +253,7 @@ function launch(
   channel: number,
 ): ChildProcess {
   const code = join(runDir, 'code');
-  mkdirSync(code, { recursive: true, mode: 0o755 });
+  makeFolder(code);
   const identity = [String(user.uid), String(user.gid), user.groups.join(',')];
   const main = join(code, 'dist/src/cli/main.js');
   const heap = `--max-old-space-size=${Math.floor(heapBytes / 1_048_576)}`;

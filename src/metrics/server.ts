@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import { MetasteerError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { makeFolder } from '../unix/folder.ts';
 import { SocketListener } from '../unix/socket-file.ts';
 import { CONTENT_TYPE } from './render.ts';
 import { shared } from './shared-look.ts';
@@ -56,7 +56,7 @@ export class MetricsServer {
   }
 
   async #listenAt(path: string): Promise<void> {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    makeFolder(dirname(path));
     this.#listeners.push(await SocketListener.listen(this.#server(), { path, mode: SOCKET_MODE }));
   }
 

@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { MetasteerError, messageOf } from '../errors.ts';
+import { makeFolder } from './folder.ts';
 import { SocketListener } from './socket-file.ts';
 
 /** Root and the socket's group; what is told here names tenants' routers. */
@@ -52,7 +52,7 @@ export class AdminServer {
     const server = createServer(times, (request, response) => void answer(request, response, routes));
     server.maxConnections = CONNECTIONS_MAX;
     try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+      makeFolder(dirname(path));
       return new AdminServer(server, await SocketListener.listen(server, { path, mode: SOCKET_MODE }));
     } catch (error) {
       throw new MetasteerError(
