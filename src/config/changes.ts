@@ -12,6 +12,10 @@ const RESTART_KEYS: ReadonlySet<string> = new Set([
   'steering.neighbours_max',
   'steering.flows_max',
   'steering.on_exit',
+  'metrics.socket',
+  'metrics.listen',
+  'metrics.owner_label',
+  'metrics.owners_max',
 ]);
 
 export interface ConfigChanges {
@@ -39,16 +43,18 @@ export interface KeptValues
   readonly namespace: string;
   readonly netns_dir: string;
   readonly admin: { readonly socket?: string | undefined };
+  /** Absent where another process takes over, which serves its own. */
+  readonly metrics?: ConfigFile['metrics'];
 }
 
-export function keptOf({ run_dir, namespace, netns_dir, admin, steering }: ConfigFile): KeptValues {
+export function keptOf({ run_dir, namespace, netns_dir, admin, metrics, steering }: ConfigFile): KeptValues {
   const { attach, ports_max, neighbours_max, flows_max, on_exit } = steering;
-  return { run_dir, namespace, netns_dir, admin, attach, ports_max, neighbours_max, flows_max, on_exit };
+  return { run_dir, namespace, netns_dir, admin, metrics, attach, ports_max, neighbours_max, flows_max, on_exit };
 }
 
 /** A configuration with the values of another where a running daemon cannot follow it. */
 export function keepingWhatNeedsRestart(wanted: ConfigFile, kept: KeptValues): ConfigFile {
-  const { run_dir, namespace, netns_dir, admin, ...steering } = kept;
+  const { run_dir, namespace, netns_dir, admin, metrics = wanted.metrics, ...steering } = kept;
   const { attach, ports_max, neighbours_max, flows_max, on_exit } = steering;
   return {
     ...wanted,
@@ -56,6 +62,7 @@ export function keepingWhatNeedsRestart(wanted: ConfigFile, kept: KeptValues): C
     namespace,
     netns_dir,
     admin: { socket: admin.socket },
+    metrics,
     steering: { ...wanted.steering, attach, ports_max, neighbours_max, flows_max, on_exit },
   };
 }

@@ -94,8 +94,8 @@ async function build(foundation: Foundation, { stop, stopper, manager, log }: Bu
   const moves = new AddressMoves((id) => reconciler.port(id), log);
   const listener = { moved: moves.tell.bind(moves), traced: tracing.packet.bind(tracing) };
   const packetEvents = stopper.owns(new PacketEvents(maps, listener));
-  const metrics = await serveMetrics({ ...parts, reloader }, log);
-  if (metrics !== undefined) stopper.owns(metrics);
+  let admin: AdminServer | undefined;
+  let metrics: Awaited<ReturnType<typeof serveMetrics>>;
   const handOver = new HandOver({
     ...{ ...parts, reloader },
     release: async (to) => {
@@ -103,18 +103,23 @@ async function build(foundation: Foundation, { stop, stopper, manager, log }: Bu
       heartbeat.release();
       tracing.end();
       packetEvents.close();
-      admin.release();
+      admin?.release();
       await Promise.all([sweeper.close(), shield.close(), metrics?.close()]);
+      manager.handedOver(to.pid);
       stop.now(`pid ${to.pid} has taken over`);
     },
   });
   const orders = new DrainOrders(drained, reconciler, history);
   const actions = adminActions({ ...parts, reloader, orders, handOver, tracing, upgrader: new Upgrader(history) });
-  const admin = stopper.owns(await AdminServer.listen(config.current.admin.socket, adminRoutes(actions)));
-  // Closed the other way round: packets pass at once, and then interface by interface is let go.
+  // Closed the other way round: packets pass at once, then interface by interface is let go, and operators may ask till then.
+  stopper.owns({ close: () => admin?.close() });
+  stopper.owns({ close: () => metrics?.close() });
   stopper.owns(reconciler);
   stopper.owns(shield);
   stopper.owns(heartbeat);
+  // What may fail comes when everything that runs by itself is owned.
+  metrics = await serveMetrics({ ...parts, reloader }, log);
+  admin = await AdminServer.listen(config.current.admin.socket, adminRoutes(actions));
   workers.onAlive(() => {
     heartbeat.beat();
     manager.alive();

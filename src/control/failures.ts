@@ -20,6 +20,11 @@ export class Failures {
     return [...this.#failures.values()];
   }
 
+  /** The interfaces alone. */
+  get found(): readonly FoundInterface[] {
+    return this.all.map(({ found }) => found);
+  }
+
   /** Notes a failed attempt; returns the milliseconds to the next, which double each time. */
   add(key: PortKey, found: FoundInterface, error: MetasteerError, now: number): number {
     const attempts = (this.#failures.get(key)?.attempts ?? 0) + 1;

@@ -7,7 +7,7 @@ export interface OwnerDocument {
   readonly owner: string;
   /** Answers its requests, or will as soon as it has an active interface. */
   readonly serves: boolean;
-  readonly state: 'steering' | 'attaching' | 'failed' | 'not-seen' | 'left-out';
+  readonly state: 'steering' | 'attaching' | 'failed' | 'drained' | 'not-seen' | 'left-out';
 }
 
 /** Something that belongs to an owner: a port, or an interface that is none yet. */
@@ -20,6 +20,8 @@ export interface KnownPorts {
   readonly ports: readonly Owned[];
   readonly attaching: readonly Owned[];
   readonly failed: readonly Owned[];
+  /** Those an operator wants others to serve. */
+  readonly drained: readonly Owned[];
 }
 
 /**
@@ -30,12 +32,14 @@ export function ownerDocument(id: OwnerId, config: Config, known: KnownPorts): O
   const has = (owned: readonly Owned[]) => owned.some(({ owner }) => owner.id === id);
   const state = !isSelected(config, id)
     ? 'left-out'
-    : has(known.failed)
-      ? 'failed'
-      : has(known.attaching)
-        ? 'attaching'
-        : has(known.ports)
-          ? 'steering'
-          : 'not-seen';
-  return { owner: id, serves: state !== 'left-out' && state !== 'failed', state };
+    : has(known.drained)
+      ? 'drained'
+      : has(known.failed)
+        ? 'failed'
+        : has(known.attaching)
+          ? 'attaching'
+          : has(known.ports)
+            ? 'steering'
+            : 'not-seen';
+  return { owner: id, serves: state !== 'left-out' && state !== 'drained' && state !== 'failed', state };
 }

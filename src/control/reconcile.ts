@@ -85,7 +85,8 @@ export class Reconciler {
 
   /** Whatever belongs to an owner, by how far it is. */
   get known(): KnownPorts {
-    return { ports: this.ports, attaching: this.attaching, failed: this.failures.all.map(({ found }) => found) };
+    const { ports, attaching, drained, draining, failures } = this;
+    return { ports, attaching, failed: failures.found, drained: [...drained, ...draining] };
   }
 
   /** Interfaces that the configuration wants steered. */
@@ -127,9 +128,8 @@ export class Reconciler {
 
   /** Has every port take no more connections: those that come are left to whoever else there is, or held (`on_exit`). */
   drain(): void {
-    const { maps, config } = this.#context;
-    const { onExit } = config.current.steering;
-    for (const { id } of this.ports) maps.setDraining(id, onExit === 'hold' ? 'hold' : 'pass');
+    const how = this.#context.config.current.steering.onExit === 'hold' ? 'hold' : 'pass';
+    for (const { id } of this.ports) this.#context.maps.setDraining(id, how);
   }
 
   /** Follows what the configuration says now. */

@@ -32,6 +32,11 @@ export class ServiceManager {
     this.#tell('READY=1');
   }
 
+  /** Another process is the service from here on. */
+  handedOver(pid: number): void {
+    this.#tell(`MAINPID=${pid}`);
+  }
+
   stopping(): void {
     this.#tell('STOPPING=1');
   }

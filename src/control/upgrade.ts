@@ -55,7 +55,9 @@ export class Upgrader {
   #run({ config, binary }: UpgradePlan): Promise<UpgradeReport> {
     const words = ['run', '-c', config, '--take-over', '--report-fd', '3'];
     const [command, argv] = binary.endsWith('.js') ? [process.execPath, [binary, ...words]] : [binary, words];
-    const child = spawn(command, argv, { stdio: ['ignore', 'inherit', 'inherit', 'pipe'] });
+    // It is the newcomer that the service manager's watchdog watches then.
+    const { WATCHDOG_PID: _, ...env } = process.env;
+    const child = spawn(command, argv, { stdio: ['ignore', 'inherit', 'inherit', 'pipe'], env });
     return new Promise((resolve, reject) => {
       const failed = (message: string) => reject(new MetasteerError('upgrade-failed', message));
       const timer = setTimeout(() => {

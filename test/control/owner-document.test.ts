@@ -10,7 +10,7 @@ const id = parseOwnerId(ID);
 assert.ok(id);
 const owner: Owner = { kind: 'router', id };
 const agent = 'agent: { socket: /run/agent.sock }\n';
-const none = { ports: [], attaching: [], failed: [] };
+const none = { ports: [], attaching: [], failed: [], drained: [] };
 const one = [{ owner }];
 
 describe('whether Neutron need not start a haproxy:', () => {
@@ -19,6 +19,7 @@ describe('whether Neutron need not start a haproxy:', () => {
     ['one with an interface that is being attached', '', { ports: one, attaching: one }, true, 'attaching'],
     ['one whose interface was not seen yet, or is a backup', '', {}, true, 'not-seen'],
     ['one with an interface that failed', '', { ports: one, attaching: one, failed: one }, false, 'failed'],
+    ['one with an interface that is drained', '', { ports: one, drained: one }, false, 'drained'],
     ['one that is excluded', `discovery: { exclude: [${ID}] }`, {}, false, 'left-out'],
     ['one that is not included', 'discovery: { include: [] }', {}, false, 'left-out'],
     [

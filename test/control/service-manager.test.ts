@@ -21,6 +21,12 @@ describe('the service manager hears', () => {
     assert.deepEqual(sent, ['@notify READY=1', '@notify STOPPING=1']);
   });
 
+  test('which process is the service when another has taken over', () => {
+    const { manager, sent } = listened({ NOTIFY_SOCKET: '@notify' });
+    manager.handedOver(4711);
+    assert.deepEqual(sent, ['@notify MAINPID=4711']);
+  });
+
   test('a sign of life once a second at most', () => {
     const { manager, sent } = listened(watched);
     for (const now of [5000, 5001, 5999, 6000, 6500, 9000]) manager.alive(now);
