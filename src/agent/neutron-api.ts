@@ -140,6 +140,11 @@ export class NeutronApi {
   }
 }
 
+/** What it means that an answer has a port which the question does not allow. */
+export function notAskedFor(): SourceError {
+  return new SourceError('Neutron lists a port that was not asked for; it seems not to know a filter');
+}
+
 function baseOf(url: string): ApiBase {
   try {
     return apiBase(url, 'v2.0');

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type ClientAddress, isLinkLocal, parseClientAddress } from '../identity/client-address.ts';
 import { type MacAddress, macOfLinkLocal, parseMacAddress } from '../identity/mac-address.ts';
 import { isProjectId, parseInstanceId } from './instance-id.ts';
-import { NeutronApi, type NeutronApiOptions } from './neutron-api.ts';
+import { NeutronApi, type NeutronApiOptions, notAskedFor } from './neutron-api.ts';
 import { RouterNetworks } from './router-networks.ts';
 import { type Asker, type Instance, type InstanceSource, SourceError } from './source.ts';
 
@@ -105,7 +105,7 @@ export class NeutronSource implements InstanceSource {
     const filters = [...networks.map((network) => ['network_id', network] as const), ...filtersOf(wanted)];
     const ports = await this.#api.ports({ filters, fields: FIELDS, row: portSchema }, signal);
     if (ports.every((port) => isWanted(port, networks, wanted))) return ports;
-    throw new SourceError('Neutron lists a port that was not asked for; it seems not to know a filter');
+    throw notAskedFor();
   }
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { OwnerId } from '../identity/owner-id.ts';
 import { untilAborted } from './deadline.ts';
 import { ExpiringMap } from './expiring-map.ts';
-import type { NeutronApi } from './neutron-api.ts';
+import { type NeutronApi, notAskedFor } from './neutron-api.ts';
 
 /** The networks behind a router, each once, and when Neutron was asked for them. */
 export interface Networks {
@@ -26,7 +26,13 @@ const INTERFACE_OWNERS = [
   'network:router_interface_distributed',
 ] as const;
 
-const routerPort = z.object({ network_id: z.string().regex(/^[\w-]{1,64}$/) });
+const FIELDS = ['network_id', 'device_id', 'device_owner'] as const;
+
+const routerPort = z.object({
+  network_id: z.string().regex(/^[\w-]{1,64}$/),
+  device_id: z.string(),
+  device_owner: z.string(),
+});
 
 /** Routers that are remembered: more than a node has. */
 const ROUTERS_MAX = 8192;
@@ -90,7 +96,12 @@ export class RouterNetworks {
       ...INTERFACE_OWNERS.map((owner) => ['device_owner', owner] as const),
     ];
     const never = new AbortController().signal;
-    const ports = await this.#options.api.ports({ filters, fields: ['network_id'], row: routerPort }, never);
+    const ports = await this.#options.api.ports({ filters, fields: FIELDS, row: routerPort }, never);
+    // A network too many would let others be taken for instances behind this router.
+    if (
+      !ports.every((port) => port.device_id === router && INTERFACE_OWNERS.some((owner) => owner === port.device_owner))
+    )
+      throw notAskedFor();
     return { ids: [...new Set(ports.map((port) => port.network_id))].sort(), askedAt };
   }
 }

@@ -139,7 +139,7 @@ describe('a look-up', () => {
   test('names the fields it needs and no others', async () => {
     await ids(asker('10.0.0.5'));
     const [routers, instances] = queries(cloud.neutron).map((query) => query.getAll('fields'));
-    assert.deepEqual(routers, ['network_id']);
+    assert.deepEqual(routers, ['network_id', 'device_id', 'device_owner']);
     assert.deepEqual(instances, [
       'network_id',
       'device_id',
@@ -318,13 +318,13 @@ describe('pages', () => {
 
   test('without end are an error', async () => {
     const links = [{ rel: 'next', href: `${cloud.neutron.url}/v2.0/ports?limit=1&marker=${uuid(1)}` }];
-    cloud.neutron.say = () => json(200, { ports: [{ network_id: NETWORK }], ports_links: links });
+    cloud.neutron.say = () => json(200, { ports: [routerPort(NETWORK)], ports_links: links });
     await assert.rejects(ids(asker('10.0.0.5')), { name: 'SourceError', message: /more than 64 pages/ });
   });
 
   for (const href of ['http://127.0.0.1/v2.0/ports', '?marker=', '?marker=a%0d%0ab', 'garbage']) {
     test(`whose link is ${href} are an error`, async () => {
-      cloud.neutron.say = () => json(200, { ports: [{ network_id: NETWORK }], ports_links: [{ rel: 'next', href }] });
+      cloud.neutron.say = () => json(200, { ports: [routerPort(NETWORK)], ports_links: [{ rel: 'next', href }] });
       await assert.rejects(ids(asker('10.0.0.5')), { name: 'SourceError', message: /does not say where/ });
     });
   }
