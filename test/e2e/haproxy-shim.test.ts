@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import type { Daemon } from '../../src/demo/daemon.ts';
+import { removeNamespaces } from '../../src/demo/run-dir.ts';
 import { ShimmedNeutron } from '../kit/haproxy-shim.ts';
 import { isRoot, TestNode, until, whoAmI } from '../kit/node.ts';
 import { unlessThere } from '../kit/peers.ts';
@@ -124,6 +125,8 @@ describe('where Neutron starts the shim as haproxy', { skip }, () => {
 
   it('it ends when the daemon has gone for good, and what Neutron then starts is the real haproxy', async () => {
     await started(impatient, 'blue');
+    // Nobody else comes to clear what it leaves.
+    node.undo('namespace of the killed daemon', () => removeNamespaces([daemon.namespace]));
     await daemon.signal('SIGKILL');
     await until('it has ended', () => impatient.activePid(blue) === undefined);
     const pid = await started(impatient, 'blue');
