@@ -65,10 +65,10 @@ int ms_hand_over_connect(const char *path, __s32 *channel_fd)
 	return 0;
 }
 
-int ms_fds_send(__s32 channel_fd, const __s32 *fds, __u32 count)
+int fds_send(int channel, __u32 word, const int *fds, __u32 count)
 {
 	union control control = {};
-	struct iovec payload = {.iov_base = &count, .iov_len = sizeof(count)};
+	struct iovec payload = {.iov_base = &word, .iov_len = sizeof(word)};
 	struct msghdr message = {.msg_iov = &payload, .msg_iovlen = 1, .msg_control = control.bytes,
 				 .msg_controllen = CMSG_SPACE(count * sizeof(int))};
 	struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
@@ -79,7 +79,7 @@ int ms_fds_send(__s32 channel_fd, const __s32 *fds, __u32 count)
 	rights->cmsg_type = SCM_RIGHTS;
 	rights->cmsg_len = CMSG_LEN(count * sizeof(int));
 	memcpy(CMSG_DATA(rights), fds, count * sizeof(int));
-	return sendmsg(channel_fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+	return sendmsg(channel, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
 static void close_all(const int *fds, __u32 count)
@@ -88,28 +88,52 @@ static void close_all(const int *fds, __u32 count)
 		close(fds[i]);
 }
 
-int ms_fds_receive(__s32 channel_fd, __s32 *fds, __u32 capacity, __u32 *count)
+int fds_receive(int channel, __u32 *word, int *fds, __u32 capacity, __u32 *count)
 {
 	union control control;
-	__u32 announced = 0, came;
-	struct iovec payload = {.iov_base = &announced, .iov_len = sizeof(announced)};
+	__u32 received = 0, came;
+	struct iovec payload = {.iov_base = &received, .iov_len = sizeof(received)};
 	struct msghdr message = {.msg_iov = &payload, .msg_iovlen = 1, .msg_control = control.bytes,
 				 .msg_controllen = sizeof(control.bytes)};
-	ssize_t length = recvmsg(channel_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	ssize_t length = recvmsg(channel, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	const struct cmsghdr *rights;
 
 	if (length < 0)
 		return -errno;
 	rights = CMSG_FIRSTHDR(&message);
-	if (length != sizeof(announced) || !rights || rights->cmsg_type != SCM_RIGHTS)
+	if (length != sizeof(received) || !rights || rights->cmsg_type != SCM_RIGHTS)
 		return -EPROTO;
 	came = (__u32)((rights->cmsg_len - CMSG_LEN(0)) / sizeof(int));
 	/* Cut short: this process may not have so many. */
-	if (message.msg_flags & MSG_CTRUNC || came != announced || came > capacity) {
+	if (message.msg_flags & MSG_CTRUNC || came > capacity) {
 		close_all((const int *)CMSG_DATA(rights), came);
 		return came > capacity ? -ENOSPC : -EMFILE;
 	}
 	memcpy(fds, CMSG_DATA(rights), came * sizeof(int));
+	*count = came;
+	*word = received;
+	return 0;
+}
+
+int ms_fds_send(__s32 channel_fd, const __s32 *fds, __u32 count)
+{
+	return fds_send(channel_fd, count, fds, count);
+}
+
+int ms_fds_receive(__s32 channel_fd, __s32 *fds, __u32 capacity, __u32 *count)
+{
+	int taken[DESCRIPTORS_MAX];
+	__u32 announced, came;
+	int error = fds_receive(channel_fd, &announced, taken, capacity < DESCRIPTORS_MAX ? capacity : DESCRIPTORS_MAX,
+				&came);
+
+	if (error)
+		return error;
+	if (came != announced) {
+		close_all(taken, came);
+		return -EMFILE;
+	}
+	memcpy(fds, taken, came * sizeof(int));
 	*count = came;
 	return 0;
 }

@@ -44,3 +44,12 @@ int ports_remove_all(const char *port_netns);
 
 /* Reads one interface of the calling thread's namespace. -ENODEV when there is none of that name. */
 int link_read(const char *name, struct ms_link *link);
+
+/* Sends a word with up to 253 descriptors on a UNIX socket, without waiting. -EAGAIN when too many messages wait there. */
+int fds_send(int channel, __u32 word, const int *fds, __u32 count);
+
+/*
+ * Takes what one fds_send sent, without waiting; the caller owns the descriptors. -EAGAIN when nothing waits, -ENOSPC when there
+ * are more than `capacity`, -EMFILE when this process may not have so many.
+ */
+int fds_receive(int channel, __u32 *word, int *fds, __u32 capacity, __u32 *count);

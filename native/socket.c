@@ -109,43 +109,14 @@ int ms_fd_channel(__s32 *pair)
 
 int ms_fd_send(__s32 channel_fd, __s32 fd, __u32 port_id)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = {};
-	struct iovec payload = {.iov_base = &port_id, .iov_len = sizeof(port_id)};
-	struct msghdr message = {.msg_iov = &payload, .msg_iovlen = 1, .msg_control = control.bytes,
-				 .msg_controllen = sizeof(control.bytes)};
-	struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
-
-	rights->cmsg_level = SOL_SOCKET;
-	rights->cmsg_type = SCM_RIGHTS;
-	rights->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(rights), &fd, sizeof(int));
-	return sendmsg(channel_fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+	return fds_send(channel_fd, port_id, &fd, 1);
 }
 
 int ms_fd_receive(__s32 channel_fd, __s32 *fd, __u32 *port_id)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control;
-	__u32 received_id;
-	struct iovec payload = {.iov_base = &received_id, .iov_len = sizeof(received_id)};
-	struct msghdr message = {.msg_iov = &payload, .msg_iovlen = 1, .msg_control = control.bytes,
-				 .msg_controllen = sizeof(control.bytes)};
-	ssize_t length = recvmsg(channel_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	const struct cmsghdr *rights;
+	__u32 count;
 
-	if (length < 0)
-		return -errno;
-	rights = CMSG_FIRSTHDR(&message);
-	if (length != sizeof(received_id) || !rights || rights->cmsg_type != SCM_RIGHTS)
-		return -EPROTO;
-	memcpy(fd, CMSG_DATA(rights), sizeof(int));
-	*port_id = received_id;
-	return 0;
+	return fds_receive(channel_fd, port_id, fd, 1, &count);
 }
 
 int ms_close(__s32 fd)
