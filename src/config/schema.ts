@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { fileKeys } from './file-keys.ts';
 import { guardSection, rateLimitingSection } from './limit-sections.ts';
+import { logSection } from './log-section.ts';
 import { namespacePattern, ownerList, pathList, patternList, portList } from './name-values.ts';
 import { absolutePath, filePath, socketPath } from './paths.ts';
 import { steeringSection } from './steering-section.ts';
@@ -199,18 +200,7 @@ const sections = {
     }),
     owners_max: whole({ from: 1, to: 10_000, default: 100, meaning: 'Owners told apart; the rest is `other`.' }),
   }),
-  log: z.strictObject({
-    level: choice({
-      of: ['trace', 'debug', 'info', 'warn', 'error'],
-      default: 'info',
-      meaning: 'Least weighty message that is written.',
-    }),
-    access: choice({
-      of: ['off', 'errors', 'all'],
-      default: 'errors',
-      meaning: 'Requests that get a line in the log: none, those not answered well, or every one.',
-    }),
-  }),
+  log: logSection,
 };
 
 /** The whole file, after `agent: {}` has been put where there is no such section. */

@@ -4,9 +4,10 @@
  */
 import { z } from 'zod';
 import { fileKeys } from '../../config/file-keys.ts';
+import { logSection } from '../../config/log-section.ts';
 import { pathList } from '../../config/name-values.ts';
 import { socketPath } from '../../config/paths.ts';
-import { choice, duration, flag, optionalText, size, text, whole } from '../../config/values.ts';
+import { duration, flag, optionalText, size, text, whole } from '../../config/values.ts';
 import { inventorySection, keystoneSection, neutronSection, resolverSection, tlsKeys } from './identity-sections.ts';
 import { fileMode, optionalPath, originList } from './values.ts';
 
@@ -100,18 +101,7 @@ const sections = {
       meaning: 'UNIX socket on which `metasteer agent-status` asks the agent.',
     }),
   }),
-  log: z.strictObject({
-    level: choice({
-      of: ['trace', 'debug', 'info', 'warn', 'error'],
-      default: 'info',
-      meaning: 'Least weighty message that is written.',
-    }),
-    access: choice({
-      of: ['off', 'errors', 'all'],
-      default: 'errors',
-      meaning: 'Requests that get a line in the log: none, those not answered well, or every one.',
-    }),
-  }),
+  log: logSection,
 };
 
 /** The whole file. */
