@@ -10,11 +10,12 @@ import type { StatusDocument } from '../control/status-document.ts';
 import type { TraceLine } from '../control/trace-document.ts';
 import type { UpgradeReport } from '../control/upgrade.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
-import { askDaemon, refusalOf, unanswered } from '../unix/admin-request.ts';
+import { askDaemon, parsed, refusalOf, unanswered } from '../unix/admin-request.ts';
 
 const ANSWER_WITHIN_MS = 10_000;
 /** For what starts workers or waits for requests to end. */
 const CHANGE_WITHIN_MS = 180_000;
+
 /** A status: the text that was sent, and what it says. */
 export interface StatusAnswer<Document = StatusDocument> {
   readonly text: string;
@@ -156,14 +157,6 @@ function ask(
   withinMs: number = ANSWER_WITHIN_MS,
 ): Promise<string> {
   return askDaemon(socket, { method, path, withinMs, ...(body === undefined ? {} : { body }) });
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Looks at no more than tells a status from something else: both sides come from one package. */

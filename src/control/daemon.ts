@@ -56,12 +56,12 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     options.serving({ pid: process.pid, version: packageVersion(), ports: foundation.ports.length });
     await reconciler.run(stop.signal);
     log.info({ reason: messageOf(stop.signal.reason) }, 'stopping');
-    if (!handOver.isDone) manager.stopping();
     if (handOver.isDone) {
       await foundation.workers.retire();
       // All of it is another daemon's by now.
       stopper.forget();
     } else {
+      manager.stopping();
       await drain(reconciler, foundation.workers, foundation.maps, log);
     }
   } finally {

@@ -81,7 +81,7 @@ export class Workers {
   /** Has the workers of the moment tell of what becomes of some clients' requests, until they are told otherwise. */
   trace(filter: TraceFilter | undefined, traced: (event: WorkerTraceEvent) => void = () => undefined): void {
     this.#traced = traced;
-    for (const slot of this.#slots) for (const worker of slot.processes) worker.trace(filter);
+    for (const worker of this.#processes) worker.trace(filter);
   }
 
   /** @throws {MetasteerError} `worker-…` when the first worker does not come up. */

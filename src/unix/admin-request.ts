@@ -74,7 +74,8 @@ export function refusalOf(text: string): MetasteerError | undefined {
   return new MetasteerError(code as ErrorCode, String(error));
 }
 
-function parsed(text: string): unknown {
+/** What JSON says; undefined when it is none. */
+export function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
