@@ -1,9 +1,10 @@
 /** One connection per request, as instances ask when they boot: how many, how fast, at what price. */
 import { type Bar, type BenchCase, type BenchContext, type CaseResult, judge, scaled } from './case.ts';
 import { ratioOf, sidesOf } from './contest/figures.ts';
+import { atShare, CONTEST_PLANS, SATURATED, saturated, shareName, WARM_UP_SECONDS } from './contest/loads.ts';
 import { contestPlots } from './contest/plots.ts';
 import { contestSummary } from './contest/summary.ts';
-import { CONTEST_TOOLS, type Contest, type ContestFigures, holdContest } from './contest.ts';
+import { CONTEST_TOOLS, type ContestFigures, holdContest } from './contest.ts';
 
 export const connect: BenchCase = {
   name: 'connect',
@@ -13,32 +14,22 @@ export const connect: BenchCase = {
   plots: (figures: ContestFigures) => contestPlots(figures, 'one connection each'),
 };
 
-const PLANS = {
-  quick: { pairs: 2, seconds: 1 },
-  standard: { pairs: 4, seconds: 2.5 },
-  thorough: { pairs: 9, seconds: 5 },
-};
-/** Enough for both processors to be busy all the time. */
-const CLIENTS = 32;
 const ADDRESSES = 100;
-/** Of what the incumbent can do. */
 const SHARES = [0.3, 0.6, 0.9] as const;
-const SATURATED = 'as fast as 32 clients can';
 const AT_60 = shareName(0.6);
 
 async function run(context: BenchContext): Promise<CaseResult> {
-  const { pairs, seconds } = scaled(context.options, PLANS);
-  const contest: Contest = {
+  const { pairs, seconds } = scaled(context.options, CONTEST_PLANS);
+  const figures = await holdContest(context, {
     name: 'connect',
     pairs,
     addresses: ADDRESSES,
-    warmUp: { clients: CLIENTS, seconds: 2 },
+    warmUp: saturated(WARM_UP_SECONDS),
     loads: (capacity) => [
-      { name: SATURATED, clients: CLIENTS, seconds },
-      ...SHARES.map((share) => ({ name: shareName(share), rate: Math.max(1, Math.round(share * capacity)), seconds })),
+      { name: SATURATED, ...saturated(seconds) },
+      ...SHARES.map((share) => atShare(share, capacity, seconds)),
     ],
-  };
-  const figures = await holdContest(context, contest);
+  });
   return { figures, bars: connectBars(figures), summary: contestSummary(figures.compared), notMeasured: NOT_MEASURED };
 }
 
@@ -92,8 +83,4 @@ export function connectBars({ compared }: ContestFigures): readonly Bar[] {
       at(AT_60, 'p99'),
     ),
   ];
-}
-
-function shareName(share: number): string {
-  return `at ${Math.round(share * 100)} % of what haproxy can`;
 }

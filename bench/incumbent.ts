@@ -18,6 +18,18 @@ export interface HaproxySettings {
   readonly group: string;
 }
 
+/** How Neutron's haproxies treat clients and agents, whatever they are for. */
+export const HAPROXY_MANNERS = `\
+    option dontlognull
+    option http-server-close
+    option forwardfor
+    retries 3
+    timeout http-request 30s
+    timeout connect 30s
+    timeout client 32s
+    timeout server 32s
+    timeout http-keep-alive 30s`;
+
 /** The configuration Neutron writes for a router (contract.md 1.1), on a host with IPv6, from 2025.2 on. */
 export function haproxyConfig({ routerId, agentSocket, pidFile, user, group }: HaproxySettings): string {
   return `global
@@ -34,15 +46,7 @@ defaults
     log global
     mode http
     option httplog
-    option dontlognull
-    option http-server-close
-    option forwardfor
-    retries 3
-    timeout http-request 30s
-    timeout connect 30s
-    timeout client 32s
-    timeout server 32s
-    timeout http-keep-alive 30s
+${HAPROXY_MANNERS}
 
 listen listener
     bind :::${PORT}

@@ -1,6 +1,7 @@
 /** Many requests on each connection, as agents in instances ask that poll. */
 import { type Bar, type BenchCase, type BenchContext, type CaseResult, judge, scaled } from './case.ts';
 import { ratioOf, sidesOf } from './contest/figures.ts';
+import { atShare, CONTEST_PLANS, SATURATED, saturated, WARM_UP_SECONDS } from './contest/loads.ts';
 import { contestPlots } from './contest/plots.ts';
 import { contestSummary } from './contest/summary.ts';
 import { CONTEST_TOOLS, type ContestFigures, holdContest } from './contest.ts';
@@ -13,32 +14,21 @@ export const keepalive: BenchCase = {
   plots: (figures: ContestFigures) => contestPlots(figures, 'connections kept'),
 };
 
-const PLANS = {
-  quick: { pairs: 2, seconds: 1 },
-  standard: { pairs: 4, seconds: 2.5 },
-  thorough: { pairs: 9, seconds: 5 },
-};
-const CLIENTS = 32;
 const ADDRESSES = 32;
-const SATURATED = 'as fast as 32 clients can';
 const SHARE = 0.6;
 
 async function run(context: BenchContext): Promise<CaseResult> {
-  const { pairs, seconds } = scaled(context.options, PLANS);
+  const { pairs, seconds } = scaled(context.options, CONTEST_PLANS);
+  const kept = saturated(seconds);
   const figures = await holdContest(context, {
     name: 'keepalive',
     pairs,
     addresses: ADDRESSES,
-    warmUp: { clients: CLIENTS, seconds: 2, keepAlive: true },
+    warmUp: { ...saturated(WARM_UP_SECONDS), keepAlive: true },
+    // As many connections with a rate as without.
     loads: (capacity) => [
-      { name: SATURATED, clients: CLIENTS, seconds, keepAlive: true },
-      {
-        name: 'at 60 % of what haproxy can',
-        rate: Math.max(1, Math.round(SHARE * capacity)),
-        clients: CLIENTS,
-        seconds,
-        keepAlive: true,
-      },
+      { name: SATURATED, ...kept, keepAlive: true },
+      { ...atShare(SHARE, capacity, seconds), clients: kept.clients, keepAlive: true },
     ],
   });
   return { figures, bars: keepaliveBars(figures), summary: contestSummary(figures.compared), notMeasured: ['IPv6'] };

@@ -32,7 +32,7 @@ async function startPython(
   script: string,
 ): Promise<RunningAgent> {
   const socket = workspace.file(`${script}.sock`);
-  const agent = await PythonAgent.start(script, socket, portsFile, new URL(nova).port, secret);
+  const agent = await PythonAgent.start(`bench/agent/${script}`, socket, portsFile, new URL(nova).port, secret);
   teardown.add('agent', () => agent.stop());
   return { socket, processes: () => [agent.pid], stop: () => agent.stop() };
 }

@@ -7,6 +7,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
+import { HAPROXY_MANNERS } from '../../bench/incumbent.ts';
 import { parseInventory } from '../../src/agent/inventory.ts';
 import { runAgent } from '../../src/agent/run.ts';
 import { openResolver } from '../../src/agent/sources.ts';
@@ -52,15 +53,7 @@ function haproxyConfig(port: number, agent: string, mode: Mode): string {
 
 defaults
     mode http
-    option dontlognull
-    option http-server-close
-    option forwardfor
-    retries 3
-    timeout http-request 30s
-    timeout connect 30s
-    timeout client 32s
-    timeout server 32s
-    timeout http-keep-alive 30s
+${HAPROXY_MANNERS}
 
 listen listener
     bind 127.0.0.1:${port}

@@ -8,57 +8,20 @@ import { after, describe, test } from 'node:test';
 import { statusText } from '../../src/cli/status-text.ts';
 import type { PortStatusDocument, StatusDocument } from '../../src/control/status-document.ts';
 import type { ErrorCode } from '../../src/errors.ts';
-import { sampleTraffic } from '../control/sample-status.ts';
+import { sampleStatus } from '../control/sample-status.ts';
 import { cli } from './run-cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'metasteer-status-'));
 after(() => rmSync(folder, { recursive: true }));
 
-const OWNER = '7d3c0a1e-52b7-4f0e-9a3b-1f0f3c2d4e5f';
-
-const port: PortStatusDocument = {
-  port: 0,
-  owner: OWNER,
-  owner_kind: 'router',
-  namespace: `qrouter-${OWNER}`,
-  interface: 'qr-1f0f3c2d-4e',
-  device: 'ms0',
-  state: 'steering',
-  attachment: 'tcx',
-  reason: null,
-  connections: 1,
-  requests: 7,
-  refused: {},
-  flows: 1,
-  taking_over: false,
-  shield: 'off',
-  neighbours: 1,
-  counters: { steer_syn: 2, steer_syn_moved: 1, steer_data: 20, restore_reply: 15, pass_other_address: 1000 },
-};
+const sample = sampleStatus();
+const [steering] = sample.ports;
+assert.ok(steering);
+const port: PortStatusDocument = { ...steering, counters: { ...steering.counters, steer_syn_moved: 1 } };
 
 const full: StatusDocument = {
-  daemon: {
-    pid: 100,
-    version: '0.1.0',
-    uptime_seconds: 60,
-    namespace: 'metasteer',
-    limits: {
-      source_rate: 20,
-      source_burst: 128,
-      source_connections: 256,
-      port_rate: 2000,
-      port_burst: 16384,
-      port_connections: 8192,
-    },
-    neighbours: 1,
-    flows: 1,
-    shield_switches: 0,
-    ports_max: 1024,
-    workers_wanted: 1,
-    workers_lost: 0,
-    config: '/etc/metasteer.yaml',
-    needs_restart: [],
-  },
+  ...sample,
+  daemon: { ...sample.daemon, workers_wanted: 1 },
   ports: [
     port,
     {
@@ -72,19 +35,8 @@ const full: StatusDocument = {
       counters: {},
     },
   ],
-  no_port: {},
-  broken: [{ namespace: 'qrouter-broken', reason: 'EINVAL' }],
-  workers: [{ pid: 101, user: 'neutron', state: 'running', connections: 1, requests: 7 }],
   vacancies: [{ reason: 'worker 99 ended: SIGABRT', held: true, again_in_ms: 4200 }],
-  agent: {
-    socket: '/run/agent.sock',
-    state: 'absent',
-    generation: 'one-shot',
-    exchanges_open: 0,
-    queued: 3,
-    last_error: 'connect ENOENT',
-  },
-  traffic: sampleTraffic(),
+  agent: { ...sample.agent, state: 'absent', exchanges_open: 0, last_error: 'connect ENOENT' },
   events: [{ at: '2026-11-24T20:00:00.000Z', event: 'worker 99 ended: SIGABRT; another starts at once' }],
 };
 

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
+import { PYTHON } from '../../bench/agent/python-agent.ts';
 import { exampleConfig } from '../../src/config/example.ts';
 import { configJsonSchema } from '../../src/config/json-schema.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { CONFIG_KEYS } from '../../src/config/schema.ts';
 import { MetasteerError } from '../../src/errors.ts';
 import { cli } from '../cli/run-cli.ts';
-import { PYTHON, unlessThere } from '../kit/peers.ts';
+import { unlessThere } from '../kit/peers.ts';
 
 const example = exampleConfig();
 /** With every default taken out of its comment. */

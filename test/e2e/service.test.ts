@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
+import { PYTHON } from '../../bench/agent/python-agent.ts';
 import { needsRoot, TestNode, until } from '../kit/node.ts';
-import { PYTHON } from '../kit/peers.ts';
 
 /** Node cannot receive datagrams of UNIX sockets. */
 const LISTENER = `

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Daemon } from '../../src/demo/daemon.ts';
 import { curl, METADATA_V4, needsRoot, TestNode, until } from '../kit/node.ts';
-import { operate } from '../kit/operator.ts';
+import { identities, operate } from '../kit/operator.ts';
 import { OtherVersion } from '../kit/other-version.ts';
 
 describe('an upgrade that fails', needsRoot, () => {
@@ -17,14 +17,6 @@ describe('an upgrade that fails', needsRoot, () => {
     daemon = await node.startSteering();
   });
   after(() => node.remove());
-
-  /** Ports as they are steered: none of this may change. */
-  async function identities(): Promise<string> {
-    const { ports } = await daemon.status();
-    return JSON.stringify(
-      ports.map((port) => [port.port, port.owner, port.device, port.state, port.attachment]).sort(),
-    );
-  }
 
   const bad: readonly [string, (other: OtherVersion) => void, RegExp][] = [
     [
@@ -59,12 +51,12 @@ describe('an upgrade that fails', needsRoot, () => {
       const other = new OtherVersion();
       try {
         spoil(other);
-        const before = await identities();
+        const before = await identities(daemon);
         const { status, stderr } = await operate(daemon, 'upgrade', '--binary', other.main);
         assert.equal(status, 1, stderr);
         assert.match(stderr, message);
         assert.equal((await daemon.status()).daemon.pid, daemon.pid);
-        assert.equal(await identities(), before);
+        assert.equal(await identities(daemon), before);
         assert.equal((await curl(node.blue, `${METADATA_V4}/`)).status, 200);
         const told = (await daemon.status()).events.map(({ event }) => event);
         assert.ok(

@@ -10,7 +10,7 @@ import { packageRoot } from '../../src/kernel/paths.ts';
 import { KeepAliveAgent, reply } from '../kit/agents.ts';
 import { HeldConnection } from '../kit/held-connection.ts';
 import { curl, METADATA_V4, needsRoot, TestNode, until } from '../kit/node.ts';
-import { operate } from '../kit/operator.ts';
+import { identities, operate } from '../kit/operator.ts';
 import { OtherVersion } from '../kit/other-version.ts';
 import { NO_LIMITS, SteadyLoad } from '../kit/steady-load.ts';
 
@@ -63,14 +63,6 @@ for (const attach of ['tcx', 'clsact'] as const) {
       await until('the last version has ended', () => processStat(last) === undefined);
     }
 
-    /** Ports as they are steered: none of this may change. */
-    async function identities(): Promise<string> {
-      const { ports } = await daemon.status();
-      return JSON.stringify(
-        ports.map((port) => [port.port, port.owner, port.device, port.state, port.attachment]).sort(),
-      );
-    }
-
     async function upgraded(...words: readonly string[]): Promise<string> {
       const { status, stdout, stderr } = await operate(daemon, 'upgrade', ...words);
       assert.equal(status, 0, `${stderr}\n${daemon.log.join('\n')}`);
@@ -78,7 +70,7 @@ for (const attach of ['tcx', 'clsact'] as const) {
     }
 
     it(`${UPGRADES} times under load loses nothing`, async () => {
-      const before = await identities();
+      const before = await identities(daemon);
       const pids = [await pid()];
       const load = SteadyLoad.start(node.stage.tenants, { perSecond: 100, kept: 4 });
       for (let times = 1; times <= UPGRADES; times += 1) {
@@ -94,7 +86,7 @@ for (const attach of ['tcx', 'clsact'] as const) {
       assert.deepEqual(failures, {}, `${answered} of ${asked} were answered`);
       assert.ok(asked > 0);
       assert.equal(new Set(pids).size, UPGRADES + 1);
-      assert.equal(await identities(), before);
+      assert.equal(await identities(daemon), before);
       for (const former of pids.slice(0, -1))
         await until('the ones before have ended', () => processStat(former) === undefined);
       const { ports, events } = await daemon.status();

@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { PYTHON } from '../../bench/agent/python-agent.ts';
 import type { Tenant } from '../../src/demo/stage.ts';
 import { NeutronHaproxy } from '../kit/haproxy.ts';
 import { isRoot, TestNode } from '../kit/node.ts';
-import { PYTHON, UNPACKED, unlessThere } from '../kit/peers.ts';
+import { UNPACKED, unlessThere } from '../kit/peers.ts';
 import { GENERATIONS, startOnNode } from '../kit/peers-agents.ts';
 
 const PEERS = ['haproxy', 'cloud-init', 'python3-configobj', 'python3-netifaces'] as const;

@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { PYTHON } from '../../bench/agent/python-agent.ts';
 import type { Daemon } from '../../src/demo/daemon.ts';
 import type { InventoryInstance } from '../../src/demo/inventory.ts';
 import type { Tenant } from '../../src/demo/stage.ts';
 import { curl, isRoot, METADATA_V4, METADATA_V6, portOf, TestNode, until } from '../kit/node.ts';
 import { documentOf } from '../kit/nova-documents.ts';
-import { PYTHON, UNPACKED, unlessThere } from '../kit/peers.ts';
+import { UNPACKED, unlessThere } from '../kit/peers.ts';
 import { type AgentGeneration, GENERATIONS, startOnNode } from '../kit/peers-agents.ts';
 
 /** The one cloud-init chooses of those that nova has (contract.md 5). */

@@ -1,10 +1,11 @@
 /** The real agent of the keep-alive generation behind us: neutron 21.0.0, only its port look-up and nova stubbed. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { PythonAgent } from '../../bench/agent/python-agent.ts';
 import type { InventoryInstance } from '../../src/demo/inventory.ts';
 import type { NovaService } from '../../src/nova/server.ts';
 import { documentOf } from '../kit/nova-documents.ts';
-import { type PythonAgent, unlessThere } from '../kit/peers.ts';
+import { unlessThere } from '../kit/peers.ts';
 import { startAgent, startNova } from '../kit/peers-agents.ts';
 import { ownerOf, until, Worker } from '../proxy/worker.ts';
 import { type Ask, ask, oneConnection, type Reply } from './http-client.ts';

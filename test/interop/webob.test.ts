@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { PythonAgent, unlessThere } from '../kit/peers.ts';
+import { PythonAgent } from '../../bench/agent/python-agent.ts';
+import { unlessThere } from '../kit/peers.ts';
 import { parseResponse, type RawClient, type RawResponse } from '../kit/raw-client.ts';
 import { ownerOf, until, Worker } from '../proxy/worker.ts';
 import { type RandomRequest, randomRequest } from './random-requests.ts';

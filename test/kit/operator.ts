@@ -8,3 +8,9 @@ const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 export function operate(daemon: Daemon, ...words: readonly string[]): Promise<CommandResult> {
   return tryCommand(process.execPath, [CLI, ...words, '--socket', daemon.adminSocket], { timeoutMs: 120_000 });
 }
+
+/** A daemon's ports as they are steered, to be the same before and after an upgrade. */
+export async function identities(daemon: Daemon): Promise<string> {
+  const { ports } = await daemon.status();
+  return JSON.stringify(ports.map((port) => [port.port, port.owner, port.device, port.state, port.attachment]).sort());
+}

@@ -1,9 +1,10 @@
 /** Agents of both generations with a metadata service behind them, for end-to-end tests. */
 import { writeFileSync } from 'node:fs';
+import { PythonAgent } from '../../bench/agent/python-agent.ts';
 import { type Inventory, novaInventory } from '../../src/demo/inventory.ts';
 import { NovaService } from '../../src/nova/server.ts';
 import type { TestNode } from './node.ts';
-import { type Peer, PythonAgent } from './peers.ts';
+import type { Peer } from './peers.ts';
 
 /** Which program stands for which generation, and what it needs. */
 export const GENERATIONS = {
