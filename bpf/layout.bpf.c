@@ -33,6 +33,13 @@ struct ms_layout {
 	struct ms_event event;
 	struct ms_strangers strangers;
 	struct ms_rate_windows rate_windows;
+	enum ms_front_record_kind front_record_kind;
+	struct ms_front_record front_record;
+	struct ms_front_client front_client;
+	struct ms_front_ring front_ring;
+	enum ms_front_op_kind front_op_kind;
+	struct ms_front_op front_op;
+	struct ms_front_options front_options;
 	struct ms_sweep_limits sweep_limits;
 	struct ms_sweep_result sweep_result;
 	struct ms_test_result test_result;

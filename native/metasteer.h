@@ -313,6 +313,106 @@ MS_EXPORT int ms_rates_open(__s32 rates_fd);
 MS_EXPORT int ms_rates_take(const __u8 *client, __u32 client_len, const struct ms_rate_windows *windows, __u32 now_ms,
 			    __u32 *wait_ms);
 
+/* --- the client front (front.c, front_read.c, front_ops.c): a thread that has the sockets of clients --- */
+
+/*
+ * What the front's thread tells, in records one after the other in a ring of memory that the caller gives: struct
+ * ms_front_record, then `length` bytes, filled up to a multiple of 8.
+ */
+enum ms_front_record_kind {
+	MS_FRONT_SKIP = 0,       /* nothing: the rest of the ring is too short for the next record */
+	MS_FRONT_ACCEPTED = 1,   /* a client connected; its struct ms_front_client */
+	MS_FRONT_DATA = 2,       /* bytes of a client */
+	MS_FRONT_ENDED = 3,      /* the client has ended its side */
+	MS_FRONT_BROKEN = 4,     /* the connection is of no use any more, and to be closed */
+	MS_FRONT_WRITABLE = 5,   /* a connection that did not take everything takes more */
+	MS_FRONT_REFUSED = 6,    /* a client was reset for want of a slot; its struct ms_front_client, fd -1 */
+	MS_FRONT_ACCEPT_FAILED = 7, /* as many bytes as a struct ms_front_client has, with the errno as fd */
+};
+
+struct ms_front_record {
+	__u32 kind;           /* enum ms_front_record_kind */
+	__u32 slot;           /* which connection */
+	__u32 generation;     /* which of the connections that have had the slot */
+	__u32 length;         /* bytes that follow */
+};
+_Static_assert(sizeof(struct ms_front_record) == 16, "ms_front_record has no hidden padding");
+
+struct ms_front_client {
+	__u32 port_id;
+	__s32 fd;             /* of the connection: for ms_peer_mac, and good until it is closed */
+	__u32 address_len;
+	__u32 port;           /* the client's */
+	__u8 address[48];     /* as text, without a zone */
+};
+_Static_assert(sizeof(struct ms_front_client) == 64, "ms_front_client has no hidden padding");
+
+/* The first bytes of the ring's memory. The records begin behind it. Positions count bytes ever written or read. */
+struct ms_front_ring {
+	__u32 written;        /* the front's */
+	__u32 read;           /* the caller's */
+	__u32 idle;           /* set by the caller before it sleeps: the next record is worth a byte on wake_fd */
+	__u32 starved;        /* set by the front while it waits for room: ms_front_go_on once there is some */
+};
+_Static_assert(sizeof(struct ms_front_ring) == 16, "ms_front_ring has no hidden padding");
+
+/* What is to be done with a connection: struct ms_front_op, then `length` bytes, filled up to a multiple of 8. */
+enum ms_front_op_kind {
+	MS_FRONT_SEND = 0,       /* sends the bytes, unless the connection is known not to take any */
+	MS_FRONT_SEND_MORE = 1,  /* the same, for a connection that takes bytes again */
+	MS_FRONT_SEND_LAST = 2,  /* sends the bytes and closes, in one segment if it can be; see `result` */
+	MS_FRONT_SHUT = 3,       /* ends our side; -EAGAIN while the connection takes nothing */
+	MS_FRONT_CLOSE = 4,
+	MS_FRONT_RESET = 5,
+	MS_FRONT_WATCH = 6,      /* from here on what the client does is told; before, only its first bytes are */
+	MS_FRONT_PAUSE = 7,      /* the client's bytes stay where they are */
+	MS_FRONT_RESUME = 8,
+};
+
+struct ms_front_op {
+	__u32 kind;           /* enum ms_front_op_kind */
+	__u32 slot;
+	__u32 generation;
+	__u32 length;         /* bytes that follow */
+	/* Afterwards: bytes the kernel took, or -errno. MS_FRONT_SEND_LAST: `length` + 1 when the connection is closed. */
+	__s32 result;
+	__u32 pad;            /* zero */
+};
+_Static_assert(sizeof(struct ms_front_op) == 24, "ms_front_op has no hidden padding");
+
+struct ms_front_options {
+	__u32 slots;          /* connections open at once; what comes beyond is reset */
+	__u32 ring_bytes;     /* of the records' part of the ring: a power of two, at least 64 KiB */
+	__u32 ops_bytes;      /* of the memory for ops */
+	__u32 unacked_ms;     /* a client that acknowledges nothing for so long has gone (TCP_USER_TIMEOUT) */
+};
+_Static_assert(sizeof(struct ms_front_options) == 16, "ms_front_options has no hidden padding");
+
+/*
+ * Starts a front. `*front` names it from here on. `ring` and `ops` must stay where they are until ms_front_close: a struct
+ * ms_front_ring and `ring_bytes` more, and `ops_bytes`. `*wake_fd`, a pipe's end, is the caller's: a byte comes when there are
+ * records for an idle caller. -EMFILE when there are too many fronts in the process.
+ */
+MS_EXPORT int ms_front_open(const struct ms_front_options *options, __u8 *ring, __u8 *ops, __u32 *front, __s32 *wake_fd);
+
+/* Listens on a bound socket, which from here on is the front's, and accepts its clients for a port. */
+MS_EXPORT int ms_front_listen(__u32 front, __s32 socket_fd, __u32 backlog, __u32 port_id);
+
+/* Closes a port's socket. After it there are no further records of new clients of the port. -ENOENT when it has none. */
+MS_EXPORT int ms_front_unlisten(__u32 front, __u32 port_id);
+
+/*
+ * Carries out the first `length` bytes of ops, in order, on the calling thread, and writes their results. Only one thread may
+ * call it. Numbers alone: buffers as arguments would double what the call costs in Node.
+ */
+MS_EXPORT int ms_front_submit(__u32 front, __u32 length);
+
+/* Tells a starved front that there is room in the ring. */
+MS_EXPORT int ms_front_go_on(__u32 front);
+
+/* Stops the thread and closes all connections and listening sockets. */
+MS_EXPORT int ms_front_close(__u32 front);
+
 /* --- sockets, files, memory (socket.c, notify.c, lock.c, memory.c) --- */
 
 /*

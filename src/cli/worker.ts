@@ -1,13 +1,15 @@
-import { type ListenOptions, Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { Command } from 'commander';
 import { messageOf } from '../errors.ts';
 import { parseOwnerId } from '../identity/owner-id.ts';
 import type { PortId } from '../identity/port-id.ts';
 import { parsePortId } from '../identity/port-id.ts';
+import { Front } from '../kernel/front.ts';
 import { RateCounter } from '../kernel/rates.ts';
 import { peerMac, receiveDescriptor } from '../kernel/sockets.ts';
 import { createLogger } from '../log.ts';
-import { connectionsMax } from '../proxy/descriptors.ts';
+import type { GateOpener } from '../proxy/client-link.ts';
+import { connectionsMax, EXCESS_MAX } from '../proxy/descriptors.ts';
 import { MessageStream } from '../proxy/message-stream.ts';
 import type { FromWorker, PortMessage, ProxySettings, ToWorker } from '../proxy/messages.ts';
 import { MetadataProxy, type ProxyEnvironment } from '../proxy/proxy.ts';
@@ -21,6 +23,8 @@ const DESCRIPTOR_CHANNEL = 4;
 const RATES = 5;
 /** The same as the supervisor gave the socket: listening again must not shrink it. */
 const BACKLOG = 8192;
+/** Connections that the front has accepted, or has not closed yet, and the proxy does not count. */
+const CLOSING_MAX = 1024;
 
 type Send = (message: FromWorker) => void;
 
@@ -52,12 +56,26 @@ function start({ settings, logLevel }: Extract<ToWorker, { type: 'start' }>, sen
   const log = createLogger(logLevel, { role: 'worker' });
   const descriptorsMax = descriptorLimit();
   const traced: ProxyEnvironment['traced'] = (event) => send({ type: 'traced', event });
-  const proxy = new MetadataProxy(settings, { log, peerMac, traced, descriptorsMax, ...requestCounter(settings) });
+  const front = openFront(settings, descriptorsMax);
+  const openGate: GateOpener = (id, user) => front.gate(id, user, peerMac);
+  const environment = { log, peerMac, openGate, traced, descriptorsMax, ...requestCounter(settings) };
+  const proxy = new MetadataProxy(settings, environment);
   const fitting = connectionsMax(settings, 0, descriptorsMax);
   if (fitting < settings.limits.connections)
     log.warn({ descriptors: descriptorsMax, connections: fitting }, 'fewer connections than limits.connections fit');
   send({ type: 'started' });
   return proxy;
+}
+
+/** The front has room for more connections than the proxy lets in: for those it has not heard of, or has done with. */
+function openFront(settings: ProxySettings, descriptorsMax: number): Front {
+  const { limits, timeouts } = settings;
+  const roomy = { ...settings, limits: { ...limits, connections: limits.connections + CLOSING_MAX } };
+  return new Front({
+    connections: connectionsMax(roomy, 0, descriptorsMax) + EXCESS_MAX,
+    // Later than the proxy's own limits.
+    unackedMs: 2 * timeouts.clientMs + 10_000,
+  });
 }
 
 function requestCounter({ rateLimit }: ProxySettings): { readonly countRequest?: CountRequest } {
@@ -101,10 +119,8 @@ async function addPort(proxy: MetadataProxy, port: PortMessage, send: Send): Pro
     const ownerId = parseOwnerId(port.ownerId);
     if (ownerId === undefined) throw new Error(`not an owner's UUID: ${port.ownerId}`);
     const owner = { kind: port.ownerKind, id: ownerId };
-    await proxy.addPort({ id, owner, namespace: port.namespace, interface: port.interface }, {
-      fd,
-      backlog: BACKLOG,
-    } as ListenOptions);
+    const known = { id, owner, namespace: port.namespace, interface: port.interface };
+    await proxy.addPort(known, { fd, backlog: BACKLOG });
     send({ type: 'port-listening', portId: id });
   } catch (error) {
     send({ type: 'port-failed', portId: id, message: messageOf(error) });

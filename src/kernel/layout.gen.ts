@@ -717,6 +717,182 @@ export function writeRateWindows(value: RateWindows): Buffer {
   return buffer;
 }
 
+/** `enum ms_front_record_kind`. */
+export const FRONT_RECORD_KIND = {
+  MS_FRONT_SKIP: 0,
+  MS_FRONT_ACCEPTED: 1,
+  MS_FRONT_DATA: 2,
+  MS_FRONT_ENDED: 3,
+  MS_FRONT_BROKEN: 4,
+  MS_FRONT_WRITABLE: 5,
+  MS_FRONT_REFUSED: 6,
+  MS_FRONT_ACCEPT_FAILED: 7,
+} as const;
+
+/** `struct ms_front_record`. */
+export interface FrontRecord {
+  readonly kind: number;
+  readonly slot: number;
+  readonly generation: number;
+  readonly length: number;
+}
+
+/** Bytes of `struct ms_front_record`. */
+export const FRONT_RECORD_BYTES = 16;
+
+export function readFrontRecord(buffer: Buffer, at = 0): FrontRecord {
+  return {
+    kind: buffer.readUInt32LE(at + 0),
+    slot: buffer.readUInt32LE(at + 4),
+    generation: buffer.readUInt32LE(at + 8),
+    length: buffer.readUInt32LE(at + 12),
+  };
+}
+
+export function writeFrontRecord(value: FrontRecord): Buffer {
+  const buffer = Buffer.allocUnsafe(16).fill(0);
+  buffer.writeUInt32LE(value.kind, 0);
+  buffer.writeUInt32LE(value.slot, 4);
+  buffer.writeUInt32LE(value.generation, 8);
+  buffer.writeUInt32LE(value.length, 12);
+  return buffer;
+}
+
+/** `struct ms_front_client`. */
+export interface FrontClient {
+  readonly portId: number;
+  readonly fd: number;
+  readonly addressLen: number;
+  readonly port: number;
+  readonly address: Uint8Array;
+}
+
+/** Bytes of `struct ms_front_client`. */
+export const FRONT_CLIENT_BYTES = 64;
+
+export function readFrontClient(buffer: Buffer, at = 0): FrontClient {
+  return {
+    portId: buffer.readUInt32LE(at + 0),
+    fd: buffer.readInt32LE(at + 4),
+    addressLen: buffer.readUInt32LE(at + 8),
+    port: buffer.readUInt32LE(at + 12),
+    address: Uint8Array.from(buffer.subarray(at + 16, at + 64)),
+  };
+}
+
+export function writeFrontClient(value: FrontClient): Buffer {
+  const buffer = Buffer.allocUnsafe(64).fill(0);
+  buffer.writeUInt32LE(value.portId, 0);
+  buffer.writeInt32LE(value.fd, 4);
+  buffer.writeUInt32LE(value.addressLen, 8);
+  buffer.writeUInt32LE(value.port, 12);
+  buffer.set(value.address.subarray(0, 48), 16);
+  return buffer;
+}
+
+/** `struct ms_front_ring`. */
+export interface FrontRing {
+  readonly written: number;
+  readonly read: number;
+  readonly idle: number;
+  readonly starved: number;
+}
+
+/** Bytes of `struct ms_front_ring`. */
+export const FRONT_RING_BYTES = 16;
+
+export function readFrontRing(buffer: Buffer, at = 0): FrontRing {
+  return {
+    written: buffer.readUInt32LE(at + 0),
+    read: buffer.readUInt32LE(at + 4),
+    idle: buffer.readUInt32LE(at + 8),
+    starved: buffer.readUInt32LE(at + 12),
+  };
+}
+
+export function writeFrontRing(value: FrontRing): Buffer {
+  const buffer = Buffer.allocUnsafe(16).fill(0);
+  buffer.writeUInt32LE(value.written, 0);
+  buffer.writeUInt32LE(value.read, 4);
+  buffer.writeUInt32LE(value.idle, 8);
+  buffer.writeUInt32LE(value.starved, 12);
+  return buffer;
+}
+
+/** `enum ms_front_op_kind`. */
+export const FRONT_OP_KIND = {
+  MS_FRONT_SEND: 0,
+  MS_FRONT_SEND_MORE: 1,
+  MS_FRONT_SEND_LAST: 2,
+  MS_FRONT_SHUT: 3,
+  MS_FRONT_CLOSE: 4,
+  MS_FRONT_RESET: 5,
+  MS_FRONT_WATCH: 6,
+  MS_FRONT_PAUSE: 7,
+  MS_FRONT_RESUME: 8,
+} as const;
+
+/** `struct ms_front_op`. */
+export interface FrontOp {
+  readonly kind: number;
+  readonly slot: number;
+  readonly generation: number;
+  readonly length: number;
+  readonly result: number;
+}
+
+/** Bytes of `struct ms_front_op`. */
+export const FRONT_OP_BYTES = 24;
+
+export function readFrontOp(buffer: Buffer, at = 0): FrontOp {
+  return {
+    kind: buffer.readUInt32LE(at + 0),
+    slot: buffer.readUInt32LE(at + 4),
+    generation: buffer.readUInt32LE(at + 8),
+    length: buffer.readUInt32LE(at + 12),
+    result: buffer.readInt32LE(at + 16),
+  };
+}
+
+export function writeFrontOp(value: FrontOp): Buffer {
+  const buffer = Buffer.allocUnsafe(24).fill(0);
+  buffer.writeUInt32LE(value.kind, 0);
+  buffer.writeUInt32LE(value.slot, 4);
+  buffer.writeUInt32LE(value.generation, 8);
+  buffer.writeUInt32LE(value.length, 12);
+  buffer.writeInt32LE(value.result, 16);
+  return buffer;
+}
+
+/** `struct ms_front_options`. */
+export interface FrontOptions {
+  readonly slots: number;
+  readonly ringBytes: number;
+  readonly opsBytes: number;
+  readonly unackedMs: number;
+}
+
+/** Bytes of `struct ms_front_options`. */
+export const FRONT_OPTIONS_BYTES = 16;
+
+export function readFrontOptions(buffer: Buffer, at = 0): FrontOptions {
+  return {
+    slots: buffer.readUInt32LE(at + 0),
+    ringBytes: buffer.readUInt32LE(at + 4),
+    opsBytes: buffer.readUInt32LE(at + 8),
+    unackedMs: buffer.readUInt32LE(at + 12),
+  };
+}
+
+export function writeFrontOptions(value: FrontOptions): Buffer {
+  const buffer = Buffer.allocUnsafe(16).fill(0);
+  buffer.writeUInt32LE(value.slots, 0);
+  buffer.writeUInt32LE(value.ringBytes, 4);
+  buffer.writeUInt32LE(value.opsBytes, 8);
+  buffer.writeUInt32LE(value.unackedMs, 12);
+  return buffer;
+}
+
 /** `struct ms_sweep_limits`. */
 export interface SweepLimits {
   readonly flowSinceNs: bigint;

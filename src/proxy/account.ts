@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { ClientLink } from './client-link.ts';
 import type { ProxyContext } from './context.ts';
 import type { Exchange } from './exchange.ts';
 import type { RequestHead } from './head.ts';
@@ -29,15 +29,15 @@ export interface EndedRequest {
 export class Account {
   readonly #port: PortState;
   readonly #client: Client;
-  readonly #socket: Socket;
+  readonly #link: ClientLink;
   readonly #context: ProxyContext;
   #tell: Tell | undefined;
   #queuedAt = 0;
 
-  constructor(port: PortState, client: Client, socket: Socket, context: ProxyContext) {
+  constructor(port: PortState, client: Client, link: ClientLink, context: ProxyContext) {
     this.#port = port;
     this.#client = client;
-    this.#socket = socket;
+    this.#link = link;
     this.#context = context;
     context.census.accepted += 1;
     this.follow();
@@ -46,7 +46,7 @@ export class Account {
 
   /** Looks whether somebody traces this client, also in the middle of its connection. */
   follow(): void {
-    this.#tell = this.#context.tracer?.follow(this.#port.port, this.#client.address, this.#socket);
+    this.#tell = this.#context.tracer?.follow(this.#port.port, this.#client.address, this.#link);
   }
 
   /** A whole request is there. */

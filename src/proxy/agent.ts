@@ -47,10 +47,10 @@ export class Agent implements ConnectionOwner, Timed {
 
   /** Due at every sweep while requests wait. */
   get deadline(): number {
-    return this.#waiting === 0 ? Number.POSITIVE_INFINITY : 0;
+    return this.#waiting() === 0 ? Number.POSITIVE_INFINITY : 0;
   }
 
-  get #waiting(): number {
+  #waiting(): number {
     return this.#queue.size + this.#prober.size;
   }
 
@@ -69,7 +69,7 @@ export class Agent implements ConnectionOwner, Timed {
       state,
       generation: this.#generation.state,
       exchangesOpen: this.#pool.busy,
-      queued: this.#waiting,
+      queued: this.#waiting(),
     } as const;
     return lastError === undefined ? status : { ...status, lastError };
   }
@@ -84,7 +84,7 @@ export class Agent implements ConnectionOwner, Timed {
 
   /** Takes an exchange over; its receiver hears how it ends. */
   submit(exchange: Exchange): void {
-    if (this.#waiting >= this.#settings.agent.queueLength) {
+    if (this.#waiting() >= this.#settings.agent.queueLength) {
       exchange.receiver.failed('queue-full');
       return;
     }
@@ -92,7 +92,7 @@ export class Agent implements ConnectionOwner, Timed {
     exchange.carrier = this;
     this.#admit(exchange);
     this.#pump();
-    if (this.#waiting > 0) this.#clock.watch(this);
+    if (this.#waiting() > 0) this.#clock.watch(this);
   }
 
   resume(): void {}
@@ -113,7 +113,7 @@ export class Agent implements ConnectionOwner, Timed {
     const reason = this.#pace.absent ? 'agent-absent' : 'queue-timeout';
     failAll(this.#queue.takeExpired(now), reason);
     failAll(this.#prober.takeExpired(now), reason);
-    if (this.#waiting === 0) this.#clock.unwatch(this);
+    if (this.#waiting() === 0) this.#clock.unwatch(this);
     else if (this.#look()) this.#pump();
   }
 

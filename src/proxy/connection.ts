@@ -1,9 +1,10 @@
-import type { Socket } from 'node:net';
 import type { ClientAddress } from '../identity/client-address.ts';
 import { Account } from './account.ts';
 import { Asker } from './ask.ts';
 import { CONTINUE } from './body.ts';
+import type { ClientLink, LinkUser } from './client-link.ts';
 import type { Timed } from './clock.ts';
+import type { ConnectionState } from './connection-state.ts';
 import type { ProxyContext } from './context.ts';
 import type { Exchange, Receiver } from './exchange.ts';
 import type { RequestHead } from './head.ts';
@@ -15,30 +16,22 @@ import type { ReplyHead } from './reply.ts';
 import { type Request, RequestReader } from './request-reader.ts';
 import { connectionLine, ResponseStream, wholeResponse } from './response.ts';
 
-/**
- * What a client connection is doing:
- *
- *     reading ─▶ waiting ─▶ (streaming ─▶) (flushing ─▶) reading
- *       any ─▶ closing ─▶ closed
- */
-type State = 'reading' | 'waiting' | 'streaming' | 'flushing' | 'closing' | 'closed';
-
 /** What a client may still send after our last byte. */
 const DISCARD_BYTES_MAX = 262_144;
 /** Bytes of further requests that are held while one is served. */
 const AHEAD_BYTES_MAX = 16_384;
 
 /** One client's connection: requests are served one after the other, in order. */
-export class Connection implements Timed, Receiver {
+export class Connection implements Timed, Receiver, LinkUser {
   readonly client: ClientAddress;
   readonly account: Account;
-  readonly #socket: Socket;
+  readonly #link: ClientLink;
   readonly #port: PortState;
   readonly #context: ProxyContext;
   readonly #asker: Asker;
   readonly #reader: RequestReader;
   readonly #outlet: Outlet;
-  #state: State = 'reading';
+  #state: ConnectionState = 'reading';
   #exchange: Exchange | undefined;
   #stream: ResponseStream | undefined;
   /** Whether the connection may serve another request. */
@@ -50,24 +43,20 @@ export class Connection implements Timed, Receiver {
   #reading = false;
   #discarded = 0;
 
-  constructor(socket: Socket, port: PortState, client: Client, context: ProxyContext) {
+  constructor(link: ClientLink, port: PortState, client: Client, context: ProxyContext) {
     const { clock, headParser, settings } = context;
     this.client = client.address;
-    this.#socket = socket;
+    this.#link = link;
     this.#port = port;
     this.#context = context;
     this.#asker = new Asker(port, client, context);
-    this.account = new Account(port, client, socket, context);
+    this.account = new Account(port, client, link, context);
     const { limits, timeouts } = settings;
     this.#reader = new RequestReader(headParser, limits, timeouts, clock.now(), (head) => this.#admit(head));
-    this.#outlet = new Outlet(socket, clock, timeouts.clientMs);
+    this.#outlet = new Outlet(link, clock, timeouts.clientMs);
     clock.watch(this);
     port.opened(this);
-    socket.on('data', (chunk: Buffer) => this.#received(chunk));
-    socket.on('end', () => this.#clientEnded());
-    socket.on('drain', () => this.#drained());
-    socket.on('error', () => this.#gone());
-    socket.on('close', () => this.#gone());
+    link.serve(this);
   }
 
   get deadline(): number {
@@ -91,10 +80,9 @@ export class Connection implements Timed, Receiver {
     else this.#keepAlive = false;
   }
 
-  /** Ends the connection at once. */
   destroy(): void {
-    this.#socket.destroy();
-    this.#gone();
+    this.#link.destroy();
+    this.gone();
   }
 
   /**
@@ -104,10 +92,9 @@ export class Connection implements Timed, Receiver {
    */
   refuse(reason: Reason, retryAfter?: number): void {
     const complete = this.#state === 'waiting';
-    this.#keepAlive = complete && mayKeep(reason) && this.#mayGoOn;
-    const head = this.#reader.head;
-    const { head: start, body } = refusal(reason, connectionLine(this.#keepAlive, head?.minor ?? 1), retryAfter);
-    const withBody = head?.method !== 'HEAD';
+    this.#keepAlive = complete && mayKeep(reason) && this.#mayGoOn();
+    const { head: start, body } = refusal(reason, connectionLine(this.#keepAlive, this.#reader.minor), retryAfter);
+    const withBody = this.#reader.head?.method !== 'HEAD';
     this.#finished(statusOf(reason), withBody ? body.length : 0, reason);
     this.#send(Buffer.from(withBody ? start + body : start, 'latin1'));
   }
@@ -116,7 +103,7 @@ export class Connection implements Timed, Receiver {
   endWithout(reason: Reason): void {
     if (this.#state !== 'closing') this.#finished(statusOf(reason), this.#stream?.bytes ?? 0, reason);
     this.#forget();
-    this.#socket.destroy();
+    this.#link.destroy();
   }
 
   expire(now: number): void {
@@ -129,7 +116,7 @@ export class Connection implements Timed, Receiver {
     }
   }
 
-  #received(chunk: Buffer): void {
+  received(chunk: Buffer): void {
     if (this.#state === 'closing') {
       this.#discarded += chunk.length;
       if (this.#discarded > DISCARD_BYTES_MAX) this.destroy();
@@ -137,7 +124,7 @@ export class Connection implements Timed, Receiver {
     }
     this.#reader.push(chunk);
     if (this.#state === 'reading') this.#read();
-    else if (this.#reader.ahead > AHEAD_BYTES_MAX) this.#socket.pause();
+    else if (this.#reader.ahead > AHEAD_BYTES_MAX) this.#link.pause();
   }
 
   /** Reads requests for as long as one is answered at once, without growing the stack. */
@@ -148,6 +135,7 @@ export class Connection implements Timed, Receiver {
       const request = this.#reader.read(this.#context.clock.now());
       if (request === undefined) {
         if (this.#ended) this.#cut();
+        else this.#link.expectMore();
         break;
       }
       if (typeof request === 'string') this.refuse(request);
@@ -159,7 +147,7 @@ export class Connection implements Timed, Receiver {
   #admit(head: RequestHead): Reason | undefined {
     const reason = this.#asker.judge(head);
     const waits = head.expectsContinue && head.bodyBytes !== 0 && this.#reader.ahead === 0;
-    if (reason === undefined && waits) this.#socket.write(CONTINUE);
+    if (reason === undefined && waits) this.#link.write(CONTINUE);
     return reason;
   }
 
@@ -180,18 +168,18 @@ export class Connection implements Timed, Receiver {
   }
 
   replied(reply: ReplyHead, body: Buffer): void {
-    this.#keepAlive = this.#mayGoOn;
-    const response = wholeResponse(reply, body, connectionLine(this.#keepAlive, this.#minor));
+    this.#keepAlive = this.#mayGoOn();
+    const response = wholeResponse(reply, body, connectionLine(this.#keepAlive, this.#reader.minor));
     this.#finished(reply.status, reply.bodiless ? 0 : body.length);
     this.#send(response);
   }
 
   replyBegins(reply: ReplyHead, body: Buffer): boolean {
-    const stream = new ResponseStream(this.#outlet, reply, this.#minor === 1);
-    this.#keepAlive = this.#mayGoOn && !stream.needsClose;
+    const stream = new ResponseStream(this.#outlet, reply, this.#reader.minor === 1);
+    this.#keepAlive = this.#mayGoOn() && !stream.needsClose;
     this.#state = 'streaming';
     this.#stream = stream;
-    return stream.begin(body, connectionLine(this.#keepAlive, this.#minor));
+    return stream.begin(body, connectionLine(this.#keepAlive, this.#reader.minor));
   }
 
   replyContinues(body: Buffer): boolean {
@@ -214,12 +202,8 @@ export class Connection implements Timed, Receiver {
   }
 
   /** A client that has ended its side still gets responses to what it sent before. */
-  get #mayGoOn(): boolean {
+  #mayGoOn(): boolean {
     return this.#keepAlive && !(this.#ended && this.#reader.ahead === 0);
-  }
-
-  get #minor(): number {
-    return this.#reader.head?.minor ?? 1;
   }
 
   /** Sends a whole response and goes on as `keepAlive` says. */
@@ -235,35 +219,47 @@ export class Connection implements Timed, Receiver {
       this.#state = 'flushing';
       return;
     }
-    if (!this.#mayGoOn) {
-      this.#close();
+    if (!this.#mayGoOn()) {
+      this.#leave();
       return;
     }
     this.#state = 'reading';
     this.#served = true;
     this.#reader.next(this.#context.clock.now());
-    if (this.#socket.isPaused()) this.#socket.resume();
+    this.#link.resume();
     if (this.#reader.ahead > 0) this.#read();
+    else this.#link.expectMore();
   }
 
-  #drained(): void {
-    if (this.#state !== 'flushing' && this.#state !== 'streaming') return;
+  drained(): void {
+    if (this.#state === 'closing' || this.#state === 'closed') return;
     this.#outlet.flushed();
     if (this.#state === 'flushing') this.#goOn(true);
-    else this.#exchange?.carrier?.resume();
+    else if (this.#state === 'streaming') this.#exchange?.carrier?.resume();
+  }
+
+  /** What `write` seemed to have got rid of waits for the client after all. */
+  stalled(): void {
+    if (this.#state === 'reading' && !this.#reader.begun) this.#state = 'flushing';
+    this.#outlet.flushed();
+  }
+
+  weEnded(): void {
+    this.#outlet.finished();
   }
 
   #close(lastBytes?: Buffer): void {
     if (this.#state === 'closed' || this.#state === 'closing') return;
+    const isWhole = this.#state === 'waiting' && this.#reader.ahead === 0;
     this.#state = 'closing';
     this.#exchange = undefined;
     this.#reader.clear();
-    this.#outlet.end(lastBytes);
-    if (this.#socket.isPaused()) this.#socket.resume();
+    this.#outlet.end(lastBytes, isWhole);
+    this.#link.resume();
   }
 
   /** FIN. Whether the client still reads cannot be known before something is written, so what it asked for is answered. */
-  #clientEnded(): void {
+  clientEnded(): void {
     this.#ended = true;
     if (this.#state === 'reading') this.#cut();
   }
@@ -271,11 +267,17 @@ export class Connection implements Timed, Receiver {
   /** No more bytes will come for what is being read. */
   #cut(): void {
     if (this.#reader.begun) this.refuse('request-cut');
+    else this.#leave();
+  }
+
+  /** Nothing more is asked. Where the client has ended its side, ours need not be ended before it is closed. */
+  #leave(): void {
+    if (this.#ended && this.#link.waiting === 0) this.destroy();
     else this.#close();
   }
 
   /** The socket is closed, by whomever. */
-  #gone(): void {
+  gone(): void {
     if (this.#state === 'waiting' || this.#state === 'streaming') this.endWithout('client-left');
     else if (this.#state !== 'closed') this.#forget();
   }

@@ -2,12 +2,13 @@ import type { Logger } from 'pino';
 import type { AccessLog } from './access-log.ts';
 import type { Agent } from './agent.ts';
 import type { Census } from './census.ts';
+import type { GateOpener } from './client-link.ts';
 import type { Clock } from './clock.ts';
 import type { HeadParser } from './head.ts';
-import type { PeerMac } from './identity.ts';
 import type { ProxySettings, WorkerTraceEvent } from './messages.ts';
 import type { PortState } from './port.ts';
 import type { CountRequest, RateLimit } from './rate-limit.ts';
+import type { PeerMac } from './socket-link.ts';
 import type { Tracer } from './tracer.ts';
 
 /** What lies outside the request path: the worker hands it in. */
@@ -17,6 +18,8 @@ export interface ProxyEnvironment {
   readonly peerMac: PeerMac;
   /** Descriptors this process may have open; without it, enough for the settings. */
   readonly descriptorsMax?: number;
+  /** Where clients come in, in place of Node's own servers. */
+  readonly openGate?: GateOpener;
   /** Needed where the settings limit requests. */
   readonly countRequest?: CountRequest;
   /** Takes what is told of clients that are traced; without it none can be. */

@@ -1,71 +1,71 @@
-import { type AddressInfo, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import type { ClientLink, Gate, GateUser, ListenTarget } from './client-link.ts';
 import { Connection } from './connection.ts';
 import type { ProxyContext } from './context.ts';
 import { connectionsMax, EXCESS_MAX } from './descriptors.ts';
-import { hasLeft, identify } from './identity.ts';
+import { identify } from './identity.ts';
 import type { PortState } from './port.ts';
 import type { Reason } from './refuse.ts';
 import { makeRoom } from './room.ts';
+import { SocketGate } from './socket-link.ts';
 
 /** Accepts the clients of one port. */
-export class Listener {
+export class Listener implements GateUser {
   readonly state: PortState;
   readonly #context: ProxyContext;
-  readonly #server: Server;
+  readonly #gate: Gate;
 
   constructor(state: PortState, context: ProxyContext) {
     this.state = state;
     this.#context = context;
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
+    const { openGate, peerMac } = context.environment;
+    this.#gate = openGate?.(state.port.id, this) ?? new SocketGate(this, peerMac);
   }
 
-  /** @throws {Error} what `listen` reports */
-  listen(options: ListenOptions): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(options, () => {
-        this.#server.off('error', reject);
-        this.#server.on('error', (error) => this.#context.environment.log.error({ err: error }, 'accepting failed'));
-        resolve();
-      });
-    });
-  }
-
-  /** Where it listens. */
-  address(): AddressInfo | undefined {
-    const address = this.#server.address();
-    return typeof address === 'string' || address === null ? undefined : address;
+  /**
+   * @returns where it listens
+   * @throws {Error} what listening reports
+   */
+  listen(target: ListenTarget): Promise<AddressInfo | undefined> {
+    return this.#gate.listen(target);
   }
 
   /** Stops accepting. Open connections go on. */
   close(): void {
-    this.#server.close();
+    this.#gate.close();
   }
 
-  #accept(socket: Socket): void {
-    const client = identify(socket, this.#context.environment.peerMac);
+  accepted(link: ClientLink): void {
+    const client = identify(link);
     if (client === undefined) {
-      if (hasLeft(socket)) socket.on('error', () => undefined).destroy();
-      else this.#reset(socket, 'client-unidentified');
+      if (link.hasLeft) link.destroy();
+      else this.#reset(link, 'client-unidentified');
       return;
     }
     const { census, environment, ports, settings } = this.#context;
     const excess = census.connections - connectionsMax(settings, ports.size, environment.descriptorsMax);
     const full = excess >= 0 && !makeRoom(ports, this.state, client.address);
     if (full && excess >= EXCESS_MAX) {
-      this.#reset(socket, 'connections-exhausted');
+      this.#reset(link, 'connections-exhausted');
       return;
     }
-    const connection = new Connection(socket, this.state, client, this.#context);
+    const connection = new Connection(link, this.state, client, this.#context);
     if (full) connection.refuse('connections-exhausted');
     this.state.lastAcceptedAt = this.#context.clock.now();
     this.#context.lastAcceptedAt = this.state.lastAcceptedAt;
     if (this.#context.isStopping || this.state.isDraining) connection.serveOnce();
   }
 
-  #reset(socket: Socket, reason: Reason): void {
+  refused(): void {
+    this.state.countRefused('connections-exhausted');
+  }
+
+  failed(error: Error): void {
+    this.#context.environment.log.error({ err: error }, 'accepting failed');
+  }
+
+  #reset(link: ClientLink, reason: Reason): void {
     this.state.countRefused(reason);
-    socket.on('error', () => undefined);
-    socket.resetAndDestroy();
+    link.reset();
   }
 }

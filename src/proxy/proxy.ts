@@ -1,8 +1,9 @@
-import type { AddressInfo, ListenOptions } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { PortId } from '../identity/port-id.ts';
 import { AccessLog } from './access-log.ts';
 import { Agent } from './agent.ts';
 import { Census } from './census.ts';
+import type { ListenTarget } from './client-link.ts';
 import { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
 import type { ProxyContext, ProxyEnvironment } from './context.ts';
@@ -19,7 +20,7 @@ export type { ProxyEnvironment } from './context.ts';
  * The worker's request path. A request goes through these stages, each in a file of its own; any of them may end it early
  * with a reason of refuse.ts:
  *
- *     listener.ts        a client connects (room.ts: when there are too many)
+ *     listener.ts        a client connects (client-link.ts: what a connection is; room.ts: when there are too many)
  *     identity.ts        who it is: from its socket, never from its bytes
  *     connection.ts      its requests, one after the other, and their responses
  *     request-reader.ts  one request: its head, parsed strictly (head.ts), and its whole body (body.ts)
@@ -64,18 +65,19 @@ export class MetadataProxy {
    * @returns the address it listens on
    * @throws {Error} when the port is served already, or the socket cannot listen
    */
-  async addPort(port: Port, listen: ListenOptions): Promise<AddressInfo | undefined> {
+  async addPort(port: Port, listen: ListenTarget): Promise<AddressInfo | undefined> {
     if (this.#listeners.has(port.id)) throw new Error(`port ${port.id} is served already`);
     const listener = new Listener(new PortState(port, this.#context.census), this.#context);
     this.#listeners.set(port.id, listener);
+    let address: AddressInfo | undefined;
     try {
-      await listener.listen(listen);
+      address = await listener.listen(listen);
     } catch (error) {
       this.#listeners.delete(port.id);
       throw error;
     }
     this.#context.ports.add(listener.state);
-    return listener.address();
+    return address;
   }
 
   /** Stops accepting on a port and ends its connections: idle ones at once, others with their response. */

@@ -71,6 +71,11 @@ export class RequestReader {
     return this.#head;
   }
 
+  /** Minor version of HTTP in which the client is answered. */
+  get minor(): number {
+    return this.#head?.minor ?? 1;
+  }
+
   /** Bytes that have come and belong to what follows. */
   get ahead(): number {
     return this.#input.length;

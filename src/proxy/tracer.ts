@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net';
 import type { ClientAddress } from '../identity/client-address.ts';
+import type { ClientLink } from './client-link.ts';
 import type { TraceFilter, TraceStage, WorkerTraceEvent } from './messages.ts';
 import type { Port } from './port.ts';
 
@@ -33,11 +33,11 @@ export class Tracer {
   }
 
   /** What tells of a connection; undefined when nobody wants to know. */
-  follow(port: Port, client: ClientAddress, socket: Socket): Tell | undefined {
+  follow(port: Port, client: ClientAddress, link: ClientLink): Tell | undefined {
     if (this.#filter === undefined) return undefined;
-    const peer = peerOf(socket) ?? client;
+    const peer = peerOf(link) ?? client;
     if (!matches(this.#filter, port, client, peer)) return undefined;
-    const who = { portId: port.id, client: peer, clientPort: socket.remotePort ?? 0 };
+    const who = { portId: port.id, client: peer, clientPort: link.peerPort };
     return (stage, details = {}) => this.#tell({ ...who, stage, ...details });
   }
 
@@ -57,11 +57,7 @@ function matches({ client, ownerId }: TraceFilter, port: Port, address: ClientAd
   return isClient && (ownerId === undefined || ownerId === port.owner.id);
 }
 
-/** The address as it is in packets; undefined where Node does not tell it (see identity.ts). */
-function peerOf(socket: Socket): string | undefined {
-  try {
-    return socket.remoteAddress?.replace(/^::ffff:(?=[\d.]+$)/, '').replace(/%.*$/, '');
-  } catch {
-    return undefined;
-  }
+/** The address as it is in packets; undefined where it cannot be told. */
+function peerOf({ peer }: ClientLink): string | undefined {
+  return peer?.replace(/^::ffff:(?=[\d.]+$)/, '').replace(/%.*$/, '');
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import { parseMacAddress } from '../../src/identity/mac-address.ts';
-import { identify } from '../../src/proxy/identity.ts';
+import { type Client, identify as identifyLink } from '../../src/proxy/identity.ts';
+import { type PeerMac, SocketLink } from '../../src/proxy/socket-link.ts';
 
 const MAC = parseMacAddress('fa:16:3e:01:02:03');
 
@@ -10,12 +11,17 @@ const MAC = parseMacAddress('fa:16:3e:01:02:03');
 function peer(address: string | undefined | Error): Socket {
   const socket = {
     _handle: { fd: 7 },
+    on: () => undefined,
     get remoteAddress() {
       if (address instanceof Error) throw address;
       return address;
     },
   };
   return socket as unknown as Socket;
+}
+
+function identify(socket: Socket, peerMac: PeerMac): Client | undefined {
+  return identifyLink(new SocketLink(socket, peerMac));
 }
 
 describe('a client is', () => {

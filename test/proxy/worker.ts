@@ -3,13 +3,23 @@ import { type DestinationStream, pino } from 'pino';
 import { parseMacAddress } from '../../src/identity/mac-address.ts';
 import { type OwnerKind, parseOwnerId } from '../../src/identity/owner-id.ts';
 import { parsePortId } from '../../src/identity/port-id.ts';
+import { Front } from '../../src/kernel/front.ts';
+import type { GateOpener } from '../../src/proxy/client-link.ts';
 import type { ProxySettings, WorkerTraceEvent } from '../../src/proxy/messages.ts';
 import { MetadataProxy } from '../../src/proxy/proxy.ts';
 import type { CountRequest } from '../../src/proxy/rate-limit.ts';
 import { socketDirectory } from '../kit/agents.ts';
+import { openListeningSocket } from '../kit/listening-socket.ts';
 import { exchangeRaw, RawClient } from '../kit/raw-client.ts';
 
 export const OWNER = '0a1b2c3d-0000-4000-8000-00000000beef';
+
+/** What workers of this process have their clients' sockets with, unless they are told: Node, or the front of the shim. */
+let usual: 'node' | 'front' = 'node';
+
+export function serveOverFront(): void {
+  usual = 'front';
+}
 
 type Part<T> = { readonly [Key in keyof T]?: T[Key] };
 
@@ -28,6 +38,8 @@ export interface WorkerOptions {
   readonly descriptorsMax?: number;
   /** Where it listens. */
   readonly host?: string;
+  /** Connections the front has room for. */
+  readonly frontSlots?: number;
 }
 
 export function settingsOf(socket: string, options: WorkerOptions): ProxySettings {
@@ -65,6 +77,10 @@ export function settingsOf(socket: string, options: WorkerOptions): ProxySetting
 
 export function ownerOf(index: number): string {
   return index === 0 ? OWNER : `0a1b2c3d-0000-4000-8000-${String(index).padStart(12, '0')}`;
+}
+
+function openFront({ limits, timeouts }: ProxySettings, slots = limits.connections + 1024): Front {
+  return new Front({ connections: slots, unackedMs: 2 * timeouts.clientMs + 10_000 });
 }
 
 /** The real request path behind loopback ports instead of steered ones. */
@@ -107,14 +123,18 @@ export class Worker {
       return mac;
     };
     const { countRequest, descriptorsMax, traced } = options;
+    const settings = settingsOf(socket, options);
+    const front = usual === 'front' ? openFront(settings, options.frontSlots) : undefined;
+    const openGate: GateOpener | undefined = front && ((id, user) => front.gate(id, user, peerMac));
     const environment = {
       log: pino({}, destination),
       peerMac,
       ...(countRequest ? { countRequest } : {}),
+      ...(openGate ? { openGate } : {}),
       ...(traced ? { traced } : {}),
       ...(descriptorsMax === undefined ? {} : { descriptorsMax }),
     };
-    const proxy = new MetadataProxy(settingsOf(socket, options), environment);
+    const proxy = new MetadataProxy(settings, environment);
     const ports: number[] = [];
     for (let index = 0; index < (options.ports ?? 1); index += 1) {
       const id = parseOwnerId(ownerOf(index));
@@ -125,10 +145,16 @@ export class Worker {
         namespace: `qrouter-${id}`,
         interface: `qr-${index}`,
       };
-      const address = await proxy.addPort(port, { host: options.host ?? '127.0.0.1', port: 0 });
-      ports.push(address?.port ?? 0);
+      const host = options.host ?? '127.0.0.1';
+      const bound = front && (await openListeningSocket(host));
+      const address = await proxy.addPort(port, bound ? { fd: bound.fd, backlog: 511 } : { host, port: 0 });
+      ports.push(bound?.port ?? address?.port ?? 0);
     }
-    return new Worker(proxy, log, socket, ports, directory.remove);
+    const remove = () => {
+      front?.close();
+      directory.remove();
+    };
+    return new Worker(proxy, log, socket, ports, remove);
   }
 
   port(index = 0): number {

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The client front: its life, its listening sockets, its slots. */
+#define _GNU_SOURCE
+#include "front.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#define RING_BYTES_MIN 65536
+#define FRONTS_MAX 16
+
+static struct front *fronts[FRONTS_MAX];
+static pthread_mutex_t fronts_lock = PTHREAD_MUTEX_INITIALIZER;
+
+struct front *front_of(__u32 name)
+{
+	return name < FRONTS_MAX ? fronts[name] : NULL;
+}
+
+/* Gives a front a name. */
+static int front_name(struct front *front, __u32 *name)
+{
+	int error = -EMFILE;
+
+	pthread_mutex_lock(&fronts_lock);
+	for (__u32 index = 0; error && index < FRONTS_MAX; index++) {
+		if (fronts[index])
+			continue;
+		fronts[index] = front;
+		*name = index;
+		error = 0;
+	}
+	pthread_mutex_unlock(&fronts_lock);
+	return error;
+}
+
+static int watch(const struct front *front, int fd, __u32 events, __u64 data)
+{
+	struct epoll_event event = {.events = events, .data.u64 = data};
+
+	return epoll_ctl(front->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+int slot_watch(struct front *front, struct slot *slot)
+{
+	__u64 name = (__u64)(slot - front->slots) | (__u64)slot->generation << 32;
+	struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.u64 = name};
+	int operation = slot->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+
+	if (epoll_ctl(front->epoll_fd, operation, slot->fd, &event))
+		return -errno;
+	slot->watched = true;
+	return 0;
+}
+
+void slot_close(struct front *front, struct slot *slot)
+{
+	close(slot->fd);
+	slot->fd = -1;
+	pthread_mutex_lock(&front->free_lock);
+	front->free_slots[front->free_count++] = (__u32)(slot - front->slots);
+	pthread_mutex_unlock(&front->free_lock);
+}
+
+void slot_reset_close(int fd)
+{
+	struct linger at_once = {.l_onoff = 1};
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
+static void front_free(struct front *front)
+{
+	if (front->epoll_fd >= 0)
+		close(front->epoll_fd);
+	if (front->control_fd >= 0)
+		close(front->control_fd);
+	if (front->wake_fd >= 0)
+		close(front->wake_fd);
+	free(front->listeners);
+	free(front->free_slots);
+	free(front->slots);
+	free(front);
+}
+
+static int front_prepare(struct front *front, const struct ms_front_options *options)
+{
+	front->slot_count = options->slots;
+	front->ring_bytes = options->ring_bytes;
+	front->ops_bytes = options->ops_bytes;
+	front->unacked_ms = options->unacked_ms;
+	/* Zeroed pages that nobody has touched cost nothing: neither do slots that are never used. */
+	front->slots = calloc(options->slots, sizeof(*front->slots));
+	front->free_slots = calloc(options->slots, sizeof(*front->free_slots));
+	if (!front->slots || !front->free_slots)
+		return -ENOMEM;
+	/* Backwards, so that the first ones are taken first. */
+	while (front->free_count < options->slots) {
+		front->free_slots[front->free_count] = options->slots - 1 - front->free_count;
+		front->free_count++;
+	}
+	front->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	front->control_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (front->epoll_fd < 0 || front->control_fd < 0)
+		return -errno;
+	return watch(front, front->control_fd, EPOLLIN, EVENT_CONTROL);
+}
+
+/* Makes everything but the thread. */
+static int front_new(const struct ms_front_options *options, __u8 *ring, __u8 *ops, struct front **made)
+{
+	struct front *front = calloc(1, sizeof(*front));
+	int error;
+
+	if (!front)
+		return -ENOMEM;
+	front->epoll_fd = front->control_fd = front->wake_fd = -1;
+	front->ring = (struct ms_front_ring *)ring;
+	front->records = ring + sizeof(struct ms_front_ring);
+	front->ops = ops;
+	error = front_prepare(front, options);
+	if (error)
+		front_free(front);
+	else
+		*made = front;
+	return error;
+}
+
+int ms_front_open(const struct ms_front_options *options, __u8 *ring, __u8 *ops, __u32 *name, __s32 *wake_fd)
+{
+	OWNED_FD read_end = -1;
+	struct front *front;
+	__u32 given = 0;
+	int ends[2];
+	int error;
+
+	if (!options->slots || options->slots > 1U << 30 || options->ring_bytes < RING_BYTES_MIN ||
+	    (options->ring_bytes & (options->ring_bytes - 1)))
+		return -EINVAL;
+	error = front_new(options, ring, ops, &front);
+	if (error)
+		return error;
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK)) {
+		error = -errno;
+	} else {
+		read_end = ends[0];
+		front->wake_fd = ends[1];
+		error = front_name(front, &given);
+	}
+	if (!error) {
+		error = -pthread_create(&front->thread, NULL, front_run, front);
+		if (error)
+			fronts[given] = NULL;
+	}
+	if (error) {
+		front_free(front);
+		return error;
+	}
+	*name = given;
+	*wake_fd = TAKE_FD(read_end);
+	return 0;
+}
+
+/* Under the lock. NULL when there is no memory. */
+static struct listener *listener_new(struct front *front)
+{
+	struct listener *grown;
+
+	for (__u32 index = 0; index < front->listener_count; index++)
+		if (front->listeners[index].fd < 0)
+			return &front->listeners[index];
+	grown = realloc(front->listeners, (front->listener_count + 1) * sizeof(*grown));
+	if (!grown)
+		return NULL;
+	front->listeners = grown;
+	grown[front->listener_count].fd = -1;
+	return &grown[front->listener_count++];
+}
+
+int ms_front_listen(__u32 name, __s32 socket_fd, __u32 backlog, __u32 port_id)
+{
+	struct front *front = front_of(name);
+	struct listener *listener;
+	int error = 0;
+
+	if (!front)
+		return -EBADF;
+	/* What the kernel still has to deliver when we have closed does not stay for as long as it would like. */
+	if (setsockopt(socket_fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &front->unacked_ms, sizeof(front->unacked_ms)) ||
+	    fcntl(socket_fd, F_SETFL, O_NONBLOCK) || listen(socket_fd, (int)backlog))
+		return -errno;
+	pthread_mutex_lock(&front->listeners_lock);
+	listener = listener_new(front);
+	if (!listener)
+		error = -ENOMEM;
+	else
+		error = watch(front, socket_fd, EPOLLIN | EPOLLEXCLUSIVE,
+			      EVENT_LISTENER | (__u64)(listener - front->listeners));
+	if (!error)
+		*listener = (struct listener){.fd = socket_fd, .port_id = port_id};
+	pthread_mutex_unlock(&front->listeners_lock);
+	return error;
+}
+
+int ms_front_unlisten(__u32 name, __u32 port_id)
+{
+	struct front *front = front_of(name);
+	int error = -ENOENT;
+
+	if (!front)
+		return -EBADF;
+	pthread_mutex_lock(&front->listeners_lock);
+	for (__u32 index = 0; index < front->listener_count; index++) {
+		struct listener *listener = &front->listeners[index];
+
+		if (listener->fd < 0 || listener->port_id != port_id)
+			continue;
+		/* Other processes may have the same socket, so closing it does not take it out of the set. */
+		epoll_ctl(front->epoll_fd, EPOLL_CTL_DEL, listener->fd, NULL);
+		close(listener->fd);
+		listener->fd = -1;
+		error = 0;
+	}
+	pthread_mutex_unlock(&front->listeners_lock);
+	return error;
+}
+
+int ms_front_go_on(__u32 name)
+{
+	const struct front *front = front_of(name);
+
+	if (!front)
+		return -EBADF;
+	return eventfd_write(front->control_fd, 1) ? -errno : 0;
+}
+
+int ms_front_close(__u32 name)
+{
+	struct front *front = front_of(name);
+
+	if (!front)
+		return -EBADF;
+	__atomic_store_n(&front->stop, true, __ATOMIC_SEQ_CST);
+	eventfd_write(front->control_fd, 1);
+	pthread_join(front->thread, NULL);
+	for (__u32 index = 0; index < front->listener_count; index++)
+		if (front->listeners[index].fd >= 0)
+			close(front->listeners[index].fd);
+	for (__u32 index = 0; index < front->slot_count; index++)
+		if (front->slots[index].generation && front->slots[index].fd >= 0)
+			close(front->slots[index].fd);
+	fronts[name] = NULL;
+	front_free(front);
+	return 0;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Shared by the files of the client front. Two threads: the front's own accepts and reads (front_read.c), the caller's sends
+ * and closes (front_ops.c). Only the caller's thread closes a connection, and only under its slot's lock, so a descriptor
+ * that the front reads from is never another's.
+ */
+#pragma once
+
+#include "internal.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+struct slot {
+	pthread_mutex_t lock;  /* all zero is unlocked */
+	int fd;                /* -1: free, or being set up */
+	__u32 generation;
+	bool watched;          /* it is in the epoll set */
+	bool paused;
+	bool blocked;          /* the kernel did not take everything, and has not said since that it takes more */
+	bool ended;            /* nothing more can be read */
+};
+
+struct listener {
+	int fd;                /* -1: none */
+	__u32 port_id;
+};
+
+struct front {
+	pthread_t thread;
+	bool stop;             /* atomic */
+	int epoll_fd;
+	int control_fd;        /* an eventfd: stop, or room in the ring */
+	int wake_fd;           /* our end of the pipe */
+	__u32 unacked_ms;
+
+	struct slot *slots;
+	__u32 slot_count;
+	pthread_mutex_t free_lock;
+	__u32 *free_slots;     /* the last ones are used first: they are in the processor's cache */
+	__u32 free_count;
+
+	pthread_mutex_t listeners_lock;
+	struct listener *listeners;
+	__u32 listener_count;
+
+	struct ms_front_ring *ring;
+	__u8 *records;
+	__u8 *ops;
+	__u32 ops_bytes;
+	__u32 ring_bytes;
+	__u32 written;         /* not yet published */
+};
+
+/* What epoll gives back: the slot and its generation, or one of these two. */
+#define EVENT_CONTROL (~0ULL)
+#define EVENT_LISTENER (1ULL << 63)
+
+/* NULL when there is none of that name. */
+struct front *front_of(__u32 name);
+
+static inline __u32 padded(__u32 length)
+{
+	return (length + 7) & ~7U;
+}
+
+/* Has the front's thread hear of a connection's events. Under the slot's lock. */
+int slot_watch(struct front *front, struct slot *slot);
+
+/* Closes a connection and frees its slot. Under the slot's lock, on the caller's thread. */
+void slot_close(struct front *front, struct slot *slot);
+
+void slot_reset_close(int fd);
+
+/* The front's thread. */
+void *front_run(void *argument);

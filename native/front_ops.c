@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The client front: what its caller has done with connections, many in one call. */
+#define _GNU_SOURCE
+#include "front.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* Sends what the kernel takes. Watches the connection when that is not all. Returns bytes, or -errno. */
+static int send_bytes(struct front *front, struct slot *slot, const __u8 *bytes, __u32 length, int flags)
+{
+	ssize_t taken = 0;
+
+	if (!slot->blocked)
+		taken = send(slot->fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL | flags);
+	if (taken < 0 && errno != EAGAIN)
+		return -errno;
+	if (taken < 0)
+		taken = 0;
+	if ((__u32)taken < length && !slot->blocked) {
+		int error;
+
+		slot->blocked = true;
+		error = slot->watched ? 0 : slot_watch(front, slot);
+		if (error)
+			return error;
+	}
+	return (int)taken;
+}
+
+/*
+ * The response and our end go in one segment, and the rest of the connection is the kernel's. Not when the client has sent
+ * something that nobody has read: closing would reset the connection, and the response with it.
+ */
+static int send_last(struct front *front, struct slot *slot, const __u8 *bytes, __u32 length)
+{
+	int taken = send_bytes(front, slot, bytes, length, MSG_MORE);
+	char next;
+	ssize_t ahead;
+
+	if (taken < 0 || (__u32)taken < length)
+		return taken;
+	ahead = recv(slot->fd, &next, 1, MSG_PEEK | MSG_DONTWAIT);
+	if (ahead > 0) {
+		shutdown(slot->fd, SHUT_WR);
+		return taken;
+	}
+	slot_close(front, slot);
+	return taken + 1;
+}
+
+static int carry_out(struct front *front, struct slot *slot, const struct ms_front_op *op, const __u8 *bytes)
+{
+	switch (op->kind) {
+	case MS_FRONT_SEND_MORE:
+		slot->blocked = false;
+		return send_bytes(front, slot, bytes, op->length, 0);
+	case MS_FRONT_SEND:
+		return send_bytes(front, slot, bytes, op->length, 0);
+	case MS_FRONT_SEND_LAST:
+		return send_last(front, slot, bytes, op->length);
+	case MS_FRONT_SHUT:
+		if (slot->blocked)
+			return -EAGAIN;
+		return shutdown(slot->fd, SHUT_WR) ? -errno : 0;
+	case MS_FRONT_RESET:
+		slot_reset_close(slot->fd);
+		slot_close(front, slot);
+		return 0;
+	case MS_FRONT_CLOSE:
+		slot_close(front, slot);
+		return 0;
+	case MS_FRONT_WATCH:
+		return slot->watched ? 0 : slot_watch(front, slot);
+	case MS_FRONT_PAUSE:
+		slot->paused = true;
+		return 0;
+	case MS_FRONT_RESUME:
+		slot->paused = false;
+		return slot_watch(front, slot);
+	default:
+		return -EINVAL;
+	}
+}
+
+int ms_front_submit(__u32 name, __u32 length)
+{
+	struct front *front = front_of(name);
+	__u8 *ops;
+
+	if (!front)
+		return -EBADF;
+	if (length > front->ops_bytes)
+		return -EINVAL;
+	ops = front->ops;
+	for (__u32 at = 0; at < length;) {
+		struct ms_front_op op;
+		struct slot *slot;
+
+		if (length - at < sizeof(op))
+			return -EINVAL;
+		memcpy(&op, ops + at, sizeof(op));
+		if (op.slot >= front->slot_count || op.length > length - at - sizeof(op))
+			return -EINVAL;
+		slot = &front->slots[op.slot];
+		pthread_mutex_lock(&slot->lock);
+		if (slot->fd < 0 || slot->generation != op.generation)
+			op.result = -ENOTCONN;
+		else
+			op.result = carry_out(front, slot, &op, ops + at + sizeof(op));
+		pthread_mutex_unlock(&slot->lock);
+		memcpy(ops + at + offsetof(struct ms_front_op, result), &op.result, sizeof(op.result));
+		at += (__u32)sizeof(op) + padded(op.length);
+	}
+	return 0;
+}

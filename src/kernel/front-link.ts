@@ -1,0 +1,266 @@
+import type { MacAddress } from '../identity/mac-address.ts';
+import { OP_BYTES_MAX } from './front-ops.ts';
+import { FRONT_OP_KIND } from './layout.gen.ts';
+
+const { MS_FRONT_SEND, MS_FRONT_SEND_MORE, MS_FRONT_SEND_LAST, MS_FRONT_SHUT } = FRONT_OP_KIND;
+const { MS_FRONT_CLOSE, MS_FRONT_RESET, MS_FRONT_WATCH, MS_FRONT_PAUSE, MS_FRONT_RESUME } = FRONT_OP_KIND;
+
+/** EAGAIN, as the result of an operation. */
+const TAKES_NOTHING = -11;
+
+/** Who a link tells; the proxy's `LinkUser`. */
+interface LinkUser {
+  received(chunk: Buffer): void;
+  clientEnded(): void;
+  drained(): void;
+  stalled(): void;
+  weEnded(): void;
+  gone(): void;
+}
+
+export type PeerMac = (fd: number) => MacAddress | undefined;
+
+/** Who is at the other end, as the kernel says. */
+export interface FrontPeer {
+  readonly fd: number;
+  readonly address: string;
+  readonly port: number;
+  readonly macOf: PeerMac;
+}
+
+/** Puts an operation on a link among those that are carried out next; `link.carriedOut` says what came of it. */
+export type Carry = (link: FrontLink, kind: number, bytes: Buffer | undefined) => void;
+
+/** A client's connection whose socket the front has; the proxy's `ClientLink`. What it is told to do is done at the end of the turn. */
+export class FrontLink {
+  readonly slot: number;
+  readonly generation: number;
+  readonly hasLeft = false;
+  /** In which of the front's rounds it came. */
+  readonly round: number;
+  readonly #peer: FrontPeer;
+  readonly #carry: Carry;
+  #user: LinkUser | undefined;
+  #isOpen = true;
+  /** Written, and not taken by the kernel when it was last offered. */
+  #rest: Buffer[] = [];
+  #restBytes = 0;
+  /** Operations under way that send, and their bytes. */
+  #sending = 0;
+  #sendingBytes = 0;
+  /** The user waits for `drained`. */
+  #owesDrained = false;
+  #isEnding = false;
+  #hasShut = false;
+  #isFinished = false;
+  #hasClientEnded = false;
+  #isWatched = false;
+  #isPaused = false;
+
+  constructor(carry: Carry, slot: number, generation: number, round: number, peer: FrontPeer) {
+    this.#carry = carry;
+    this.slot = slot;
+    this.generation = generation;
+    this.round = round;
+    this.#peer = peer;
+  }
+
+  get peer(): string {
+    return this.#peer.address;
+  }
+
+  get peerPort(): number {
+    return this.#peer.port;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get waiting(): number {
+    return this.#restBytes + this.#sendingBytes;
+  }
+
+  get unsent(): number {
+    return this.#restBytes + this.#sendingBytes;
+  }
+
+  get isSlow(): boolean {
+    return this.#restBytes > 0;
+  }
+
+  peerMac(): MacAddress | undefined {
+    return this.#peer.macOf(this.#peer.fd);
+  }
+
+  serve(user: LinkUser): void {
+    this.#user = user;
+  }
+
+  expectMore(): void {
+    if (this.#isWatched || !this.#isOpen) return;
+    this.#isWatched = true;
+    this.#carry(this, MS_FRONT_WATCH, undefined);
+  }
+
+  write(bytes: Buffer): boolean {
+    if (!this.#isOpen) return true;
+    if (this.#restBytes > 0) {
+      this.#keep(bytes);
+      this.#owesDrained = true;
+      return false;
+    }
+    for (let from = 0; from < bytes.length; from += OP_BYTES_MAX) {
+      this.#send(MS_FRONT_SEND, bytes.length <= OP_BYTES_MAX ? bytes : bytes.subarray(from, from + OP_BYTES_MAX));
+    }
+    return true;
+  }
+
+  end(bytes: Buffer | undefined, isWhole: boolean): void {
+    if (!this.#isOpen || this.#isEnding) return;
+    this.#isEnding = true;
+    const goesOut = this.#restBytes === 0 && this.#sending === 0;
+    if (bytes !== undefined && bytes.length <= OP_BYTES_MAX && isWhole && goesOut) {
+      this.#send(MS_FRONT_SEND_LAST, bytes);
+      return;
+    }
+    if (bytes !== undefined) this.write(bytes);
+    this.expectMore();
+    if (this.#restBytes === 0) this.#shut();
+  }
+
+  pause(): void {
+    if (this.#isPaused || !this.#isOpen) return;
+    this.#isPaused = true;
+    this.#carry(this, MS_FRONT_PAUSE, undefined);
+  }
+
+  resume(): void {
+    if (!this.#isPaused || !this.#isOpen) return;
+    this.#isPaused = false;
+    this.#isWatched = true;
+    this.#carry(this, MS_FRONT_RESUME, undefined);
+  }
+
+  destroy(): void {
+    this.#close(MS_FRONT_CLOSE);
+  }
+
+  reset(): void {
+    this.#close(MS_FRONT_RESET);
+  }
+
+  /** The client sent this. */
+  received(chunk: Buffer): void {
+    this.#user?.received(chunk);
+  }
+
+  clientEnded(): void {
+    this.#hasClientEnded = true;
+    this.#user?.clientEnded();
+    this.#closeWhenOver();
+  }
+
+  broken(): void {
+    this.#close(MS_FRONT_CLOSE);
+    this.#user?.gone();
+  }
+
+  /** The kernel takes more. */
+  writable(): void {
+    const chunks = this.#rest;
+    this.#rest = [];
+    this.#restBytes = 0;
+    let kind: number = MS_FRONT_SEND_MORE;
+    for (const chunk of chunks) {
+      this.#send(kind, chunk);
+      kind = MS_FRONT_SEND;
+    }
+  }
+
+  /**
+   * An operation was carried out. What follows from it is told by `afterwards`, when the results of all are known.
+   *
+   * @param result as in `struct ms_front_op`
+   * @returns whether `afterwards` is to be called
+   */
+  carriedOut(bytes: Buffer | undefined, result: number): boolean {
+    if (!this.#isOpen) return false;
+    if (bytes === undefined) return true;
+    this.#sending -= 1;
+    this.#sendingBytes -= bytes.length;
+    const isWhole = result === bytes.length;
+    if (result >= 0 && result < bytes.length) this.#keep(result === 0 ? bytes : bytes.subarray(result));
+    return !isWhole || this.#isEnding || this.#owesDrained;
+  }
+
+  afterwards(kind: number, length: number, result: number): void {
+    if (!this.#isOpen) return;
+    if (kind === MS_FRONT_SHUT && result === TAKES_NOTHING) this.#hasShut = false;
+    else if (result < 0) this.broken();
+    else if (kind === MS_FRONT_SHUT) this.#finished();
+    else if (kind === MS_FRONT_SEND_LAST) this.#lastWent(length, result);
+    else if (length > 0) this.#went();
+  }
+
+  #lastWent(length: number, result: number): void {
+    if (result > length) {
+      this.#isOpen = false;
+      this.#user?.gone();
+    } else if (result === length) {
+      this.#finished();
+    } else {
+      this.expectMore();
+    }
+  }
+
+  #went(): void {
+    if (this.#restBytes > 0) {
+      if (!this.#owesDrained) this.#user?.stalled();
+      this.#owesDrained = true;
+    } else if (this.#sending === 0) {
+      if (this.#isEnding) this.#shut();
+      if (this.#owesDrained) this.#user?.drained();
+      this.#owesDrained = false;
+    }
+  }
+
+  #send(kind: number, bytes: Buffer): void {
+    this.#sending += 1;
+    this.#sendingBytes += bytes.length;
+    this.#carry(this, kind, bytes);
+  }
+
+  #shut(): void {
+    if (this.#hasShut) return;
+    this.#hasShut = true;
+    this.#carry(this, MS_FRONT_SHUT, undefined);
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#restBytes += bytes.length;
+    for (let from = 0; from < bytes.length; from += OP_BYTES_MAX) {
+      this.#rest.push(bytes.length <= OP_BYTES_MAX ? bytes : bytes.subarray(from, from + OP_BYTES_MAX));
+    }
+  }
+
+  #finished(): void {
+    if (this.#isFinished) return;
+    this.#isFinished = true;
+    this.expectMore();
+    this.#user?.weEnded();
+    this.#closeWhenOver();
+  }
+
+  #closeWhenOver(): void {
+    if (this.#hasClientEnded && this.#isFinished && this.#isOpen) this.broken();
+  }
+
+  #close(kind: number): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#rest = [];
+    this.#restBytes = 0;
+    this.#carry(this, kind, undefined);
+  }
+}

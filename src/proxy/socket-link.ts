@@ -1,0 +1,121 @@
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { MacAddress } from '../identity/mac-address.ts';
+import type { ClientLink, Gate, GateUser, LinkUser, ListenTarget } from './client-link.ts';
+import { fdOf, unsentBytes } from './handle.ts';
+
+/** Looks up the MAC address that frames of a connection came from, by the descriptor of its socket. */
+export type PeerMac = (fd: number) => MacAddress | undefined;
+
+/** A client's connection on a socket of Node's own: what the worker does without the front of the shim. */
+export class SocketLink implements ClientLink {
+  readonly peer: string | undefined;
+  readonly hasLeft: boolean;
+  readonly #socket: Socket;
+  readonly #peerMac: PeerMac;
+
+  constructor(socket: Socket, peerMac: PeerMac) {
+    this.#socket = socket;
+    this.#peerMac = peerMac;
+    const found = peerAddress(socket);
+    this.peer = found ?? undefined;
+    this.hasLeft = found === undefined;
+    socket.on('error', () => undefined);
+  }
+
+  get isOpen(): boolean {
+    return fdOf(this.#socket) !== -1;
+  }
+
+  get peerPort(): number {
+    return this.#socket.remotePort ?? 0;
+  }
+
+  get waiting(): number {
+    return this.#socket.writableLength;
+  }
+
+  get unsent(): number {
+    return unsentBytes(this.#socket);
+  }
+
+  get isSlow(): boolean {
+    return this.#socket.writableNeedDrain;
+  }
+
+  peerMac(): MacAddress | undefined {
+    return this.#peerMac(fdOf(this.#socket));
+  }
+
+  serve(user: LinkUser): void {
+    this.#socket.on('data', (chunk: Buffer) => user.received(chunk));
+    this.#socket.on('end', () => user.clientEnded());
+    this.#socket.on('drain', () => user.drained());
+    this.#socket.on('finish', () => user.weEnded());
+    this.#socket.on('error', () => user.gone());
+    this.#socket.on('close', () => user.gone());
+  }
+
+  expectMore(): void {}
+
+  write(bytes: Buffer): boolean {
+    return this.#socket.write(bytes);
+  }
+
+  end(bytes: Buffer | undefined): void {
+    if (bytes === undefined) this.#socket.end();
+    else this.#socket.end(bytes);
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    if (this.#socket.isPaused()) this.#socket.resume();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  reset(): void {
+    this.#socket.resetAndDestroy();
+  }
+}
+
+/** Accepts on a server of Node's own. */
+export class SocketGate implements Gate {
+  readonly #server: Server;
+  readonly #user: GateUser;
+
+  constructor(user: GateUser, peerMac: PeerMac) {
+    this.#user = user;
+    // Not `noDelay`: the supervisor's sockets have it set, and connections inherit it.
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => user.accepted(new SocketLink(socket, peerMac)));
+  }
+
+  listen(target: ListenTarget): Promise<AddressInfo | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(target, () => {
+        this.#server.off('error', reject);
+        this.#server.on('error', (error) => this.#user.failed(error));
+        const address = this.#server.address();
+        resolve(typeof address === 'string' || address === null ? undefined : address);
+      });
+    });
+  }
+
+  close(): void {
+    this.#server.close();
+  }
+}
+
+/** Returns null when Node cannot name it: it throws for a link-local peer whose zone is no interface of its namespace (contract.md 2.1). */
+function peerAddress(socket: Socket): string | undefined | null {
+  try {
+    return socket.remoteAddress;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * front-host SEED CONNECTIONS
+ *
+ * The client front alone, to be built with sanitisers: echoes what clients send, while they pause, half-close and reset as the
+ * seed has it, through a ring that is nearly always full. Every byte that arrives, on either side, must be the one that was sent.
+ * Says how many connections were accepted and how many bytes came back.
+ */
+#define _GNU_SOURCE
+#include "../../native/metasteer.h"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define SLOTS 48
+#define RING_BYTES 65536
+#define OPS_BYTES 65536
+#define CLIENTS 4
+#define PORT 7
+
+static __u8 ring[sizeof(struct ms_front_ring) + RING_BYTES] __attribute__((aligned(8)));
+static __u8 ops[OPS_BYTES] __attribute__((aligned(8)));
+static __u32 front, ops_length;
+static struct { __u32 generation; __u32 received; bool open, slow; } links[SLOTS];
+static struct sockaddr_in server = {.sin_family = AF_INET};
+static unsigned seed, connections, accepted, refused, clients_left = CLIENTS;
+static unsigned long echoed;
+
+static void require(bool condition, const char *what)
+{
+	if (condition)
+		return;
+	fprintf(stderr, "front-host: %s\n", what);
+	abort();
+}
+
+static void carry(__u32 kind, __u32 slot, const __u8 *bytes, __u32 length)
+{
+	struct ms_front_op op = {.kind = kind, .slot = slot, .generation = links[slot].generation, .length = length};
+
+	memcpy(ops + ops_length, &op, sizeof(op));
+	if (length)
+		memcpy(ops + ops_length + sizeof(op), bytes, length);
+	ops_length += sizeof(op) + ((length + 7) & ~7U);
+	require(ms_front_submit(front, ops_length) == 0, "submit");
+	memcpy(&op, ops, sizeof(op));
+	ops_length = 0;
+	/* What a client that does not read would have to wait for is let go of here. */
+	if (op.result < 0 || (__u32)op.result != length + (kind == MS_FRONT_SEND_LAST))
+		links[slot].slow = true;
+}
+
+static void close_link(__u32 slot, __u32 kind)
+{
+	carry(kind, slot, NULL, 0);
+	links[slot].open = false;
+}
+
+static void received(__u32 slot, const __u8 *bytes, __u32 length)
+{
+	for (__u32 index = 0; index < length; index++)
+		require(bytes[index] == (__u8)(links[slot].received + index), "a byte came that was not sent");
+	links[slot].received += length;
+	carry(MS_FRONT_WATCH, slot, NULL, 0);
+	if (rand_r(&seed) % 8 == 0) {
+		carry(MS_FRONT_PAUSE, slot, NULL, 0);
+		carry(MS_FRONT_RESUME, slot, NULL, 0);
+	}
+	if (rand_r(&seed) % 32 == 0)
+		close_link(slot, MS_FRONT_RESET);
+	else if (rand_r(&seed) % 16 == 0)
+		carry(MS_FRONT_SEND_LAST, slot, bytes, length);
+	else
+		carry(MS_FRONT_SEND, slot, bytes, length);
+	if (links[slot].open && links[slot].slow)
+		close_link(slot, MS_FRONT_CLOSE);
+}
+
+static void told(const struct ms_front_record *record, const __u8 *bytes)
+{
+	struct ms_front_client client;
+	__u32 slot = record->slot;
+
+	require(slot < SLOTS, "a slot that does not exist");
+	if (record->kind == MS_FRONT_ACCEPTED) {
+		memcpy(&client, bytes, sizeof(client));
+		require(client.port_id == PORT && client.fd >= 0, "whose client it is");
+		require(client.address_len == 9 && !memcmp(client.address, "127.0.0.1", 9), "where it is");
+		links[slot].generation = record->generation;
+		links[slot].received = 0;
+		links[slot].open = true;
+		links[slot].slow = false;
+		accepted++;
+		if (rand_r(&seed) % 2)
+			carry(MS_FRONT_WATCH, slot, NULL, 0);
+	} else if (record->kind == MS_FRONT_REFUSED) {
+		refused++;
+	} else if (links[slot].open && links[slot].generation == record->generation) {
+		if (record->kind == MS_FRONT_DATA)
+			received(slot, bytes, record->length);
+		else if (record->kind != MS_FRONT_WRITABLE)
+			close_link(slot, MS_FRONT_CLOSE);
+	}
+}
+
+static void take(void)
+{
+	struct ms_front_ring *head = (struct ms_front_ring *)ring;
+	__u32 written = __atomic_load_n(&head->written, __ATOMIC_SEQ_CST);
+
+	for (__u32 at = head->read; at != written; __atomic_store_n(&head->read, at, __ATOMIC_SEQ_CST)) {
+		__u32 offset = at & (RING_BYTES - 1);
+		const __u8 *here = ring + sizeof(*head) + offset;
+		struct ms_front_record record;
+
+		if (RING_BYTES - offset < sizeof(record)) {
+			at += RING_BYTES - offset;
+			continue;
+		}
+		memcpy(&record, here, sizeof(record));
+		require(offset + sizeof(record) + record.length <= RING_BYTES, "a record that ends beyond the ring");
+		if (record.kind != MS_FRONT_SKIP)
+			told(&record, here + sizeof(record));
+		at += sizeof(record) + ((record.length + 7) & ~7U);
+	}
+	if (__atomic_exchange_n(&head->starved, 0, __ATOMIC_SEQ_CST))
+		require(ms_front_go_on(front) == 0, "go on");
+}
+
+static void read_back(int fd, unsigned *sum)
+{
+	__u8 bytes[4096];
+	ssize_t length;
+
+	while ((length = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0) {
+		for (ssize_t index = 0; index < length; index++)
+			require(bytes[index] == (__u8)(*sum + (unsigned)index), "a byte came back that was not sent");
+		*sum += (unsigned)length;
+	}
+}
+
+static void one_client(unsigned *own_seed)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct linger at_once = {.l_onoff = 1};
+	__u8 bytes[40000];
+	unsigned sent = 0, back = 0;
+
+	for (unsigned index = 0; index < sizeof(bytes); index++)
+		bytes[index] = (__u8)index;
+	if (connect(fd, (struct sockaddr *)&server, sizeof(server)) == 0) {
+		for (int part = rand_r(own_seed) % 4; part > 0; part--) {
+			/* 39936 is a multiple of 256: every part begins where the one before would go on. */
+			ssize_t taken = send(fd, bytes + (sent & 255), (unsigned)rand_r(own_seed) % 39000, MSG_NOSIGNAL);
+
+			sent += taken > 0 ? (unsigned)taken : 0;
+			if (rand_r(own_seed) % 4)
+				read_back(fd, &back);
+		}
+		if (rand_r(own_seed) % 3 == 0)
+			shutdown(fd, SHUT_WR);
+		if (rand_r(own_seed) % 2) {
+			struct pollfd waiting = {.fd = fd, .events = POLLIN};
+
+			poll(&waiting, 1, 20);
+			read_back(fd, &back);
+		}
+		if (rand_r(own_seed) % 3 == 0)
+			setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	}
+	require(back <= sent, "more came back than was sent");
+	__atomic_add_fetch(&echoed, back, __ATOMIC_SEQ_CST);
+	close(fd);
+}
+
+static void *run_clients(void *argument)
+{
+	unsigned own_seed = seed + (unsigned)(uintptr_t)argument;
+
+	for (unsigned count = connections / CLIENTS; count > 0; count--)
+		one_client(&own_seed);
+	__atomic_sub_fetch(&clients_left, 1, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+int main(int count, char **words)
+{
+	struct ms_front_options options = {.slots = SLOTS, .ring_bytes = RING_BYTES, .ops_bytes = OPS_BYTES,
+					   .unacked_ms = 1000};
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), wake_fd;
+	socklen_t length = sizeof(server);
+	pthread_t threads[CLIENTS];
+	char bytes[64];
+
+	require(count == 3, "usage: front-host SEED CONNECTIONS");
+	seed = (unsigned)atoi(words[1]);
+	connections = (unsigned)atoi(words[2]);
+	server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	require(bind(listener, (struct sockaddr *)&server, sizeof(server)) == 0, "bind");
+	getsockname(listener, (struct sockaddr *)&server, &length);
+	((struct ms_front_ring *)ring)->idle = 1;
+	require(ms_front_open(&options, ring, ops, &front, &wake_fd) == 0, "open");
+	require(ms_front_listen(front, listener, 64, PORT) == 0, "listen");
+	require(ms_front_submit(front, OPS_BYTES + 1) < 0, "more ops than there is memory are refused");
+	for (uintptr_t index = 0; index < CLIENTS; index++)
+		pthread_create(&threads[index], NULL, run_clients, (void *)index);
+	while (__atomic_load_n(&clients_left, __ATOMIC_SEQ_CST)) {
+		struct pollfd waiting = {.fd = wake_fd, .events = POLLIN};
+
+		if (poll(&waiting, 1, 5) > 0)
+			require(read(wake_fd, bytes, sizeof(bytes)) > 0, "wake");
+		take();
+		__atomic_store_n(&((struct ms_front_ring *)ring)->idle, 1, __ATOMIC_SEQ_CST);
+	}
+	for (int index = 0; index < CLIENTS; index++)
+		pthread_join(threads[index], NULL);
+	require(ms_front_unlisten(front, PORT) == 0, "unlisten");
+	take();
+	require(ms_front_close(front) == 0, "close");
+	require(ms_front_close(front) < 0, "what is closed has no name any more");
+	close(wake_fd);
+	printf("%u %lu\n", accepted, echoed);
+	return 0;
+}

@@ -1,0 +1,29 @@
+// Needs gcc, no privileges. The front's C alone, under sanitisers that end it at the first wrong access or race.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { packageRoot } from '../../src/kernel/paths.ts';
+
+const SOURCES = ['test/kernel/front-host.c', 'native/front.c', 'native/front_read.c', 'native/front_ops.c'];
+const FLAGS = ['-std=gnu11', '-O1', '-g', '-Wall', '-Wextra', '-Werror', '-fno-sanitize-recover=all'];
+const CONNECTIONS = { 'address,undefined': 2000, thread: 200 };
+
+describe('clients that send, pause, half-close and reset at random get back exactly what they sent, under', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'metasteer-front-'));
+  after(() => rmSync(folder, { recursive: true }));
+  for (const [sanitiser, connections] of Object.entries(CONNECTIONS)) {
+    test(`-fsanitize=${sanitiser}`, () => {
+      const program = join(folder, sanitiser);
+      const sources = SOURCES.map((path) => join(packageRoot, path));
+      execFileSync('gcc', [...FLAGS, `-fsanitize=${sanitiser}`, '-o', program, ...sources, '-lpthread']);
+      for (const seed of ['1', '2']) {
+        const said = execFileSync(program, [seed, String(connections)], { encoding: 'latin1', timeout: 120_000 });
+        const [accepted = 0, echoed = 0] = said.split(' ').map(Number);
+        assert.ok(accepted > connections / 2 && echoed > 0, said);
+      }
+    });
+  }
+});
