@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The client front: its life, its listening sockets, its slots. */
+/* The front: its life, its listening sockets, its slots. */
 #define _GNU_SOURCE
 #include "front.h"
 
@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -49,13 +50,33 @@ static int watch(const struct front *front, int fd, __u32 events, __u64 data)
 int slot_watch(struct front *front, struct slot *slot)
 {
 	__u64 name = (__u64)(slot - front->slots) | (__u64)slot->generation << 32;
-	struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.u64 = name};
+	/* UNIX sockets call for writers whenever their peer reads: only who waits for that shall hear of it. */
+	struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET | (slot->blocked ? EPOLLOUT : 0U),
+				    .data.u64 = name};
 	int operation = slot->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 
 	if (epoll_ctl(front->epoll_fd, operation, slot->fd, &event))
 		return -errno;
 	slot->watched = true;
 	return 0;
+}
+
+struct slot *slot_take(struct front *front, __u32 keep)
+{
+	struct slot *slot = NULL;
+
+	pthread_mutex_lock(&front->free_lock);
+	if (front->free_count > keep)
+		slot = &front->slots[front->free_slots[--front->free_count]];
+	pthread_mutex_unlock(&front->free_lock);
+	return slot;
+}
+
+void slot_begin(struct slot *slot, int fd)
+{
+	slot->fd = fd;
+	slot->generation = (slot->generation + 1) & 0x7fffffff;
+	slot->watched = slot->paused = slot->blocked = slot->ended = false;
 }
 
 void slot_close(struct front *front, struct slot *slot)
@@ -91,6 +112,7 @@ static void front_free(struct front *front)
 static int front_prepare(struct front *front, const struct ms_front_options *options)
 {
 	front->slot_count = options->slots;
+	front->agent_slots = options->agent_slots;
 	front->ring_bytes = options->ring_bytes;
 	front->ops_bytes = options->ops_bytes;
 	front->unacked_ms = options->unacked_ms;
@@ -112,7 +134,8 @@ static int front_prepare(struct front *front, const struct ms_front_options *opt
 }
 
 /* Makes everything but the thread. */
-static int front_new(const struct ms_front_options *options, __u8 *ring, __u8 *ops, struct front **made)
+static int front_new(const struct ms_front_options *options, const char *agent_path, __u8 *ring, __u8 *ops,
+		     struct front **made)
 {
 	struct front *front = calloc(1, sizeof(*front));
 	int error;
@@ -123,6 +146,8 @@ static int front_new(const struct ms_front_options *options, __u8 *ring, __u8 *o
 	front->ring = (struct ms_front_ring *)ring;
 	front->records = ring + sizeof(struct ms_front_ring);
 	front->ops = ops;
+	front->agent.sun_family = AF_UNIX;
+	strcpy(front->agent.sun_path, agent_path);
 	error = front_prepare(front, options);
 	if (error)
 		front_free(front);
@@ -131,7 +156,8 @@ static int front_new(const struct ms_front_options *options, __u8 *ring, __u8 *o
 	return error;
 }
 
-int ms_front_open(const struct ms_front_options *options, __u8 *ring, __u8 *ops, __u32 *name, __s32 *wake_fd)
+int ms_front_open(const struct ms_front_options *options, const char *agent_path, __u8 *ring, __u8 *ops, __u32 *name,
+		  __s32 *wake_fd)
 {
 	OWNED_FD read_end = -1;
 	struct front *front;
@@ -139,10 +165,12 @@ int ms_front_open(const struct ms_front_options *options, __u8 *ring, __u8 *ops,
 	int ends[2];
 	int error;
 
-	if (!options->slots || options->slots > 1U << 30 || options->ring_bytes < RING_BYTES_MIN ||
+	if (options->slots <= options->agent_slots || options->slots > 1U << 30 || options->ring_bytes < RING_BYTES_MIN ||
 	    (options->ring_bytes & (options->ring_bytes - 1)))
 		return -EINVAL;
-	error = front_new(options, ring, ops, &front);
+	if (strlen(agent_path) >= sizeof(((struct sockaddr_un *)0)->sun_path))
+		return -ENAMETOOLONG;
+	error = front_new(options, agent_path, ring, ops, &front);
 	if (error)
 		return error;
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK)) {

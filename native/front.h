@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Shared by the files of the client front. Two threads: the front's own accepts and reads (front_read.c), the caller's sends
+ * Shared by the files of the front. Two threads: the front's own accepts and reads (front_read.c), the caller's sends
  * and closes (front_ops.c). Only the caller's thread closes a connection, and only under its slot's lock, so a descriptor
  * that the front reads from is never another's.
  */
@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <sys/un.h>
 
 struct slot {
 	pthread_mutex_t lock;  /* all zero is unlocked */
@@ -33,9 +34,11 @@ struct front {
 	int control_fd;        /* an eventfd: stop, or room in the ring */
 	int wake_fd;           /* our end of the pipe */
 	__u32 unacked_ms;
+	struct sockaddr_un agent;
 
 	struct slot *slots;
 	__u32 slot_count;
+	__u32 agent_slots;     /* free ones that clients do not get */
 	pthread_mutex_t free_lock;
 	__u32 *free_slots;     /* the last ones are used first: they are in the processor's cache */
 	__u32 free_count;
@@ -63,6 +66,12 @@ static inline __u32 padded(__u32 length)
 {
 	return (length + 7) & ~7U;
 }
+
+/* Takes a free slot, as long as more than so many are left. NULL when there is none. */
+struct slot *slot_take(struct front *front, __u32 keep);
+
+/* A connection begins in it, which is not watched yet. Under the slot's lock. */
+void slot_begin(struct slot *slot, int fd);
 
 /* Has the front's thread hear of a connection's events. Under the slot's lock. */
 int slot_watch(struct front *front, struct slot *slot);

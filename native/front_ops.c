@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The client front: what its caller has done with connections, many in one call. */
+/* The front: what its caller has done with connections, many in one call. */
 #define _GNU_SOURCE
 #include "front.h"
 
-#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -22,7 +21,7 @@ static int send_bytes(struct front *front, struct slot *slot, const __u8 *bytes,
 		int error;
 
 		slot->blocked = true;
-		error = slot->watched ? 0 : slot_watch(front, slot);
+		error = slot_watch(front, slot);
 		if (error)
 			return error;
 	}
@@ -84,6 +83,47 @@ static int carry_out(struct front *front, struct slot *slot, const struct ms_fro
 	}
 }
 
+/* Connects to the agent. A UNIX socket does so at once or not at all: a full queue is -EAGAIN. */
+static int connect_agent(struct front *front, struct ms_front_op *op)
+{
+	OWNED_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct slot *slot;
+	int error;
+
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&front->agent, sizeof(front->agent)))
+		return -errno;
+	slot = slot_take(front, 0);
+	if (!slot)
+		return -EMFILE;
+	pthread_mutex_lock(&slot->lock);
+	slot_begin(slot, TAKE_FD(fd));
+	op->slot = (__u32)(slot - front->slots);
+	op->generation = slot->generation;
+	error = slot_watch(front, slot);
+	if (error)
+		slot_close(front, slot);
+	pthread_mutex_unlock(&slot->lock);
+	return error;
+}
+
+/* On a connection there is, or was. */
+static int carry_out_on(struct front *front, const struct ms_front_op *op, const __u8 *bytes)
+{
+	struct slot *slot;
+	int result;
+
+	if (op->slot >= front->slot_count)
+		return -EINVAL;
+	slot = &front->slots[op->slot];
+	pthread_mutex_lock(&slot->lock);
+	if (slot->fd < 0 || slot->generation != op->generation)
+		result = -ENOTCONN;
+	else
+		result = carry_out(front, slot, op, bytes);
+	pthread_mutex_unlock(&slot->lock);
+	return result;
+}
+
 int ms_front_submit(__u32 name, __u32 length)
 {
 	struct front *front = front_of(name);
@@ -96,21 +136,15 @@ int ms_front_submit(__u32 name, __u32 length)
 	ops = front->ops;
 	for (__u32 at = 0; at < length;) {
 		struct ms_front_op op;
-		struct slot *slot;
 
 		if (length - at < sizeof(op))
 			return -EINVAL;
 		memcpy(&op, ops + at, sizeof(op));
-		if (op.slot >= front->slot_count || op.length > length - at - sizeof(op))
+		if (op.length > length - at - sizeof(op))
 			return -EINVAL;
-		slot = &front->slots[op.slot];
-		pthread_mutex_lock(&slot->lock);
-		if (slot->fd < 0 || slot->generation != op.generation)
-			op.result = -ENOTCONN;
-		else
-			op.result = carry_out(front, slot, &op, ops + at + sizeof(op));
-		pthread_mutex_unlock(&slot->lock);
-		memcpy(ops + at + offsetof(struct ms_front_op, result), &op.result, sizeof(op.result));
+		op.result = op.kind == MS_FRONT_CONNECT ? connect_agent(front, &op)
+							: carry_out_on(front, &op, ops + at + sizeof(op));
+		memcpy(ops + at, &op, sizeof(op));
 		at += (__u32)sizeof(op) + padded(op.length);
 	}
 	return 0;

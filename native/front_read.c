@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The client front's thread: accepts, reads, and tells of it in the ring. It looks at no byte of a client. */
+/* The front's thread: accepts, reads, and tells of it in the ring. It looks at no byte of a client or the agent. */
 #define _GNU_SOURCE
 #include "front.h"
 
@@ -154,17 +154,6 @@ static void serve_slot(struct front *front, __u64 name, __u32 events)
 	}
 }
 
-static struct slot *take_slot(struct front *front)
-{
-	struct slot *slot = NULL;
-
-	pthread_mutex_lock(&front->free_lock);
-	if (front->free_count)
-		slot = &front->slots[front->free_slots[--front->free_count]];
-	pthread_mutex_unlock(&front->free_lock);
-	return slot;
-}
-
 static void describe(struct ms_front_client *client, const struct sockaddr_storage *peer)
 {
 	const void *address = peer->ss_family == AF_INET6 ? (const void *)&((const struct sockaddr_in6 *)peer)->sin6_addr
@@ -179,7 +168,7 @@ static void describe(struct ms_front_client *client, const struct sockaddr_stora
 /* A client, and what it has sent already, which under load is its request: then its socket is not watched for more. */
 static void welcome(struct front *front, struct ms_front_client *client)
 {
-	struct slot *slot = take_slot(front);
+	struct slot *slot = slot_take(front, front->agent_slots);
 	__u32 before;
 
 	if (!slot) {
@@ -190,9 +179,7 @@ static void welcome(struct front *front, struct ms_front_client *client)
 		return;
 	}
 	pthread_mutex_lock(&slot->lock);
-	slot->fd = client->fd;
-	slot->generation = (slot->generation + 1) & 0x7fffffff;
-	slot->watched = slot->paused = slot->blocked = slot->ended = false;
+	slot_begin(slot, client->fd);
 	tell_client(front, MS_FRONT_ACCEPTED, slot, client);
 	before = front->written;
 	read_once(front, slot);

@@ -313,7 +313,7 @@ MS_EXPORT int ms_rates_open(__s32 rates_fd);
 MS_EXPORT int ms_rates_take(const __u8 *client, __u32 client_len, const struct ms_rate_windows *windows, __u32 now_ms,
 			    __u32 *wait_ms);
 
-/* --- the client front (front.c, front_read.c, front_ops.c): a thread that has the sockets of clients --- */
+/* --- the front (front.c, front_read.c, front_ops.c): a thread that has the sockets of clients, and those to the agent --- */
 
 /*
  * What the front's thread tells, in records one after the other in a ring of memory that the caller gives: struct
@@ -322,8 +322,8 @@ MS_EXPORT int ms_rates_take(const __u8 *client, __u32 client_len, const struct m
 enum ms_front_record_kind {
 	MS_FRONT_SKIP = 0,       /* nothing: the rest of the ring is too short for the next record */
 	MS_FRONT_ACCEPTED = 1,   /* a client connected; its struct ms_front_client */
-	MS_FRONT_DATA = 2,       /* bytes of a client */
-	MS_FRONT_ENDED = 3,      /* the client has ended its side */
+	MS_FRONT_DATA = 2,       /* bytes of the peer: a client, or the agent */
+	MS_FRONT_ENDED = 3,      /* the peer has ended its side */
 	MS_FRONT_BROKEN = 4,     /* the connection is of no use any more, and to be closed */
 	MS_FRONT_WRITABLE = 5,   /* a connection that did not take everything takes more */
 	MS_FRONT_REFUSED = 6,    /* a client was reset for want of a slot; its struct ms_front_client, fd -1 */
@@ -365,8 +365,9 @@ enum ms_front_op_kind {
 	MS_FRONT_CLOSE = 4,
 	MS_FRONT_RESET = 5,
 	MS_FRONT_WATCH = 6,      /* from here on what the client does is told; before, only its first bytes are */
-	MS_FRONT_PAUSE = 7,      /* the client's bytes stay where they are */
+	MS_FRONT_PAUSE = 7,      /* the peer's bytes stay where they are */
 	MS_FRONT_RESUME = 8,
+	MS_FRONT_CONNECT = 9,    /* a new connection to the agent, watched: `slot` and `generation` are the result's, with 0 */
 };
 
 struct ms_front_op {
@@ -381,19 +382,21 @@ struct ms_front_op {
 _Static_assert(sizeof(struct ms_front_op) == 24, "ms_front_op has no hidden padding");
 
 struct ms_front_options {
-	__u32 slots;          /* connections open at once; what comes beyond is reset */
+	__u32 slots;          /* connections open at once */
+	__u32 agent_slots;    /* of these, kept for the agent's; clients that come beyond the others are reset */
 	__u32 ring_bytes;     /* of the records' part of the ring: a power of two, at least 64 KiB */
 	__u32 ops_bytes;      /* of the memory for ops */
 	__u32 unacked_ms;     /* a client that acknowledges nothing for so long has gone (TCP_USER_TIMEOUT) */
 };
-_Static_assert(sizeof(struct ms_front_options) == 16, "ms_front_options has no hidden padding");
+_Static_assert(sizeof(struct ms_front_options) == 20, "ms_front_options has no hidden padding");
 
 /*
- * Starts a front. `*front` names it from here on. `ring` and `ops` must stay where they are until ms_front_close: a struct
+ * Starts a front. `*front` names it from here on. `agent_path` is the agent's socket (-ENAMETOOLONG). `ring` and `ops` must stay where they are until ms_front_close: a struct
  * ms_front_ring and `ring_bytes` more, and `ops_bytes`. `*wake_fd`, a pipe's end, is the caller's: a byte comes when there are
  * records for an idle caller. -EMFILE when there are too many fronts in the process.
  */
-MS_EXPORT int ms_front_open(const struct ms_front_options *options, __u8 *ring, __u8 *ops, __u32 *front, __s32 *wake_fd);
+MS_EXPORT int ms_front_open(const struct ms_front_options *options, const char *agent_path, __u8 *ring, __u8 *ops, __u32 *front,
+			    __s32 *wake_fd);
 
 /* Listens on a bound socket, which from here on is the front's, and accepts its clients for a port. */
 MS_EXPORT int ms_front_listen(__u32 front, __s32 socket_fd, __u32 backlog, __u32 port_id);

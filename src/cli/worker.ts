@@ -9,7 +9,7 @@ import { RateCounter } from '../kernel/rates.ts';
 import { peerMac, receiveDescriptor } from '../kernel/sockets.ts';
 import { createLogger } from '../log.ts';
 import type { GateOpener } from '../proxy/client-link.ts';
-import { connectionsMax, EXCESS_MAX } from '../proxy/descriptors.ts';
+import { agentConnectionsMax, connectionsMax, EXCESS_MAX } from '../proxy/descriptors.ts';
 import { MessageStream } from '../proxy/message-stream.ts';
 import type { FromWorker, PortMessage, ProxySettings, ToWorker } from '../proxy/messages.ts';
 import { MetadataProxy, type ProxyEnvironment } from '../proxy/proxy.ts';
@@ -58,7 +58,8 @@ function start({ settings, logLevel }: Extract<ToWorker, { type: 'start' }>, sen
   const traced: ProxyEnvironment['traced'] = (event) => send({ type: 'traced', event });
   const front = openFront(settings, descriptorsMax);
   const openGate: GateOpener = (id, user) => front.gate(id, user, peerMac);
-  const environment = { log, peerMac, openGate, traced, descriptorsMax, ...requestCounter(settings) };
+  const { dial } = front;
+  const environment = { log, peerMac, openGate, dial, traced, descriptorsMax, ...requestCounter(settings) };
   const proxy = new MetadataProxy(settings, environment);
   const fitting = connectionsMax(settings, 0, descriptorsMax);
   if (fitting < settings.limits.connections)
@@ -73,6 +74,8 @@ function openFront(settings: ProxySettings, descriptorsMax: number): Front {
   const roomy = { ...settings, limits: { ...limits, connections: limits.connections + CLOSING_MAX } };
   return new Front({
     connections: connectionsMax(roomy, 0, descriptorsMax) + EXCESS_MAX,
+    agentConnections: agentConnectionsMax(settings),
+    agentPath: settings.agent.socket,
     // Later than the proxy's own limits.
     unackedMs: 2 * timeouts.clientMs + 10_000,
   });

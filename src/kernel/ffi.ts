@@ -51,7 +51,7 @@ const SIGNATURES = {
   ms_rates_create: ['int', ['uint32', 'pointer']],
   ms_rates_open: ['int', ['int32']],
   ms_rates_take: ['int', ['pointer', 'uint32', 'pointer', 'uint32', 'pointer']],
-  ms_front_open: ['int', ['pointer', 'pointer', 'pointer', 'pointer', 'pointer']],
+  ms_front_open: ['int', ['pointer', text, 'pointer', 'pointer', 'pointer', 'pointer']],
   ms_front_listen: ['int', ['uint32', 'int32', 'uint32', 'uint32']],
   ms_front_unlisten: ['int', ['uint32', 'uint32']],
   ms_front_submit: ['int', ['uint32', 'uint32']],

@@ -1,9 +1,11 @@
+import { getSystemErrorName } from 'node:util';
 import type { MacAddress } from '../identity/mac-address.ts';
 import { OP_BYTES_MAX } from './front-ops.ts';
 import { FRONT_OP_KIND } from './layout.gen.ts';
 
 const { MS_FRONT_SEND, MS_FRONT_SEND_MORE, MS_FRONT_SEND_LAST, MS_FRONT_SHUT } = FRONT_OP_KIND;
-const { MS_FRONT_CLOSE, MS_FRONT_RESET, MS_FRONT_WATCH, MS_FRONT_PAUSE, MS_FRONT_RESUME } = FRONT_OP_KIND;
+const { MS_FRONT_CONNECT, MS_FRONT_CLOSE, MS_FRONT_RESET, MS_FRONT_WATCH, MS_FRONT_PAUSE, MS_FRONT_RESUME } =
+  FRONT_OP_KIND;
 
 /** EAGAIN, as the result of an operation. */
 const TAKES_NOTHING = -11;
@@ -11,16 +13,16 @@ const TAKES_NOTHING = -11;
 /** Who a link tells; the proxy's `LinkUser`. */
 interface LinkUser {
   received(chunk: Buffer): void;
-  clientEnded(): void;
+  peerEnded(): void;
   drained(): void;
   stalled(): void;
   weEnded(): void;
-  gone(): void;
+  gone(code?: string): void;
 }
 
 export type PeerMac = (fd: number) => MacAddress | undefined;
 
-/** Who is at the other end, as the kernel says. */
+/** Who is at the other end of a client's connection, as the kernel says. */
 export interface FrontPeer {
   readonly fd: number;
   readonly address: string;
@@ -28,13 +30,24 @@ export interface FrontPeer {
   readonly macOf: PeerMac;
 }
 
+const AGENT: FrontPeer = { fd: -1, address: '', port: 0, macOf: () => undefined };
+
 /** Puts an operation on a link among those that are carried out next; `link.carriedOut` says what came of it. */
 export type Carry = (link: FrontLink, kind: number, bytes: Buffer | undefined) => void;
 
-/** A client's connection whose socket the front has; the proxy's `ClientLink`. What it is told to do is done at the end of the turn. */
+/** Who hears what became of an attempt to connect; the proxy's `DialUser`. */
+export interface DialUser {
+  connected(link: FrontLink): void;
+  connectFailed(code: string, message: string): void;
+}
+
+/**
+ * A connection whose socket the front has; the proxy's `Link`, and `ClientLink` where it is a client's. What it is told to do is
+ * done at the end of the turn.
+ */
 export class FrontLink {
-  readonly slot: number;
-  readonly generation: number;
+  slot: number;
+  generation: number;
   readonly hasLeft = false;
   /** In which of the front's rounds it came. */
   readonly round: number;
@@ -53,8 +66,9 @@ export class FrontLink {
   #isEnding = false;
   #hasShut = false;
   #isFinished = false;
-  #hasClientEnded = false;
+  #hasPeerEnded = false;
   #isWatched = false;
+  #dialUser: DialUser | undefined;
   #isPaused = false;
 
   constructor(carry: Carry, slot: number, generation: number, round: number, peer: FrontPeer) {
@@ -65,12 +79,25 @@ export class FrontLink {
     this.#peer = peer;
   }
 
+  /** Connects to the agent, and tells the user. */
+  static dial(carry: Carry, user: DialUser): void {
+    const link = new FrontLink(carry, -1, 0, 0, AGENT);
+    link.#dialUser = user;
+    link.#isWatched = true;
+    carry(link, MS_FRONT_CONNECT, undefined);
+  }
+
   get peer(): string {
     return this.#peer.address;
   }
 
   get peerPort(): number {
     return this.#peer.port;
+  }
+
+  /** Whether what the peer does is told, whatever it is. */
+  get isWatched(): boolean {
+    return this.#isWatched;
   }
 
   get isOpen(): boolean {
@@ -150,20 +177,21 @@ export class FrontLink {
     this.#close(MS_FRONT_RESET);
   }
 
-  /** The client sent this. */
+  /** The peer sent this. */
   received(chunk: Buffer): void {
     this.#user?.received(chunk);
   }
 
-  clientEnded(): void {
-    this.#hasClientEnded = true;
-    this.#user?.clientEnded();
+  peerEnded(): void {
+    this.#hasPeerEnded = true;
+    this.#user?.peerEnded();
     this.#closeWhenOver();
   }
 
-  broken(): void {
+  /** @param code of the error, where it is known */
+  broken(code?: string): void {
     this.#close(MS_FRONT_CLOSE);
-    this.#user?.gone();
+    this.#user?.gone(code);
   }
 
   /** The kernel takes more. */
@@ -196,11 +224,22 @@ export class FrontLink {
 
   afterwards(kind: number, length: number, result: number): void {
     if (!this.#isOpen) return;
-    if (kind === MS_FRONT_SHUT && result === TAKES_NOTHING) this.#hasShut = false;
-    else if (result < 0) this.broken();
+    if (kind === MS_FRONT_CONNECT) this.#dialled(result);
+    else if (kind === MS_FRONT_SHUT && result === TAKES_NOTHING) this.#hasShut = false;
+    else if (result < 0) this.broken(getSystemErrorName(result));
     else if (kind === MS_FRONT_SHUT) this.#finished();
     else if (kind === MS_FRONT_SEND_LAST) this.#lastWent(length, result);
     else if (length > 0) this.#went();
+  }
+
+  #dialled(result: number): void {
+    if (result === 0) {
+      this.#dialUser?.connected(this);
+      return;
+    }
+    this.#isOpen = false;
+    const code = getSystemErrorName(result);
+    this.#dialUser?.connectFailed(code, `connect ${code}`);
   }
 
   #lastWent(length: number, result: number): void {
@@ -253,7 +292,7 @@ export class FrontLink {
   }
 
   #closeWhenOver(): void {
-    if (this.#hasClientEnded && this.#isFinished && this.#isOpen) this.broken();
+    if (this.#hasPeerEnded && this.#isFinished && this.#isOpen) this.broken();
   }
 
   #close(kind: number): void {

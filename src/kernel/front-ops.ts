@@ -1,11 +1,13 @@
 import type { Carry, FrontLink } from './front-link.ts';
-import { FRONT_OP_BYTES } from './layout.gen.ts';
+import { FRONT_OP_BYTES, FRONT_OP_KIND } from './layout.gen.ts';
 
 /** A buffer of them is carried out when it is full, else at the end of the turn. */
 const OPS_BYTES = 131_072;
 /** Of one operation. */
 export const OP_BYTES_MAX = 65_536;
 /** Members of `struct ms_front_op`, in words of 32 bits. */
+const SLOT = 1;
+const GENERATION = 2;
 const LENGTH = 3;
 const RESULT = 4;
 
@@ -16,6 +18,7 @@ export class FrontOps {
   readonly #words = new Int32Array(this.memory.buffer, this.memory.byteOffset, OPS_BYTES >> 2);
   readonly #schedule: () => void;
   readonly #submit: (length: number) => void;
+  readonly #placed: (link: FrontLink) => void;
   #length = 0;
   /** For each operation its link and its bytes. */
   #links: FrontLink[] = [];
@@ -24,10 +27,12 @@ export class FrontOps {
   /**
    * @param schedule has `flush` called at the end of the turn
    * @param submit has the front carry out that many bytes of operations
+   * @param placed hears of links that were given a slot
    */
-  constructor(schedule: () => void, submit: (length: number) => void) {
+  constructor(schedule: () => void, submit: (length: number) => void, placed: (link: FrontLink) => void) {
     this.#schedule = schedule;
     this.#submit = submit;
+    this.#placed = placed;
   }
 
   readonly carry: Carry = (link, kind, bytes) => {
@@ -65,6 +70,11 @@ export class FrontOps {
       const length = this.#words[word + LENGTH] ?? 0;
       const result = this.#words[word + RESULT] ?? 0;
       at += FRONT_OP_BYTES + ((length + 7) & ~7);
+      if (kind === FRONT_OP_KIND.MS_FRONT_CONNECT && result === 0) {
+        link.slot = this.#words[word + SLOT] ?? -1;
+        link.generation = this.#words[word + GENERATION] ?? 0;
+        this.#placed(link);
+      }
       if (link.carriedOut(bytes, result)) matters.push({ link, kind, length, result });
     });
     for (const { link, kind, length, result } of matters) link.afterwards(kind, length, result);

@@ -1,7 +1,7 @@
 import { type ListenOptions, Socket, type SocketConstructorOpts } from 'node:net';
 import { type PortId, parsePortId } from '../identity/port-id.ts';
-import { call, room } from './ffi.ts';
-import { FrontLink, type PeerMac } from './front-link.ts';
+import { call, cString, room } from './ffi.ts';
+import { type DialUser, FrontLink, type PeerMac } from './front-link.ts';
 import { FrontOps } from './front-ops.ts';
 import { FrontRing, type RecordTaker } from './front-ring.ts';
 import { KernelError } from './kernel-error.ts';
@@ -12,8 +12,12 @@ const RING_BYTES = 131_072;
 const ROUND_MS = 100;
 
 export interface FrontOptions {
-  /** Connections open at once; clients beyond them are reset. */
+  /** Clients' connections open at once; clients beyond them are reset. */
   readonly connections: number;
+  /** Connections to the agent. */
+  readonly agentConnections: number;
+  /** The agent's socket. */
+  readonly agentPath: string;
   /** A client that acknowledges nothing for so long has gone. */
   readonly unackedMs: number;
 }
@@ -31,7 +35,7 @@ interface FrontPort {
 }
 
 /**
- * The sockets of a worker's clients, in the hands of a thread of the shim (native/front_read.c): it accepts and reads, and what
+ * The sockets of a worker's clients, and those to the agent, in the hands of a thread of the shim (native/front_read.c): it accepts and reads, and what
  * came of that is dealt with here by the batch, as is what is to be sent. A request so costs no call of its own.
  */
 export class Front {
@@ -40,6 +44,9 @@ export class Front {
   readonly #ops = new FrontOps(
     () => this.#schedule(),
     (length) => call('ms_front_submit', this.#name, length),
+    (link) => {
+      this.#links[link.slot] = link;
+    },
   );
   /** Bound once, not for every turn. */
   readonly #taker: RecordTaker = (kind, slot, generation, at, length) => this.#told(kind, slot, generation, at, length);
@@ -50,12 +57,19 @@ export class Front {
   #rounds: NodeJS.Timeout | undefined;
   #turn: NodeJS.Immediate | undefined;
 
-  constructor({ connections, unackedMs }: FrontOptions) {
+  constructor({ connections, agentConnections, agentPath, unackedMs }: FrontOptions) {
+    const slots = connections + agentConnections;
     const opsBytes = this.#ops.memory.length;
-    const options = writeFrontOptions({ slots: connections, ringBytes: RING_BYTES, opsBytes, unackedMs });
+    const options = writeFrontOptions({
+      slots,
+      agentSlots: agentConnections,
+      ringBytes: RING_BYTES,
+      opsBytes,
+      unackedMs,
+    });
     const name = room(4);
     const wakeFd = room(4);
-    call('ms_front_open', options, this.#ring.memory, this.#ops.memory, name, wakeFd);
+    call('ms_front_open', options, cString(agentPath), this.#ring.memory, this.#ops.memory, name, wakeFd);
     this.#name = name.readUInt32LE();
     this.#wake = wakeSocket(wakeFd.readInt32LE(), () => this.#takeTurn());
   }
@@ -79,6 +93,9 @@ export class Front {
       },
     );
   }
+
+  /** Connects to the agent: the proxy's `Dial`. */
+  readonly dial = (user: DialUser): void => FrontLink.dial(this.#ops.carry, user);
 
   /** Closes all connections and listening sockets. */
   close(): void {
@@ -114,7 +131,7 @@ export class Front {
     if (kind >= FRONT_RECORD_KIND.MS_FRONT_REFUSED) this.#refused(kind, at);
     else if (link?.generation !== generation || !link.isOpen) return;
     else if (kind === FRONT_RECORD_KIND.MS_FRONT_DATA) link.received(this.#ring.copy(at, length));
-    else if (kind === FRONT_RECORD_KIND.MS_FRONT_ENDED) link.clientEnded();
+    else if (kind === FRONT_RECORD_KIND.MS_FRONT_ENDED) link.peerEnded();
     else if (kind === FRONT_RECORD_KIND.MS_FRONT_WRITABLE) link.writable();
     else link.broken();
   }
@@ -138,17 +155,17 @@ export class Front {
 
   /** Of a client that is not answered at once it matters whether it stays. */
   #watchWaiting(): void {
-    let open = 0;
-    for (const link of this.#links) {
-      if (!link?.isOpen) continue;
-      open += 1;
-      if (link.round < this.#round) link.expectMore();
-    }
+    let unwatched = 0;
+    this.#links.forEach((link, slot) => {
+      if (!link?.isOpen) this.#links[slot] = undefined;
+      else if (link.isWatched) return;
+      else if (link.round < this.#round) link.expectMore();
+      else unwatched += 1;
+    });
     this.#round += 1;
-    if (open > 0) return;
+    if (unwatched > 0) return;
     clearInterval(this.#rounds);
     this.#rounds = undefined;
-    this.#links.length = 0;
   }
 }
 

@@ -830,6 +830,7 @@ export const FRONT_OP_KIND = {
   MS_FRONT_WATCH: 6,
   MS_FRONT_PAUSE: 7,
   MS_FRONT_RESUME: 8,
+  MS_FRONT_CONNECT: 9,
 } as const;
 
 /** `struct ms_front_op`. */
@@ -867,29 +868,32 @@ export function writeFrontOp(value: FrontOp): Buffer {
 /** `struct ms_front_options`. */
 export interface FrontOptions {
   readonly slots: number;
+  readonly agentSlots: number;
   readonly ringBytes: number;
   readonly opsBytes: number;
   readonly unackedMs: number;
 }
 
 /** Bytes of `struct ms_front_options`. */
-export const FRONT_OPTIONS_BYTES = 16;
+export const FRONT_OPTIONS_BYTES = 20;
 
 export function readFrontOptions(buffer: Buffer, at = 0): FrontOptions {
   return {
     slots: buffer.readUInt32LE(at + 0),
-    ringBytes: buffer.readUInt32LE(at + 4),
-    opsBytes: buffer.readUInt32LE(at + 8),
-    unackedMs: buffer.readUInt32LE(at + 12),
+    agentSlots: buffer.readUInt32LE(at + 4),
+    ringBytes: buffer.readUInt32LE(at + 8),
+    opsBytes: buffer.readUInt32LE(at + 12),
+    unackedMs: buffer.readUInt32LE(at + 16),
   };
 }
 
 export function writeFrontOptions(value: FrontOptions): Buffer {
-  const buffer = Buffer.allocUnsafe(16).fill(0);
+  const buffer = Buffer.allocUnsafe(20).fill(0);
   buffer.writeUInt32LE(value.slots, 0);
-  buffer.writeUInt32LE(value.ringBytes, 4);
-  buffer.writeUInt32LE(value.opsBytes, 8);
-  buffer.writeUInt32LE(value.unackedMs, 12);
+  buffer.writeUInt32LE(value.agentSlots, 4);
+  buffer.writeUInt32LE(value.ringBytes, 8);
+  buffer.writeUInt32LE(value.opsBytes, 12);
+  buffer.writeUInt32LE(value.unackedMs, 16);
   return buffer;
 }
 

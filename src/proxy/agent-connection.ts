@@ -1,7 +1,7 @@
-import { connect, type Socket } from 'node:net';
 import { ONE_SHOT_BYTES_MAX } from './agent-limits.ts';
 import type { Clock, Timed } from './clock.ts';
 import type { Carrier, Exchange } from './exchange.ts';
+import type { Dial, DialUser, Link, LinkUser } from './link.ts';
 import type { ReplyHead } from './reply.ts';
 import { ReplyReader } from './reply-reader.ts';
 
@@ -10,9 +10,6 @@ export const GATHER_BYTES_MAX = 65_536;
 
 /** A reply that comes more slowly than so much in the longest silence of an agent is as good as none. */
 const PROGRESS_BYTES = 65_536;
-
-/** Every read from the agent lands here and is dealt with before the next one: no allocation per read. */
-const READ_BUFFER = Buffer.allocUnsafeSlow(65_536);
 
 /** How a connection was lost under an exchange before any byte of a reply. */
 export type Loss =
@@ -44,7 +41,7 @@ export interface ConnectionTimes {
 }
 
 /** One connection to the agent's socket, with at most one exchange on it at a time. */
-export class AgentConnection implements Timed, Carrier {
+export class AgentConnection implements Timed, Carrier, DialUser, LinkUser {
   deadline: number;
   /** Replies it has brought. */
   served = 0;
@@ -52,11 +49,11 @@ export class AgentConnection implements Timed, Carrier {
   retired = false;
   /** When its last reply was complete, on the clock's scale. */
   servedAt = 0;
-  readonly #socket: Socket;
   readonly #clock: Clock;
   readonly #times: ConnectionTimes;
   readonly #owner: ConnectionOwner;
   #state: 'connecting' | 'idle' | 'lingering' | 'busy' | 'closed' = 'connecting';
+  #link: Link | undefined;
   #exchange: Exchange | undefined;
   #reader = new ReplyReader(false);
   #anyByte = false;
@@ -65,17 +62,13 @@ export class AgentConnection implements Timed, Carrier {
   #streaming = false;
   #paused = false;
 
-  constructor(path: string, clock: Clock, times: ConnectionTimes, owner: ConnectionOwner) {
+  constructor(dial: Dial, clock: Clock, times: ConnectionTimes, owner: ConnectionOwner) {
     this.#clock = clock;
     this.#times = times;
     this.#owner = owner;
     this.deadline = clock.now() + times.connectMs;
     clock.watch(this);
-    this.#socket = connect({ path, onread: { buffer: READ_BUFFER, callback: (size) => this.#read(size) } });
-    this.#socket.on('connect', () => this.#connected());
-    this.#socket.on('end', () => this.#ended());
-    this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#broken(error.code ?? 'unknown', error.message));
-    this.#socket.on('close', () => this.#broken('closed', 'closed'));
+    dial(this);
   }
 
   /** Sends the request of an exchange. The connection must be idle. */
@@ -91,7 +84,7 @@ export class AgentConnection implements Timed, Carrier {
     exchange.sentAt = now;
     exchange.onSent?.();
     this.deadline = now + this.#times.serverMs;
-    this.#socket.write(exchange.request.bytes);
+    this.#link?.write(exchange.request.bytes);
   }
 
   /** Keeps the idle connection for at most that long; then the owner hears of it. */
@@ -110,7 +103,7 @@ export class AgentConnection implements Timed, Carrier {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#clock.unwatch(this);
-    this.#socket.destroy();
+    this.#link?.destroy();
   }
 
   /** Gives up the exchange. */
@@ -123,7 +116,7 @@ export class AgentConnection implements Timed, Carrier {
     this.#paused = false;
     this.#progress = 0;
     this.deadline = this.#clock.now() + this.#times.serverMs;
-    this.#socket.resume();
+    this.#link?.resume();
   }
 
   /** Nobody wants the reply any more. A short one is read to its end, so that the agent is not asked more than it can do. */
@@ -151,26 +144,34 @@ export class AgentConnection implements Timed, Carrier {
     }
   }
 
-  #connected(): void {
-    if (this.#state !== 'connecting') return;
+  connected(link: Link): void {
+    if (this.#state !== 'connecting') {
+      link.destroy();
+      return;
+    }
+    this.#link = link;
+    link.serve(this);
     this.#state = 'idle';
     this.deadline = Number.POSITIVE_INFINITY;
     this.#owner.connected(this);
   }
 
-  #read(size: number): boolean {
+  connectFailed(code: string, message: string): void {
+    this.#broken(code, message);
+  }
+
+  received(chunk: Buffer): void {
     const exchange = this.#exchange;
     if (exchange === undefined) {
       // Bytes nobody asked for: the connection is out of step.
       this.#broken('surplus', 'bytes without a request');
-      return true;
+      return;
     }
     this.#anyByte = true;
     const hadHead = this.#reader.head !== undefined;
-    this.#reader.read(READ_BUFFER.subarray(0, size));
-    this.#extend(size, !hadHead && this.#reader.head !== undefined);
+    this.#reader.read(chunk);
+    this.#extend(chunk.length, !hadHead && this.#reader.head !== undefined);
     this.#pass(exchange);
-    return true;
   }
 
   /** More time for a whole head, and for each good piece of a body: single bytes that drip would hold a turn for ever. */
@@ -210,7 +211,7 @@ export class AgentConnection implements Timed, Carrier {
     this.deadline = Number.POSITIVE_INFINITY;
     tell();
     // A reply without a body by rule may be followed by one by mistake: such a connection is not used again.
-    const inStep = !head.bodiless && !this.#reader.surplus && this.#socket.writableLength === 0;
+    const inStep = !head.bodiless && !this.#reader.surplus && this.#link?.waiting === 0;
     this.#owner.ended(this, head, head.keepAlive && inStep);
   }
 
@@ -218,12 +219,12 @@ export class AgentConnection implements Timed, Carrier {
     if (this.#state !== 'busy') return;
     this.#paused = true;
     this.deadline = Number.POSITIVE_INFINITY;
-    this.#socket.pause();
+    this.#link?.pause();
     this.#owner.stalled(this);
   }
 
   /** The agent closed its side. */
-  #ended(): void {
+  peerEnded(): void {
     const exchange = this.#exchange;
     if (exchange === undefined || !this.#anyByte) {
       this.#broken('end', 'closed by the agent');
@@ -232,6 +233,17 @@ export class AgentConnection implements Timed, Carrier {
     this.#reader.end();
     this.#pass(exchange);
   }
+
+  gone(code = 'closed'): void {
+    this.#broken(code, code);
+  }
+
+  /** How much of a request the agent takes does not matter: the time for its reply runs. */
+  drained(): void {}
+
+  stalled(): void {}
+
+  weEnded(): void {}
 
   #fail(reason: 'agent-timeout' | 'agent-reply-malformed' | 'reply-cut'): void {
     const exchange = this.#exchange;

@@ -4,12 +4,14 @@ import type { Clock, Timed } from './clock.ts';
 import { ConnectPace } from './connect-pace.ts';
 import { type Exchange, failAll, refuseLarge, tooLargeReason } from './exchange.ts';
 import { Generation } from './generation.ts';
+import type { Dial } from './link.ts';
 import type { AgentStatus, ProxySettings } from './messages.ts';
 import { Pool } from './pool.ts';
 import { Prober } from './prober.ts';
 import { Queue } from './queue.ts';
 import type { Reason } from './refuse.ts';
 import type { ReplyHead } from './reply.ts';
+import { socketDial } from './socket-link.ts';
 import { SocketWatch } from './socket-watch.ts';
 
 /** A one-shot agent has closed a connection this long after its reply; a keep-alive agent has not. */
@@ -23,6 +25,7 @@ const LOSSES_MAX = 3;
  */
 export class Agent implements ConnectionOwner, Timed {
   readonly #settings: ProxySettings;
+  readonly #dial: Dial;
   readonly #clock: Clock;
   readonly #queue = new Queue<Exchange>();
   readonly #generation: Generation;
@@ -34,9 +37,11 @@ export class Agent implements ConnectionOwner, Timed {
   #answered = false;
   #stopped = false;
 
-  constructor(settings: ProxySettings, clock: Clock) {
+  /** @param dial connects to the agent; without it Node does */
+  constructor(settings: ProxySettings, clock: Clock, dial?: Dial) {
     const { generation, retryMs, socket } = settings.agent;
     this.#settings = settings;
+    this.#dial = dial ?? socketDial(socket);
     this.#clock = clock;
     this.#generation = new Generation(generation);
     this.#pool = new Pool(() => concurrencyNow(settings.agent, this.#generation.state));
@@ -141,7 +146,7 @@ export class Agent implements ConnectionOwner, Timed {
       !this.#stopped
     ) {
       this.#connecting += 1;
-      new AgentConnection(this.#settings.agent.socket, this.#clock, this.#settings.timeouts, this);
+      new AgentConnection(this.#dial, this.#clock, this.#settings.timeouts, this);
     }
   }
 

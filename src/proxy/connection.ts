@@ -2,13 +2,14 @@ import type { ClientAddress } from '../identity/client-address.ts';
 import { Account } from './account.ts';
 import { Asker } from './ask.ts';
 import { CONTINUE } from './body.ts';
-import type { ClientLink, LinkUser } from './client-link.ts';
+import type { ClientLink } from './client-link.ts';
 import type { Timed } from './clock.ts';
 import type { ConnectionState } from './connection-state.ts';
 import type { ProxyContext } from './context.ts';
 import type { Exchange, Receiver } from './exchange.ts';
 import type { RequestHead } from './head.ts';
 import type { Client } from './identity.ts';
+import type { LinkUser } from './link.ts';
 import { Outlet } from './outlet.ts';
 import type { PortState } from './port.ts';
 import { mayKeep, type Reason, refusal, statusOf } from './refuse.ts';
@@ -259,7 +260,7 @@ export class Connection implements Timed, Receiver, LinkUser {
   }
 
   /** FIN. Whether the client still reads cannot be known before something is written, so what it asked for is answered. */
-  clientEnded(): void {
+  peerEnded(): void {
     this.#ended = true;
     if (this.#state === 'reading') this.#cut();
   }

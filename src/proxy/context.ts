@@ -5,6 +5,7 @@ import type { Census } from './census.ts';
 import type { GateOpener } from './client-link.ts';
 import type { Clock } from './clock.ts';
 import type { HeadParser } from './head.ts';
+import type { Dial } from './link.ts';
 import type { ProxySettings, WorkerTraceEvent } from './messages.ts';
 import type { PortState } from './port.ts';
 import type { CountRequest, RateLimit } from './rate-limit.ts';
@@ -20,6 +21,8 @@ export interface ProxyEnvironment {
   readonly descriptorsMax?: number;
   /** Where clients come in, in place of Node's own servers. */
   readonly openGate?: GateOpener;
+  /** How the agent is connected to, in place of Node's own sockets. */
+  readonly dial?: Dial;
   /** Needed where the settings limit requests. */
   readonly countRequest?: CountRequest;
   /** Takes what is told of clients that are traced; without it none can be. */

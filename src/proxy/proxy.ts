@@ -47,7 +47,7 @@ export class MetadataProxy {
       environment,
       clock,
       headParser: new HeadParser(settings.limits),
-      agent: new Agent(settings, clock),
+      agent: new Agent(settings, clock, environment.dial),
       accessLog: new AccessLog(environment.log, settings.log.access),
       ports: new Set(),
       census: new Census(),

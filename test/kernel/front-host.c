@@ -207,7 +207,7 @@ int main(int count, char **words)
 	require(bind(listener, (struct sockaddr *)&server, sizeof(server)) == 0, "bind");
 	getsockname(listener, (struct sockaddr *)&server, &length);
 	((struct ms_front_ring *)ring)->idle = 1;
-	require(ms_front_open(&options, ring, ops, &front, &wake_fd) == 0, "open");
+	require(ms_front_open(&options, "", ring, ops, &front, &wake_fd) == 0, "open");
 	require(ms_front_listen(front, listener, 64, PORT) == 0, "listen");
 	require(ms_front_submit(front, OPS_BYTES + 1) < 0, "more ops than there is memory are refused");
 	for (uintptr_t index = 0; index < CLIENTS; index++)

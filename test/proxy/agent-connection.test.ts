@@ -11,6 +11,7 @@ import { Clock } from '../../src/proxy/clock.ts';
 import { Exchange, type Receiver } from '../../src/proxy/exchange.ts';
 import { fdOf } from '../../src/proxy/handle.ts';
 import { PortState } from '../../src/proxy/port.ts';
+import { socketDial } from '../../src/proxy/socket-link.ts';
 import { socketDirectory } from '../kit/agents.ts';
 import { parseResponse } from '../kit/raw-client.ts';
 import { endAfterEach, startWorker } from './setup.ts';
@@ -55,7 +56,7 @@ function lossOn(path: string, connected: () => void): Promise<string> {
       lingered: odd('lingered'),
       stalled: odd('stalled'),
     };
-    new AgentConnection(path, new Clock(), { connectMs: 5000, serverMs: 5000 }, owner);
+    new AgentConnection(socketDial(path), new Clock(), { connectMs: 5000, serverMs: 5000 }, owner);
   });
 }
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import { parseMacAddress } from '../../src/identity/mac-address.ts';
 import { type Client, identify as identifyLink } from '../../src/proxy/identity.ts';
-import { type PeerMac, SocketLink } from '../../src/proxy/socket-link.ts';
+import { type PeerMac, SocketClientLink } from '../../src/proxy/socket-link.ts';
 
 const MAC = parseMacAddress('fa:16:3e:01:02:03');
 
@@ -21,7 +21,7 @@ function peer(address: string | undefined | Error): Socket {
 }
 
 function identify(socket: Socket, peerMac: PeerMac): Client | undefined {
-  return identifyLink(new SocketLink(socket, peerMac));
+  return identifyLink(new SocketClientLink(socket, peerMac));
 }
 
 describe('a client is', () => {

@@ -5,6 +5,7 @@ import { type OwnerKind, parseOwnerId } from '../../src/identity/owner-id.ts';
 import { parsePortId } from '../../src/identity/port-id.ts';
 import { Front } from '../../src/kernel/front.ts';
 import type { GateOpener } from '../../src/proxy/client-link.ts';
+import { agentConnectionsMax } from '../../src/proxy/descriptors.ts';
 import type { ProxySettings, WorkerTraceEvent } from '../../src/proxy/messages.ts';
 import { MetadataProxy } from '../../src/proxy/proxy.ts';
 import type { CountRequest } from '../../src/proxy/rate-limit.ts';
@@ -79,8 +80,14 @@ export function ownerOf(index: number): string {
   return index === 0 ? OWNER : `0a1b2c3d-0000-4000-8000-${String(index).padStart(12, '0')}`;
 }
 
-function openFront({ limits, timeouts }: ProxySettings, slots = limits.connections + 1024): Front {
-  return new Front({ connections: slots, unackedMs: 2 * timeouts.clientMs + 10_000 });
+function openFront(settings: ProxySettings, slots = settings.limits.connections + 1024): Front {
+  const { timeouts, agent } = settings;
+  return new Front({
+    connections: slots,
+    agentConnections: agentConnectionsMax(settings),
+    agentPath: agent.socket,
+    unackedMs: 2 * timeouts.clientMs + 10_000,
+  });
 }
 
 /** The real request path behind loopback ports instead of steered ones. */
@@ -130,7 +137,7 @@ export class Worker {
       log: pino({}, destination),
       peerMac,
       ...(countRequest ? { countRequest } : {}),
-      ...(openGate ? { openGate } : {}),
+      ...(openGate && front ? { openGate, dial: front.dial } : {}),
       ...(traced ? { traced } : {}),
       ...(descriptorsMax === undefined ? {} : { descriptorsMax }),
     };
