@@ -3,11 +3,15 @@ import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
 import type { NamespaceId } from '../kernel/events.ts';
 import { lookAtNamespace } from '../kernel/links.ts';
+import { giveBackMemorySoon } from '../kernel/memory.ts';
 import { namespaceInode } from '../kernel/namespace.ts';
 import type { Changes } from './changes.ts';
 import type { LiveConfig } from './live-config.ts';
 import { OwnerRules } from './owners.ts';
 import { type FoundInterface, portKey } from './port.ts';
+
+/** Looking at so many namespaces leaves memory behind that the next look, minutes later, would find again. */
+const WORTH_GIVING_BACK = 50;
 
 interface KnownNamespace {
   readonly inode: number;
@@ -48,6 +52,7 @@ export class Inventory {
     for (const name of [...this.#known.keys(), ...this.#broken.keys()]) if (!isPresent.has(name)) this.#forget(name);
     const names = changes.all ? present : [...changes.names].filter((name) => isPresent.has(name));
     for (const name of names) await this.#look(name);
+    if (names.length >= WORTH_GIVING_BACK) giveBackMemorySoon();
   }
 
   /** The interfaces of all owners, in the order of their namespaces' names. */

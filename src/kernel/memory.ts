@@ -8,12 +8,15 @@ let collect: (() => void) | undefined;
 /** After the work, so that what it ends with is over too. */
 const AFTER_MS = 2000;
 
+let timer: NodeJS.Timeout | undefined;
+
 /**
- * Soon collects garbage and gives what is free back to the kernel. For the end of a burst of work: a process that then
- * idles for days would keep the memory of its busiest moment. Takes some tens of milliseconds.
+ * Collects garbage and gives what is free back to the kernel, soon, and once where it is asked for again before. For the end of a
+ * burst of work: a process that then idles for days would keep the memory of its busiest moment. Takes some tens of milliseconds.
  */
 export function giveBackMemorySoon(): void {
-  setTimeout(() => {
+  clearTimeout(timer);
+  timer = setTimeout(() => {
     setFlagsFromString('--expose-gc');
     collect ??= runInNewContext('gc') as () => void;
     collect();
