@@ -12,13 +12,27 @@ export interface IdleCpu {
   readonly lookCpuMs?: number;
 }
 
-/** Ends before the look that comes `rescanSeconds` after the last change, and so long that it is over within the other. */
-const QUIET_SHARE = 2 / 3;
-const LOOK_SHARE = 5 / 6;
+/**
+ * Of `rescanSeconds`. The first time watched begins when the daemon is calm (`calmMs`) and ends before the look that comes
+ * `rescanSeconds` after the last change; the second is so long that the look is over within it.
+ */
+const CALM_SHARE = 4 / 9;
+const QUIET_SHARE = 4 / 9;
+const LOOK_SHARE = 4 / 9;
+/** What is done once after the start is over. */
+const CALM_MS = 2_000;
+/** With many routers V8 collects their garbage in several turns. */
+const CALM_AFTER_MANY_MS = 20_000;
 
 /** The setting of the daemon that `measureIdleCpu` expects. */
 export function idleSettings({ look }: Plan, routers: number) {
   return isLookTold(look, routers) ? { discovery: { rescan: `${look.rescanSeconds}s` } } : {};
+}
+
+/** Milliseconds from the start of the daemon, with all routers steered, to the call of `measureIdleCpu`. */
+export function calmMs({ look }: Plan, routers: number): number {
+  if (routers < look.fromRouters) return CALM_MS;
+  return look.rescanSeconds === undefined ? CALM_AFTER_MANY_MS : look.rescanSeconds * CALM_SHARE * 1000;
 }
 
 /** Seconds that `measureIdleCpu` takes. */
@@ -27,7 +41,7 @@ export function idleTime({ look, idleSeconds }: Plan, routers: number): number {
   return look.rescanSeconds === undefined ? RESCAN_SECONDS : look.rescanSeconds * (QUIET_SHARE + LOOK_SHARE);
 }
 
-/** To be called when all routers have been steered for a moment, so that no look is near. */
+/** To be called `calmMs` after all routers are steered. */
 export async function measureIdleCpu(
   plan: Plan,
   routers: number,

@@ -4,7 +4,7 @@ import { type BpfMemory, bpfMemory } from '../bpf-memory.ts';
 import { type KernelMemory, kernelGrowth, type ProcessMemory, processMemory, settledKernelMemory } from '../memory.ts';
 import { Metasteer } from '../metasteer.ts';
 import { measureFirstAnswers } from './first-answers.ts';
-import { type IdleCpu, idleSettings, idleTime, measureIdleCpu } from './idle.ts';
+import { calmMs, type IdleCpu, idleSettings, idleTime, measureIdleCpu } from './idle.ts';
 import type { FirstAnswers, Stage } from './plan.ts';
 
 export interface MetasteerPoint extends IdleCpu {
@@ -34,9 +34,6 @@ const START_BASE_MS = 30_000;
 const START_PER_ROUTER_MS = 200;
 /** For one port to be let go. */
 const DETACH_MS = 30_000;
-/** After the start, for what is done once to be over: collecting the garbage of many routers takes V8 several turns. */
-const CALM_MS = 2_000;
-const CALM_AFTER_MANY_MS = 20_000;
 
 /** Runs the daemon with this many routers, from its start to its end. */
 export async function measureMetasteer(stage: Stage, routers: number): Promise<MetasteerPoint> {
@@ -58,7 +55,7 @@ export async function measureMetasteer(stage: Stage, routers: number): Promise<M
     await daemon.stop();
   });
   const startMs = await daemon.untilSteering(routers, START_BASE_MS + routers * START_PER_ROUTER_MS, signal);
-  await sleep(routers < plan.look.fromRouters ? CALM_MS : CALM_AFTER_MANY_MS, undefined, { signal });
+  await sleep(calmMs(plan, routers), undefined, { signal });
 
   progress(`${routers} routers: idle for ${idleTime(plan, routers)} s`);
   const { processes } = daemon;
