@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * front-host SEED CONNECTIONS
+ * front-host SEED CONNECTIONS AGENT
  *
- * The client front alone, to be built with sanitisers: echoes what clients send, while they pause, half-close and reset as the
- * seed has it, through a ring that is nearly always full. Every byte that arrives, on either side, must be the one that was sent.
- * Says how many connections were accepted and how many bytes came back.
+ * The front alone, to be built with sanitisers: echoes what clients send, while they pause, half-close and reset as the seed has
+ * it, through a ring that is nearly always full; and asks an agent, at the socket of that name, which echoes too and leaves when it
+ * likes. Every byte that arrives, on any side, must be the one that was sent. Says how many connections were accepted, how many
+ * bytes came back to clients, and how many answers the agent gave.
  */
 #define _GNU_SOURCE
 #include "../../native/metasteer.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -18,18 +20,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define SLOTS 48
 #define RING_BYTES 65536
 #define OPS_BYTES 65536
 #define CLIENTS 4
+/* Also of the slots: clients get the others. */
+#define AGENTS 4
 #define PORT 7
 
 static __u8 ring[sizeof(struct ms_front_ring) + RING_BYTES] __attribute__((aligned(8)));
 static __u8 ops[OPS_BYTES] __attribute__((aligned(8)));
 static __u32 front, ops_length;
-static struct { __u32 generation; __u32 received; bool open, slow; } links[SLOTS];
+static struct { __u32 generation; __u32 received, asked; bool open, slow, to_agent; } links[SLOTS];
+static unsigned to_agent, answers;
 static struct sockaddr_in server = {.sin_family = AF_INET};
 static unsigned seed, connections, accepted, refused, clients_left = CLIENTS;
 static unsigned long echoed;
@@ -42,9 +48,9 @@ static void require(bool condition, const char *what)
 	abort();
 }
 
-static void carry(__u32 kind, __u32 slot, const __u8 *bytes, __u32 length)
+static struct ms_front_op submit(struct ms_front_op op, const __u8 *bytes)
 {
-	struct ms_front_op op = {.kind = kind, .slot = slot, .generation = links[slot].generation, .length = length};
+	__u32 length = op.length;
 
 	memcpy(ops + ops_length, &op, sizeof(op));
 	if (length)
@@ -53,15 +59,26 @@ static void carry(__u32 kind, __u32 slot, const __u8 *bytes, __u32 length)
 	require(ms_front_submit(front, ops_length) == 0, "submit");
 	memcpy(&op, ops, sizeof(op));
 	ops_length = 0;
+	return op;
+}
+
+static void carry(__u32 kind, __u32 slot, const __u8 *bytes, __u32 length)
+{
+	struct ms_front_op op = {.kind = kind, .slot = slot, .generation = links[slot].generation, .length = length};
+
+	op = submit(op, bytes);
 	/* What a client that does not read would have to wait for is let go of here. */
 	if (op.result < 0 || (__u32)op.result != length + (kind == MS_FRONT_SEND_LAST))
 		links[slot].slow = true;
+	if (kind == MS_FRONT_SEND_LAST && (__u32)op.result == length + 1)
+		links[slot].open = false;
 }
 
 static void close_link(__u32 slot, __u32 kind)
 {
 	carry(kind, slot, NULL, 0);
 	links[slot].open = false;
+	to_agent -= links[slot].to_agent;
 }
 
 static void received(__u32 slot, const __u8 *bytes, __u32 length)
@@ -84,6 +101,69 @@ static void received(__u32 slot, const __u8 *bytes, __u32 length)
 		close_link(slot, MS_FRONT_CLOSE);
 }
 
+static void ask(__u32 slot)
+{
+	__u8 question[200];
+
+	links[slot].asked = 1 + (__u32)rand_r(&seed) % (__u32)sizeof(question);
+	links[slot].received = 0;
+	for (__u32 index = 0; index < links[slot].asked; index++)
+		question[index] = (__u8)index;
+	carry(MS_FRONT_SEND, slot, question, links[slot].asked);
+	/* It has left, which will be told too. */
+	if (links[slot].slow)
+		close_link(slot, MS_FRONT_CLOSE);
+}
+
+static void call_agent(void)
+{
+	struct ms_front_op op = {.kind = MS_FRONT_CONNECT, .slot = ~0U};
+
+	op = submit(op, NULL);
+	require(op.result == 0 || op.result == -EAGAIN, "the agent's slots are kept for it");
+	if (op.result)
+		return;
+	require(op.slot < SLOTS && !links[op.slot].open, "a slot that is taken");
+	links[op.slot].generation = op.generation;
+	links[op.slot].open = links[op.slot].to_agent = true;
+	links[op.slot].slow = false;
+	to_agent++;
+	ask(op.slot);
+}
+
+static void answered(__u32 slot, const __u8 *bytes, __u32 length)
+{
+	require(links[slot].received + length <= links[slot].asked, "more was answered than was asked");
+	for (__u32 index = 0; index < length; index++)
+		require(bytes[index] == (__u8)(links[slot].received + index), "an answer that is not the question");
+	links[slot].received += length;
+	if (links[slot].received < links[slot].asked)
+		return;
+	answers++;
+	if (rand_r(&seed) % 4)
+		ask(slot);
+	else
+		close_link(slot, MS_FRONT_CLOSE);
+}
+
+static void *run_agent(void *argument)
+{
+	int listener = *(int *)argument;
+	unsigned own_seed = seed;
+	int fd;
+
+	/* One after the other: the rest waits, or finds no room to. Ends when the listener is shut. */
+	while ((fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
+		__u8 bytes[256];
+		ssize_t length;
+
+		while (rand_r(&own_seed) % 8 && (length = recv(fd, bytes, sizeof(bytes), 0)) > 0)
+			send(fd, bytes, (size_t)length, MSG_NOSIGNAL);
+		close(fd);
+	}
+	return NULL;
+}
+
 static void told(const struct ms_front_record *record, const __u8 *bytes)
 {
 	struct ms_front_client client;
@@ -97,14 +177,16 @@ static void told(const struct ms_front_record *record, const __u8 *bytes)
 		links[slot].generation = record->generation;
 		links[slot].received = 0;
 		links[slot].open = true;
-		links[slot].slow = false;
+		links[slot].slow = links[slot].to_agent = false;
 		accepted++;
 		if (rand_r(&seed) % 2)
 			carry(MS_FRONT_WATCH, slot, NULL, 0);
 	} else if (record->kind == MS_FRONT_REFUSED) {
 		refused++;
 	} else if (links[slot].open && links[slot].generation == record->generation) {
-		if (record->kind == MS_FRONT_DATA)
+		if (record->kind == MS_FRONT_DATA && links[slot].to_agent)
+			answered(slot, bytes, record->length);
+		else if (record->kind == MS_FRONT_DATA)
 			received(slot, bytes, record->length);
 		else if (record->kind != MS_FRONT_WRITABLE)
 			close_link(slot, MS_FRONT_CLOSE);
@@ -191,23 +273,39 @@ static void *run_clients(void *argument)
 	return NULL;
 }
 
+static int listen_agent(const char *path)
+{
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+
+	require(strlen(path) < sizeof(name.sun_path), "the agent's name");
+	strcpy(name.sun_path, path);
+	unlink(path);
+	require(bind(listener, (struct sockaddr *)&name, sizeof(name)) == 0, "bind the agent");
+	require(listen(listener, 2) == 0, "listen as the agent");
+	return listener;
+}
+
 int main(int count, char **words)
 {
-	struct ms_front_options options = {.slots = SLOTS, .ring_bytes = RING_BYTES, .ops_bytes = OPS_BYTES,
+	struct ms_front_options options = {.slots = SLOTS, .agent_slots = AGENTS, .ring_bytes = RING_BYTES, .ops_bytes = OPS_BYTES,
 					   .unacked_ms = 1000};
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), wake_fd;
 	socklen_t length = sizeof(server);
-	pthread_t threads[CLIENTS];
+	pthread_t threads[CLIENTS], agent;
+	int agent_fd;
 	char bytes[64];
 
-	require(count == 3, "usage: front-host SEED CONNECTIONS");
+	require(count == 4, "usage: front-host SEED CONNECTIONS AGENT");
 	seed = (unsigned)atoi(words[1]);
 	connections = (unsigned)atoi(words[2]);
 	server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	require(bind(listener, (struct sockaddr *)&server, sizeof(server)) == 0, "bind");
 	getsockname(listener, (struct sockaddr *)&server, &length);
+	agent_fd = listen_agent(words[3]);
+	pthread_create(&agent, NULL, run_agent, &agent_fd);
 	((struct ms_front_ring *)ring)->idle = 1;
-	require(ms_front_open(&options, "", ring, ops, &front, &wake_fd) == 0, "open");
+	require(ms_front_open(&options, words[3], ring, ops, &front, &wake_fd) == 0, "open");
 	require(ms_front_listen(front, listener, 64, PORT) == 0, "listen");
 	require(ms_front_submit(front, OPS_BYTES + 1) < 0, "more ops than there is memory are refused");
 	for (uintptr_t index = 0; index < CLIENTS; index++)
@@ -218,6 +316,8 @@ int main(int count, char **words)
 		if (poll(&waiting, 1, 5) > 0)
 			require(read(wake_fd, bytes, sizeof(bytes)) > 0, "wake");
 		take();
+		if (to_agent < AGENTS)
+			call_agent();
 		__atomic_store_n(&((struct ms_front_ring *)ring)->idle, 1, __ATOMIC_SEQ_CST);
 	}
 	for (int index = 0; index < CLIENTS; index++)
@@ -227,6 +327,9 @@ int main(int count, char **words)
 	require(ms_front_close(front) == 0, "close");
 	require(ms_front_close(front) < 0, "what is closed has no name any more");
 	close(wake_fd);
-	printf("%u %lu\n", accepted, echoed);
+	shutdown(agent_fd, SHUT_RDWR);
+	pthread_join(agent, NULL);
+	close(agent_fd);
+	printf("%u %lu %u\n", accepted, echoed, answers);
 	return 0;
 }

@@ -11,7 +11,7 @@ const SOURCES = ['test/kernel/front-host.c', 'native/front.c', 'native/front_rea
 const FLAGS = ['-std=gnu11', '-O1', '-g', '-Wall', '-Wextra', '-Werror', '-fno-sanitize-recover=all'];
 const CONNECTIONS = { 'address,undefined': 2000, thread: 200 };
 
-describe('clients that send, pause, half-close and reset at random get back exactly what they sent, under', () => {
+describe('clients that send, pause, half-close and reset at random get back exactly what they sent, and so does who asks the agent, under', () => {
   const folder = mkdtempSync(join(tmpdir(), 'metasteer-front-'));
   after(() => rmSync(folder, { recursive: true }));
   for (const [sanitiser, connections] of Object.entries(CONNECTIONS)) {
@@ -20,9 +20,12 @@ describe('clients that send, pause, half-close and reset at random get back exac
       const sources = SOURCES.map((path) => join(packageRoot, path));
       execFileSync('gcc', [...FLAGS, `-fsanitize=${sanitiser}`, '-o', program, ...sources, '-lpthread']);
       for (const seed of ['1', '2']) {
-        const said = execFileSync(program, [seed, String(connections)], { encoding: 'latin1', timeout: 120_000 });
-        const [accepted = 0, echoed = 0] = said.split(' ').map(Number);
-        assert.ok(accepted > connections / 2 && echoed > 0, said);
+        const said = execFileSync(program, [seed, String(connections), join(folder, 'agent')], {
+          encoding: 'latin1',
+          timeout: 120_000,
+        });
+        const [accepted = 0, echoed = 0, answers = 0] = said.split(' ').map(Number);
+        assert.ok(accepted > connections / 2 && echoed > 0 && answers > connections / 10, said);
       }
     });
   }

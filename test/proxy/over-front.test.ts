@@ -1,19 +1,24 @@
-// Needs the shim, but no privileges. The wire tests once more, with the clients' sockets in the hands of the front.
+// Needs the shim, but no privileges. The wire tests once more, with the sockets in the hands of the front.
 import { serveOverFront } from './worker.ts';
 
 const WIRE = [
   'access-log',
+  'agent-connection',
   'body',
+  'census',
   'connection',
+  'exchange',
   'head',
   'hostile-clients',
   'link-local',
   'loss',
   'mutation',
+  'queue',
   'rate-limit',
   'refuse',
   'reply',
   'slow-clients',
+  'tracer',
 ] as const;
 
 serveOverFront();
