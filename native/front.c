@@ -227,7 +227,7 @@ int ms_front_listen(__u32 name, __s32 socket_fd, __u32 backlog, __u32 port_id)
 	if (!listener)
 		error = -ENOMEM;
 	else
-		error = watch(front, socket_fd, EPOLLIN | EPOLLEXCLUSIVE,
+		error = watch(front, socket_fd, EPOLLIN,
 			      EVENT_LISTENER | (__u64)(listener - front->listeners));
 	if (!error)
 		*listener = (struct listener){.fd = socket_fd, .port_id = port_id};

@@ -88,7 +88,7 @@ export class Front {
       () => {
         call('ms_front_unlisten', this.#name, id);
         // Those that were accepted before are still told of.
-        this.#ring.take(this.#taker);
+        this.#take();
         this.#ports.delete(id);
       },
     );
@@ -115,11 +115,16 @@ export class Front {
 
   /** Goes on until there is nothing to do, with the rest of the process between turns. */
   #takeTurn(): void {
-    const told = this.#ring.take(this.#taker);
+    const told = this.#take();
     this.#ops.flush();
     if (told > 0) this.#schedule();
     else if (!this.#ring.sleep()) this.#schedule();
+  }
+
+  #take(): number {
+    const told = this.#ring.take(this.#taker);
     if (this.#ring.isStarved()) call('ms_front_go_on', this.#name);
+    return told;
   }
 
   #told(kind: number, slot: number, generation: number, at: number, length: number): void {
@@ -173,6 +178,7 @@ export class Front {
 export class FrontGate {
   readonly #listen: (fd: number, backlog: number) => void;
   readonly #close: () => void;
+  #isListening = false;
 
   constructor(listen: (fd: number, backlog: number) => void, close: () => void) {
     this.#listen = listen;
@@ -187,11 +193,15 @@ export class FrontGate {
     return new Promise((resolve) => {
       if (options.fd === undefined) throw new Error('the front listens on sockets that are bound already');
       this.#listen(options.fd, options.backlog ?? 0);
+      this.#isListening = true;
       resolve(undefined);
     });
   }
 
+  /** Does nothing when it does not listen: a worker may be told to stop again while it does. */
   close(): void {
+    if (!this.#isListening) return;
+    this.#isListening = false;
     this.#close();
   }
 }

@@ -17,6 +17,7 @@ const WIRE = [
   'rate-limit',
   'refuse',
   'reply',
+  'retire',
   'slow-clients',
   'tracer',
 ] as const;
