@@ -17,6 +17,7 @@ export interface Panel {
   readonly fieldConfig?: {
     readonly defaults: { readonly unit: string; readonly custom?: { readonly stacking: { readonly mode: string } } };
   };
+  readonly options?: { readonly textMode?: string };
   /** A row has none. */
   readonly targets?: readonly Target[];
 }

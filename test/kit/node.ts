@@ -44,12 +44,13 @@ export class TestNode {
     this.#teardown = teardown;
   }
 
-  static async build(): Promise<TestNode> {
+  /** @param agentSettings further settings of the metadata agent */
+  static async build(agentSettings: Readonly<Record<string, unknown>> = {}): Promise<TestNode> {
     await removeLeftovers();
     const teardown = new Teardown();
     const runDir = RunDir.create('test');
     teardown.add('run directory', () => runDir.remove());
-    const stage = await buildStage(runDir, (what, action) => teardown.add(what, action));
+    const stage = await buildStage(runDir, (what, action) => teardown.add(what, action), agentSettings);
     return new TestNode(runDir, stage, teardown);
   }
 
