@@ -11,7 +11,7 @@ import { serveMetrics } from '../../src/metrics/serve.ts';
 import { sampleAgentFamilies } from '../agent/sample-metrics.ts';
 import { OWNER, sampleStatus, sampleTraffic } from '../control/sample-status.ts';
 import { freePort } from '../kit/free-port.ts';
-import { isRoot, METADATA_V4, TestNode } from '../kit/node.ts';
+import { isRoot, knock, METADATA_V4, TestNode } from '../kit/node.ts';
 
 export interface Site {
   /** What is asked, in words. */
@@ -40,7 +40,7 @@ async function realSite(jobs: Jobs): Promise<Site> {
     await node.startSteering({
       workers: 2,
       metrics: { listen: `127.0.0.1:${jobs.metasteer}`, owner_label: 'on' },
-      guard: { source_rate: 5, source_burst: 150 },
+      guard: { source_rate: 30, source_burst: 40 },
     });
   } catch (error) {
     await node.remove();
@@ -51,7 +51,7 @@ async function realSite(jobs: Jobs): Promise<Site> {
     for (let part = 0; part < 1; part = (performance.now() - began) / 1000 / seconds) {
       const isBusy = part > 0.4 && part < 0.7;
       await Promise.all([ask(node.blue, isBusy ? 12 : 3), ask(node.green, 1), stray(node), sleep(400)]);
-      if (isBusy) await knock(node.blue);
+      if (isBusy) await knock(node.blue, 80);
     }
   };
   const about = 'A daemon with two routers and its agent, on a node of namespaces.';
@@ -72,12 +72,6 @@ async function stray({ blue, stage }: TestNode): Promise<void> {
   const socket = connect(stage.agentSocket);
   socket.end(`GET / HTTP/1.1\r\n${who}Connection: close\r\n\r\n`);
   await text(socket);
-}
-
-/** More connections than an instance may open. */
-async function knock({ instance }: Tenant): Promise<void> {
-  const open = 'for _ in $(seq 25); do timeout 0.02 bash -c "</dev/tcp/169.254.169.254/80"; done';
-  await instance.namespace.try('bash', ['-c', open]);
 }
 
 async function sampleSite(jobs: Jobs): Promise<Site> {

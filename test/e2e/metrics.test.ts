@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Daemon } from '../../src/demo/daemon.ts';
 import { curlOver } from '../kit/metrics.ts';
-import { needsRoot, TestNode, until, whoAmI } from '../kit/node.ts';
+import { knock, needsRoot, TestNode, until, whoAmI } from '../kit/node.ts';
 import { UNPACKED, unlessThere } from '../kit/peers.ts';
 
 const REQUESTS = 6;
@@ -59,8 +59,7 @@ describe('metrics', needsRoot, () => {
   });
 
   it('tell whose packets the programs dropped', async () => {
-    const open = 'for _ in $(seq 40); do timeout 0.05 bash -c "</dev/tcp/169.254.169.254/80"; done';
-    await node.blue.instance.namespace.try('bash', ['-c', open]);
+    await knock(node.blue, 40);
     const text = await scrape();
     const dropped = value(text, 'metasteer_packets_total{program="steer",verdict="drop_source_rate"}');
     assert.ok(dropped >= 10, `${dropped}`);

@@ -130,3 +130,9 @@ export async function whoAmI(tenant: Tenant, base: string = METADATA_V4): Promis
   const { uuid } = JSON.parse(body) as { readonly uuid: string };
   return uuid;
 }
+
+/** Has an instance open so many connections at once, and give up after a second on those that are not accepted. */
+export async function knock({ instance }: Tenant, connections: number): Promise<void> {
+  const open = `for _ in $(seq ${connections}); do (: </dev/tcp/169.254.169.254/80) & done; wait`;
+  await instance.namespace.try('timeout', ['1', 'bash', '-c', open]);
+}
