@@ -46,7 +46,7 @@ unpacked() {
 usr/lib/python3/dist-packages/cloudinit/version.py  cloud-init
 usr/bin/ec2metadata                                 cloud-guest-utils
 usr/lib/python3/dist-packages/nova/api/metadata/base.py  python3-nova
-usr/bin/promtool                                    prometheus
+usr/bin/prometheus                                  prometheus
 LIST
 }
 
@@ -98,8 +98,8 @@ for package in "${to_unpack[@]}"; do
   echo "Unpacking $package"
   (cd "$downloads" && apt-get download -qq "$package")
   dpkg-deb -x "$downloads/$package"_*.deb "$downloads/$package"
-  # Of a hundred megabytes one file is wanted.
-  [ "$package" != prometheus ] || find "$downloads/$package" -type f ! -name promtool -delete
+  # Its pages and its service are not wanted.
+  [ "$package" != prometheus ] || find "$downloads/$package" -type f ! -path '*/usr/bin/prom*' -delete
   cp -a "$downloads/$package/." "$cache/"
 done
 say "All peers are here."

@@ -1,6 +1,8 @@
 #!/bin/bash
 # Installs the packages where nothing of this machine is: the .deb in a fresh Debian 12, the npm package in an empty folder
 # without a compiler. Runs what is installed on this machine's kernel. As root, with a network for the first run.
+# Where buildah is installed (Debian's, with --no-install-recommends), also builds the container image from the same Debian, without
+# a registry, and runs the daemon in it.
 #
 #   packaging/test-package.sh
 #
@@ -35,5 +37,24 @@ if command -v lintian >/dev/null; then
 fi
 mkdir "$work/root"
 tar -C "$work/root" -xf "$cache/base.tar"
+
+# The base image that the Containerfile names, of what debootstrap made.
+build_image() {
+  local store=("--root" "$work/images/root" "--runroot" "$work/images/run" "--storage-driver" "vfs")
+  local base=localhost/debian:12-slim container
+  mkdir -p "$work/context/dist-packages"
+  ln "$work"/packages/*.deb "$work/context/dist-packages/"
+  container=$(buildah "${store[@]}" from scratch)
+  buildah "${store[@]}" add -q "$container" "$cache/base.tar" /
+  buildah "${store[@]}" commit -q --rm "$container" "$base"
+  buildah "${store[@]}" bud -q --isolation chroot --from "$base" -f packaging/container/Containerfile -t metasteer "$work/context"
+}
+if command -v buildah >/dev/null; then
+  echo "Building the container image"
+  build_image
+  export IMAGE_STORE=$work/images
+else
+  echo "buildah is not installed: the container image is not built (apt-get install --no-install-recommends buildah)"
+fi
 
 PACKAGES=$work/packages ROOT=$work/root node --test --test-timeout=180000 dist/test/package/*.test.js

@@ -12,9 +12,14 @@ const AROUND_ROWS = 90;
 
 /** Colours are variables of the page, and the size is the page's matter; text is text. */
 export function chartSvg(plot: Plot): string {
-  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height: heightOf(plot) });
+  return drawn(plot.kind === 'lines' ? linesOption(plot) : barsOption(plot), WIDTH, heightOf(plot));
+}
+
+/** The same of what the library is told itself. @param width of its drawing, in pixels, as the height */
+export function drawn(option: echarts.EChartsOption, width: number, height: number): string {
+  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {
-    chart.setOption(plot.kind === 'lines' ? linesOption(plot) : barsOption(plot));
+    chart.setOption(option);
     return plain(chart.renderToSVGString());
   } finally {
     // Else its timers keep the process alive.

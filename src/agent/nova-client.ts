@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { Logger } from '../log.ts';
+import { Histogram } from '../metrics/histogram.ts';
 import type { Caller } from './caller.ts';
 import { NovaAddress, type NovaAddressStatus } from './nova-address.ts';
 import { type NoReply, type NovaReply, ReplyCollector } from './nova-reply.ts';
@@ -51,6 +52,9 @@ const REASONS: Readonly<Record<string, Reason>> = {
  * reply, as it may close an idle one just as it is used; others go on connections of their own, where that cannot be.
  */
 export class NovaClient {
+  /** How long requests waited for their turn, and nova's time from there on. */
+  readonly queueTimes = new Histogram();
+  readonly replyTimes = new Histogram();
   readonly #addresses: readonly NovaAddress[];
   readonly #turns: Turns;
   readonly #log: Logger;
@@ -73,7 +77,13 @@ export class NovaClient {
    * @throws {Refusal} `nova-…`, or `client-left` when the caller did not wait
    */
   async ask(request: NovaRequest, caller: Caller): Promise<NovaReply> {
-    if (!this.#turns.take()) await this.#turns.wait(caller);
+    const askedAt = performance.now();
+    try {
+      if (!this.#turns.take()) await this.#turns.wait(caller);
+    } finally {
+      this.queueTimes.observe(performance.now() - askedAt);
+    }
+    const begunAt = performance.now();
     let turnIsOurs = true;
     const giveBack = () => {
       if (turnIsOurs) this.#turns.giveBack();
@@ -86,6 +96,8 @@ export class NovaClient {
     } catch (error) {
       giveBack();
       throw error;
+    } finally {
+      this.replyTimes.observe(performance.now() - begunAt);
     }
   }
 

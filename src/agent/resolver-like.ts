@@ -1,7 +1,7 @@
 import type { Resolver } from './resolver.ts';
 
 /** What the request path needs of a resolver. */
-export type ResolverLike = Pick<Resolver, 'resolve' | 'forget'> & {
+export type ResolverLike = Pick<Resolver, 'resolve' | 'forget' | 'lookupTimes'> & {
   /** Numbers for the status, by name. */
   readonly counters: Readonly<object>;
 };

@@ -1,4 +1,5 @@
 import { messageOf } from '../errors.ts';
+import { Histogram } from '../metrics/histogram.ts';
 import { withDeadline } from './deadline.ts';
 import { ExpiringMap } from './expiring-map.ts';
 import { type Asker, type Instance, type InstanceSource, SourceError } from './source.ts';
@@ -57,6 +58,8 @@ export class Resolver {
   /** By key, for others to join. One that was forgotten is not in here any more, but still counts in #underWay. */
   readonly #joinable = new Map<string, Promise<Resolution>>();
   #underWay = 0;
+  /** How long look-ups took, those that failed or were given up among them. */
+  readonly lookupTimes = new Histogram();
   readonly #counted = { hits: 0, negativeHits: 0, misses: 0, merged: 0, refused: 0, lookups: 0, errors: 0 };
 
   constructor({ source, now = () => performance.now(), ...limits }: ResolverOptions) {
@@ -126,14 +129,17 @@ export class Resolver {
       answer.then(end, end);
       return answer;
     });
+    const ended = () => this.lookupTimes.observe(this.#now() - askedAt);
     const resolution = found.then(
       (instances) => {
+        ended();
         const judged = judge(instances, asker);
         const endsAt = askedAt + (judged.kind === 'found' ? ttlMs : negativeTtlMs);
         if (this.#joinable.get(key) === resolution) this.#known.set(key, judged, endsAt);
         return judged;
       },
       (error: unknown) => {
+        ended();
         this.#counted.errors++;
         throw error instanceof SourceError ? error : new SourceError(messageOf(error), { cause: error });
       },

@@ -2,6 +2,7 @@
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { AdminServer } from '../unix/admin-server.ts';
+import { serveMetrics } from './metrics.ts';
 import { NovaClient } from './nova-client.ts';
 import { AgentServer } from './server.ts';
 import type { AgentSettings } from './settings/settings.ts';
@@ -29,10 +30,13 @@ export async function runAgent({ settings, log, openResolver, signal }: RunOptio
     const { resolver, close } = await openResolver(settings, log);
     undo.push(close);
     const server = new AgentServer({ settings, resolver, nova, log });
-    const status = () => statusDocument({ settings, resolver, nova, server });
+    const parts = { settings, resolver, nova, server };
+    const status = () => statusDocument(parts);
     const routes = [{ method: 'GET', shown: 'GET /v1/status', path: /^\/v1\/status$/, act: status }] as const;
     const admin = await AdminServer.listen(settings.admin.socket, routes);
     undo.push(() => admin.close());
+    const metrics = await serveMetrics(parts, log);
+    if (metrics !== undefined) undo.push(() => metrics.close());
     // Last, so that nobody is served by an agent that then does not start; and stopped first.
     await server.listen();
     undo.push(() => server.stop(settings.drainMs));

@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { Histogram } from '../metrics/histogram.ts';
 import type { SocketListener } from '../unix/socket-file.ts';
 import { AccessLog } from './access-log.ts';
 import { type Identified, identify } from './asker.ts';
@@ -40,6 +41,8 @@ export interface AgentParts {
 /** Serves proxies on the agent's socket. */
 export class AgentServer {
   readonly counters = new Counters();
+  /** Of requests whose head could be read, from there to their end. */
+  readonly times = new Histogram();
   readonly cache: ResponseCache;
   readonly #parts: AgentParts;
   readonly #server: Server;
@@ -204,6 +207,7 @@ export class AgentServer {
   #ended(record: RequestRecord): void {
     this.#open -= 1;
     this.counters.count(record);
+    this.times.observe(performance.now() - record.startedAt);
     this.#accessLog.write(record);
     if (this.#open === 0) this.#onIdle?.();
   }

@@ -51,7 +51,7 @@ async function run(options: DemoNovaOptions, { stdout, stderr }: CliEnvironment)
   );
   const { inventory: inventoryPath, listen, delay: delayMs } = options;
   const log = createLogger(options.logLevel, { role: 'demo-nova' }, { write: (line) => void stderr.write(line) });
-  const secret = loadSecret(options.secretFile, process.env);
+  const secret = Buffer.from(loadSecret(options.secretFile, process.env).reveal());
   const inventory = await loadInventory(inventoryPath);
   const service = await NovaService.start({
     ...{ inventory, inventoryPath, secret, listen, log },

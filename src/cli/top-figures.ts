@@ -1,4 +1,5 @@
 /** What happened between two statuses of the daemon, per second. */
+import { droppedPackets } from '../control/drops.ts';
 import type { HistogramDocument, PortStatusDocument, StatusDocument } from '../control/status-document.ts';
 
 export interface TopFigures {
@@ -39,7 +40,7 @@ export function topFigures(before: StatusDocument, now: StatusDocument, seconds:
     p99: quantile(0.99, before.traffic.total_seconds, traffic.total_seconds),
     agentP99: quantile(0.99, before.traffic.agent_seconds, traffic.agent_seconds),
     refusedPerSecond: rate(sum(traffic.refused) - sum(before.traffic.refused)),
-    dropsPerSecond: rate(drops(traffic.packets) - drops(before.traffic.packets)),
+    dropsPerSecond: rate(droppedPackets(traffic.packets) - droppedPackets(before.traffic.packets)),
     ports: now.ports.map((port) => {
       const then = former.get(keyOf(port));
       const since = (of: (each: PortStatusDocument) => number) => rate(of(port) - (then === undefined ? 0 : of(then)));
@@ -49,7 +50,7 @@ export function topFigures(before: StatusDocument, now: StatusDocument, seconds:
         requests: since((each) => each.requests),
         refused: since((each) => sum(each.refused)),
         synsPerSecond: since(({ counters }) => starting(counters, 'steer_syn')),
-        drops: since(({ counters }) => drops(counters)),
+        drops: since(({ counters }) => droppedPackets(counters)),
       };
     }),
   };
@@ -81,11 +82,6 @@ function keyOf({ port, namespace, interface: name }: PortStatusDocument): string
 
 function responses({ traffic }: StatusDocument): number {
   return sum(traffic.responses);
-}
-
-/** Packets dropped on the way in, by either program. */
-function drops(packets: Readonly<Record<string, number>>): number {
-  return starting(packets, 'drop_') + starting(packets, 'guard_') - (packets['guard_passed'] ?? 0);
 }
 
 function starting(packets: Readonly<Record<string, number>>, prefix: string): number {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { OwnerKind } from '../identity/owner-id.ts';
+import { metricsPlaces } from './metrics-keys.ts';
 import type { ConfigFile } from './schema.ts';
 
 /** Names that Neutron gives: `{uuid}` stands for the owner in a namespace's, `*` for anything in an interface's. */
@@ -184,10 +185,8 @@ export function configOf(file: ConfigFile): Config {
 }
 
 function metricsOf(metrics: ConfigFile['metrics']): Config['metrics'] {
-  const { socket, listen } = metrics;
   return {
-    ...(socket === undefined ? {} : { socket }),
-    ...(listen === undefined ? {} : { listen }),
+    ...metricsPlaces(metrics),
     ownerLabel: metrics.owner_label === 'on',
     ownersMax: metrics.owners_max,
   };

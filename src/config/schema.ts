@@ -6,21 +6,11 @@ import { z } from 'zod';
 import { fileKeys } from './file-keys.ts';
 import { guardSection, rateLimitingSection } from './limit-sections.ts';
 import { logSection } from './log-section.ts';
+import { metricsKeys } from './metrics-keys.ts';
 import { namespacePattern, ownerList, pathList, patternList, portList } from './name-values.ts';
 import { absolutePath, filePath, socketPath } from './paths.ts';
 import { steeringSection } from './steering-section.ts';
-import {
-  choice,
-  duration,
-  flag,
-  optionalAddress,
-  optionalText,
-  requiredText,
-  size,
-  text,
-  whole,
-  wholeOrAuto,
-} from './values.ts';
+import { choice, duration, flag, optionalText, requiredText, size, text, whole, wholeOrAuto } from './values.ts';
 
 /** Shorter than a socket's path by what the daemon puts into its directory. */
 const RUN_DIR_MAX = 80;
@@ -187,12 +177,7 @@ const sections = {
     }),
   }),
   metrics: z.strictObject({
-    socket: optionalText({
-      ...socketPath,
-      default: 'none',
-      meaning: 'UNIX socket on which metrics are served to Prometheus, as `GET /metrics`.',
-    }),
-    listen: optionalAddress({ meaning: 'The same on an address of the node, such as 127.0.0.1:9110.' }),
+    ...metricsKeys('127.0.0.1:9110'),
     owner_label: choice({
       of: ['off', 'on'],
       default: 'off',

@@ -2,7 +2,8 @@
  * The daemon's metrics. Names are parallel to those of haproxy's own exporter where the meaning is the same, so that what
  * is known of one is known of the other. docs/metrics.md lists exactly these (a test holds the two equal).
  */
-import { byLabel, type Family, histogram, type Sample, single } from '../metrics/family.ts';
+import { byLabel, byState, type Family, histogram, type Sample, single } from '../metrics/family.ts';
+import { type ProcessFigures, processFamilies } from '../metrics/process.ts';
 import type { HistogramDocument, StatusDocument } from './status-document.ts';
 import type { OwnerTraffic } from './traffic.ts';
 
@@ -12,9 +13,10 @@ export interface MetricsSource {
   /** By UUID, or `other`; empty when owners are not told apart. */
   readonly owners: ReadonlyMap<string, OwnerTraffic>;
   /** Of the supervisor's process. */
-  readonly process: { readonly startedAtSeconds: number; readonly cpuSeconds: number; readonly residentBytes: number };
+  readonly process: ProcessFigures;
 }
 
+const WORDS = { prefix: 'metasteer', program: 'the daemon', process: 'the supervisor' } as const;
 const PORT_STATES = ['steering', 'attaching', 'failed'] as const;
 const WORKER_STATES = ['starting', 'running', 'stopping'] as const;
 const AGENT_STATES = ['unknown', 'answering', 'absent'] as const;
@@ -33,19 +35,11 @@ export function metricFamilies(source: MetricsSource): readonly Family[] {
 function daemonFamilies({ status, process: own }: MetricsSource): readonly Family[] {
   const { daemon, ports, workers, broken } = status;
   return [
-    {
-      name: 'metasteer_build_info',
-      help: 'The version of the daemon and of Node, as labels; the value is 1.',
-      type: 'gauge',
-      samples: [{ labels: { version: daemon.version, node_version: process.version }, value: 1 }],
-    },
-    single('gauge', 'metasteer_start_time_seconds', 'When the daemon started, since 1970.', own.startedAtSeconds),
-    single('counter', 'metasteer_cpu_seconds_total', 'Processor time of the supervisor.', own.cpuSeconds),
-    single('gauge', 'metasteer_resident_memory_bytes', 'Memory of the supervisor.', own.residentBytes),
-    states('metasteer_ports', 'Router interfaces by what becomes of them.', PORT_STATES, ports),
+    ...processFamilies({ ...WORDS, version: daemon.version }, own),
+    byState('metasteer_ports', 'Router interfaces by what becomes of them.', PORT_STATES, ports),
     single('gauge', 'metasteer_ports_max', 'Router interfaces that can be steered at once.', daemon.ports_max),
     single('gauge', 'metasteer_broken_namespaces', 'Namespaces of owners that cannot be read.', broken.length),
-    states('metasteer_workers', 'Worker processes by state.', WORKER_STATES, workers),
+    byState('metasteer_workers', 'Worker processes by state.', WORKER_STATES, workers),
     single('gauge', 'metasteer_workers_wanted', 'Worker processes there should be.', daemon.workers_wanted),
     single(
       'counter',
@@ -89,7 +83,7 @@ function requestFamilies({ traffic, workers }: StatusDocument): readonly Family[
 
 function agentFamilies({ agent }: StatusDocument): readonly Family[] {
   return [
-    states('metasteer_agent_state', 'What is known of the agent: 1 for what it is.', AGENT_STATES, [agent]),
+    byState('metasteer_agent_state', 'What is known of the agent: 1 for what it is.', AGENT_STATES, [agent]),
     flags('metasteer_agent_generation', 'How the agent uses connections: 1 for what it is.', GENERATIONS, agent),
     single('gauge', 'metasteer_current_queue', 'Requests that wait for the agent now.', agent.queued),
     single('gauge', 'metasteer_current_exchanges', 'Requests the agent works on now.', agent.exchanges_open),
@@ -142,19 +136,14 @@ function ownerFamilies(owners: ReadonlyMap<string, OwnerTraffic>): readonly Fami
       'owner',
       by(({ connections }) => connections),
     ),
+    byLabel(
+      'counter',
+      'metasteer_owner_packets_dropped_total',
+      'Packets dropped on the way in, by owner of the port.',
+      'owner',
+      by(({ dropped }) => dropped),
+    ),
   ];
-}
-
-function states(
-  name: string,
-  help: string,
-  known: readonly string[],
-  things: readonly { readonly state: string }[],
-): Family {
-  const counts = Object.fromEntries(
-    known.map((each) => [each, things.filter(({ state }) => state === each).length] as const),
-  );
-  return byLabel('gauge', name, help, 'state', counts);
 }
 
 function flags(

@@ -34,7 +34,11 @@ export async function statusDocument(context: StatusContext): Promise<StatusDocu
   const config = context.config.current;
   const reports = await workers.report();
   const reading = await maps.read();
-  traffic.take(reports, new Map(reconciler.ports.map(({ id, owner }) => [id, owner.id])));
+  const ports = [...reconciler.ports, ...reconciler.draining];
+  traffic.take(
+    reports,
+    new Map(ports.map(({ id, owner }) => [id, { owner: owner.id, packets: () => reading.counters(id) }])),
+  );
   return {
     daemon: {
       pid: process.pid,

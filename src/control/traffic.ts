@@ -1,6 +1,7 @@
+import { DURATION_BOUNDS, type HistogramCounts } from '../metrics/histogram.ts';
 import { RunningTotals } from '../metrics/totals.ts';
-import { DURATION_BOUNDS, type HistogramCounts } from '../proxy/histogram.ts';
 import type { ProxyStatus } from '../proxy/messages.ts';
+import { droppedPackets } from './drops.ts';
 import type { HistogramDocument, TrafficDocument } from './status-document.ts';
 import type { WorkerReport } from './workers.ts';
 
@@ -13,6 +14,16 @@ export interface OwnerTraffic {
   readonly requests: number;
   readonly refused: number;
   readonly connections: number;
+  /** Packets dropped on the way in, as the BPF programs counted them. */
+  readonly dropped: number;
+}
+
+/** Whose a port is, and what the BPF programs counted there. */
+export interface OwnedPort {
+  /** UUID. */
+  readonly owner: string;
+  /** By verdict, since the port has its slot. */
+  readonly packets: () => Readonly<Record<string, number>>;
 }
 
 /**
@@ -32,13 +43,13 @@ export class Traffic {
     this.#ownersMax = ownersMax;
   }
 
-  /** @param ownerOf UUIDs of the owners of the ports there are */
-  take(reports: readonly WorkerReport[], ownerOf: ReadonlyMap<number, string>): void {
+  /** @param ports those there are, by their numbers; those that finish what is open among them */
+  take(reports: readonly WorkerReport[], ports: ReadonlyMap<number, OwnedPort>): void {
     for (const { pid, status } of reports) {
       if (status !== undefined) this.#totals.take(String(pid), countsOf(status));
     }
     this.#totals.keepSources(new Set(reports.map(({ pid }) => String(pid))));
-    if (this.#ownersMax > 0) this.#takeOwners(reports, ownerOf);
+    if (this.#ownersMax > 0) this.#takeOwners(reports, ports);
   }
 
   /** Of requests; the packets are the BPF programs' to count. */
@@ -70,20 +81,26 @@ export class Traffic {
           requests: this.#owners.get(`${name} requests`),
           refused: this.#owners.get(`${name} refused`),
           connections: this.#connections.get(name) ?? 0,
+          dropped: this.#owners.get(`${name} dropped`),
         },
       ]),
     );
   }
 
-  #takeOwners(reports: readonly WorkerReport[], ownerOf: ReadonlyMap<number, string>): void {
-    this.#nameOwners(new Set(ownerOf.values()));
+  #takeOwners(reports: readonly WorkerReport[], known: ReadonlyMap<number, OwnedPort>): void {
+    this.#nameOwners(new Set([...known.values()].map(({ owner }) => owner)));
     this.#connections.clear();
     const sources = new Set<string>();
+    for (const [portId, { owner, packets }] of known) {
+      const source = `bpf ${portId} ${owner}`;
+      sources.add(source);
+      this.#owners.take(source, [['dropped', droppedPackets(packets())]], `${this.#nameOf(owner)} `);
+    }
     for (const { pid, status } of reports) {
       for (const { portId, requests, refused, connections } of status?.ports ?? []) {
-        const owner = ownerOf.get(portId);
+        const owner = known.get(portId)?.owner;
         if (owner === undefined) continue;
-        const name = this.#named.has(owner) ? owner : OTHER_OWNERS;
+        const name = this.#nameOf(owner);
         const source = `${pid} ${portId} ${owner}`;
         sources.add(source);
         const refusals = Object.values(refused).reduce((total, count) => total + count, 0);
@@ -97,6 +114,10 @@ export class Traffic {
       const [name = ''] = key.split(' ', 1);
       return name === OTHER_OWNERS || this.#named.has(name);
     });
+  }
+
+  #nameOf(owner: string): string {
+    return this.#named.has(owner) ? owner : OTHER_OWNERS;
   }
 
   #nameOwners(present: ReadonlySet<string>): void {

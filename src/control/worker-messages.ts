@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DURATION_BOUNDS } from '../proxy/histogram.ts';
+import { DURATION_BOUNDS } from '../metrics/histogram.ts';
 import type { FromWorker } from '../proxy/messages.ts';
 
 /** Numbers that only ever count up or measure something: whole and not negative. */

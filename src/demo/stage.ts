@@ -27,8 +27,16 @@ export interface Stage {
 /** Notes how to take something away again; the last noted is taken away first. */
 export type Undo = (what: string, action: () => void | Promise<void>) => void;
 
-/** Builds two tenants with the same addresses behind two routers, a metadata agent and a metadata service. */
-export async function buildStage(runDir: RunDir, undo: Undo): Promise<Stage> {
+/**
+ * Builds two tenants with the same addresses behind two routers, a metadata agent and a metadata service.
+ *
+ * @param agentSettings further settings of the agent
+ */
+export async function buildStage(
+  runDir: RunDir,
+  undo: Undo,
+  agentSettings: Readonly<Record<string, unknown>> = {},
+): Promise<Stage> {
   const inventory = demoInventory();
   const topology = new Topology(runDir);
   undo('namespaces', () => topology.remove());
@@ -39,16 +47,22 @@ export async function buildStage(runDir: RunDir, undo: Undo): Promise<Stage> {
   const secret = randomBytes(32).toString('hex');
   const nova = await NovaService.start({ inventory: novaInventory(inventory), secret: Buffer.from(secret) });
   undo('metadata service', () => nova.close());
-  const agent = await startAgent(runDir, inventory, { secret, novaUrl: nova.url });
+  const agent = await startAgent(runDir, inventory, { secret, novaUrl: nova.url, agentSettings });
   undo('metadata agent', () => agent.stop());
   return { tenants, families, agentSocket: runDir.file(AGENT_SOCKET), novaUrl: nova.url };
+}
+
+interface AgentSurroundings {
+  readonly secret: string;
+  readonly novaUrl: string;
+  readonly agentSettings: Readonly<Record<string, unknown>>;
 }
 
 /** An agent that knows the inventory in the place of Neutron. */
 function startAgent(
   runDir: RunDir,
   inventory: Inventory,
-  { secret, novaUrl }: { readonly secret: string; readonly novaUrl: string },
+  { secret, novaUrl, agentSettings }: AgentSurroundings,
 ): Promise<MetadataAgent> {
   const [file, secretFile] = [runDir.file('inventory.json'), runDir.file('secret')];
   writeFileSync(file, inventoryFile(inventory));
@@ -62,6 +76,7 @@ function startAgent(
       nova: { addresses: [novaUrl], shared_secret_file: secretFile },
       resolver: { source: 'inventory' },
       inventory: { file },
+      ...agentSettings,
     },
   });
 }

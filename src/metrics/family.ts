@@ -30,6 +30,19 @@ export function byLabel(
   return { name, help, type, samples };
 }
 
+/** How many things are in each state. @param known states that are told also when nothing is in them */
+export function byState(
+  name: string,
+  help: string,
+  known: readonly string[],
+  things: readonly { readonly state: string }[],
+): Family {
+  const counts = Object.fromEntries(
+    known.map((each) => [each, things.filter(({ state }) => state === each).length] as const),
+  );
+  return byLabel('gauge', name, help, 'state', counts);
+}
+
 /**
  * A histogram.
  *

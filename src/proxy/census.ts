@@ -1,4 +1,4 @@
-import { Histogram } from './histogram.ts';
+import { Histogram } from '../metrics/histogram.ts';
 import type { ProxyCounts } from './messages.ts';
 import type { Reason } from './refuse.ts';
 

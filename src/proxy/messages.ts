@@ -1,6 +1,6 @@
 import type { OwnerKind } from '../identity/owner-id.ts';
 import type { LogLevel } from '../log.ts';
-import type { HistogramCounts } from './histogram.ts';
+import type { HistogramCounts } from '../metrics/histogram.ts';
 
 /**
  * What supervisor and worker say to each other over a `MessageStream`.

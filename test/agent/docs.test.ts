@@ -44,8 +44,10 @@ test('no text breaks a table', () => {
   }
 });
 
-test('every example in it is valid', () => {
-  const examples = [...document.matchAll(/```yaml agent\n(.*?)```/gs)].map(([, example = '']) => example);
+test('every example in it, and in docs/metrics.md, is valid', () => {
+  const examples = [...(document + read('docs/metrics.md')).matchAll(/```yaml agent\n(.*?)```/gs)].map(
+    ([, example = '']) => example,
+  );
   assert.ok(examples.length > 0);
   const surroundings = {
     environment: { METASTEER_SHARED_SECRET: 'x' },

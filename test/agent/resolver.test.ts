@@ -184,6 +184,10 @@ describe('look-ups under way', () => {
     const settled = await Promise.allSettled(all);
     assert.ok(settled.every((each) => each.status === 'rejected'));
     assert.equal(resolver.counters.errors, 1);
+    assert.equal(
+      resolver.lookupTimes.counted.counts.reduce((sum, count) => sum + count),
+      1,
+    );
   });
 
   test('are refused beyond the limit, and allowed again below it', async () => {

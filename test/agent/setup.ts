@@ -10,6 +10,7 @@ import { AgentServer } from '../../src/agent/server.ts';
 import { type AgentSettings, parseAgentSettings } from '../../src/agent/settings/load.ts';
 import { readSecretFile } from '../../src/agent/settings/secret.ts';
 import { type Asker, SourceError } from '../../src/agent/source.ts';
+import { Histogram } from '../../src/metrics/histogram.ts';
 import { socketDirectory } from '../kit/agents.ts';
 import { exchangeRaw, RawClient } from '../kit/raw-client.ts';
 
@@ -36,6 +37,7 @@ export function endAfterEach(): void {
 export class TestResolver implements ResolverLike {
   readonly asked: Asker[] = [];
   readonly forgotten: Asker[] = [];
+  readonly lookupTimes = new Histogram();
   answer: (asker: Asker) => Resolution | Promise<Resolution> = ({ owner, address }) =>
     owner.id === ROUTER && address === CLIENT ? { kind: 'found', instance: INSTANCE } : { kind: 'none' };
 

@@ -11,6 +11,7 @@ import { agentStatusText } from '../../src/cli/agent-status.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import { CLIENT, endAfterEach, INSTANCE, ROUTER, SHARED_SECRET, statusOf, TestNova, WHO } from '../agent/setup.ts';
 import { socketDirectory } from '../kit/agents.ts';
+import { curlOver } from '../kit/metrics.ts';
 import { exchangeRaw, RawClient } from '../kit/raw-client.ts';
 import { cli } from './run-cli.ts';
 
@@ -91,14 +92,17 @@ const GET = `GET /latest/meta-data/instance-id?token=query HTTP/1.1\r\n${WHO}Con
 
 test('serves until SIGTERM, takes its sockets away, and logs requests but no secret and no query', async () => {
   const nova = await TestNova.start();
-  write(nova.url);
+  const metrics = `${directory.path}/metrics`;
+  write(nova.url, `metrics: { socket: ${metrics} }\n`);
   const running = await start();
   assert.equal(lstatSync(socket).mode & 0o777, 0o600);
   assert.equal(statusOf(await exchangeRaw({ path: socket }, [GET])), 200);
+  const scraped = await curlOver(metrics);
+  assert.match(scraped, /^metasteer_metadata_agent_http_requests_total\{result="reply"\} 1$/m);
   const status = await cli('agent-status', '--json', '-c', config);
   const shown = await cli('agent-status', '--socket', `${directory.path}/admin`);
   assert.equal(await end(running), 0);
-  assert.deepEqual([existsSync(socket), existsSync(`${directory.path}/admin`)], [false, false]);
+  for (const path of [socket, `${directory.path}/admin`, metrics]) assert.ok(!existsSync(path), path);
 
   const output = await running.output;
   const lines = output
@@ -126,7 +130,7 @@ test('serves until SIGTERM, takes its sockets away, and logs requests but no sec
   assert.match(signature, /^[0-9a-f]{64}$/);
   for (const hidden of [SHARED_SECRET, signature, 'token=query']) {
     assert.ok(!output.includes(hidden));
-    assert.ok(!status.stdout.includes(hidden) && !shown.stdout.includes(hidden));
+    assert.ok(!(status.stdout + shown.stdout + scraped).includes(hidden));
   }
 
   assert.deepEqual([status.code, shown.code, status.stderr + shown.stderr], [0, 0, '']);

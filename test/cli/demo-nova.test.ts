@@ -20,11 +20,13 @@ const inventory = join(folder, 'inventory.yaml');
 const bad = join(folder, 'bad.yaml');
 const secret = join(folder, 'secret');
 const empty = join(folder, 'empty');
+const exposed = join(folder, 'exposed');
 const none = join(folder, 'none');
 writeFileSync(inventory, `instances: [{ id: ${PLAIN}, project: "${PROJECT}", ports: [] }]\n`);
 writeFileSync(bad, 'instances: 7\n');
-writeFileSync(secret, `${SECRET}\n`);
-writeFileSync(empty, '\n');
+writeFileSync(secret, `${SECRET}\n`, { mode: 0o600 });
+writeFileSync(empty, '\n', { mode: 0o600 });
+writeFileSync(exposed, `${SECRET}\n`, { mode: 0o604 });
 
 /** Starts it on a port that the kernel chooses, and reads its first line. */
 async function start(env: NodeJS.ProcessEnv, ...argv: readonly string[]) {
@@ -80,8 +82,10 @@ describe('metasteer demo-nova', () => {
     [['--inventory', inventory, '--tls-cert', none], 'usage', /--tls-key/],
     [['--inventory', none, '--secret-file', secret], 'inventory-unreadable', /ENOENT/],
     [['--inventory', bad, '--secret-file', secret], 'inventory-invalid', /bad\.yaml:1:12: instances: /],
-    [['--inventory', inventory, '--secret-file', none], 'secret-unusable', /ENOENT/],
-    [['--inventory', inventory, '--secret-file', empty], 'secret-unusable', /empty is empty/],
+    [['--inventory', inventory, '--secret-file', none], 'config-unreadable', /ENOENT/],
+    [['--inventory', inventory, '--secret-file', empty], 'config-invalid-value', /empty is to hold one secret/],
+    [['--inventory', inventory, '--secret-file', exposed], 'config-secret-exposed', /its mode is 0604/],
+    [['--inventory', inventory], 'secret-unusable', /METASTEER_SHARED_SECRET is not set/],
     [['--inventory', inventory, '--secret-file', secret, '--tls-cert', none, '--tls-key', none], 'tls-files', /ENOENT/],
   ];
   for (const [argv, code, message] of errors) {

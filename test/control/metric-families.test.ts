@@ -5,7 +5,7 @@ import { Traffic } from '../../src/control/traffic.ts';
 import type { WorkerReport } from '../../src/control/workers.ts';
 import { render } from '../../src/metrics/render.ts';
 import type { PortStatus } from '../../src/proxy/messages.ts';
-import { read } from '../tidy/sources.ts';
+import { docRows } from '../kit/metrics.ts';
 import { OWNER, sampleStatus, sampleTimes } from './sample-status.ts';
 
 const OWN = { startedAtSeconds: 1_700_000_000, cpuSeconds: 1.5, residentBytes: 50_000_000 };
@@ -42,7 +42,9 @@ describe('metrics', () => {
   });
 
   test('have one prefix, base units and the endings of their kinds', () => {
-    for (const { name, type, help } of families(new Map([['other', { requests: 1, refused: 0, connections: 0 }]]))) {
+    for (const { name, type, help } of families(
+      new Map([['other', { requests: 1, refused: 0, connections: 0, dropped: 2 }]]),
+    )) {
       assert.match(name, /^metasteer_[a-z_]+$/);
       assert.equal(name.endsWith('_total'), type === 'counter', name);
       if (type === 'histogram') assert.match(name, /_seconds$/);
@@ -54,16 +56,12 @@ describe('metrics', () => {
     const by = (list: ReturnType<typeof families>) =>
       list.filter(({ samples }) => samples.some(({ labels }) => 'owner' in labels)).map(({ name }) => name);
     assert.deepEqual(by(families()), []);
-    assert.equal(by(families(new Map([[OWNER, { requests: 1, refused: 0, connections: 0 }]]))).length, 3);
+    assert.equal(by(families(new Map([[OWNER, { requests: 1, refused: 0, connections: 0, dropped: 2 }]]))).length, 4);
   });
 
   test('are those of docs/metrics.md, with the same words', () => {
-    const rows = read('docs/metrics.md')
-      .split('\n')
-      .filter((line) => line.startsWith('| `'))
-      .map((line) => line.split(' | ').slice(0, 3).join(' | '));
     const expected = families().map(({ name, type, help }) => `| \`${name}\` | ${type} | ${help}`);
-    assert.deepEqual(rows, expected);
+    assert.deepEqual(docRows('Metrics of the daemon'), expected);
   });
 });
 
@@ -80,6 +78,16 @@ function report(pid: number, ports: readonly PortStatus[], requests = 0): Worker
     counts: { ...counts, total: counted, queue: counted, agent: counted },
   };
   return { pid, user: 'nobody', state: 'running', status };
+}
+
+/** Ports by their numbers, with what the BPF programs dropped at each. */
+function owned(...ports: readonly (readonly [portId: number, owner: string, dropped?: number])[]) {
+  return new Map(
+    ports.map(([portId, owner, dropped = 0]) => [
+      portId,
+      { owner, packets: () => ({ pass_other_address: 9, guard_passed: 9, drop_port_rate: dropped }) },
+    ]),
+  );
 }
 
 function port(portId: number, requests: number): PortStatus {
@@ -99,41 +107,48 @@ describe('traffic', () => {
 
   test('by owner has no more owners than it may, and the rest together', () => {
     const traffic = new Traffic(2);
-    const owners = new Map([
-      [0, OWNER],
-      [1, OTHER],
-      [2, THIRD],
-      [3, OWNER],
-    ]);
+    const owners = owned([0, OWNER, 5], [1, OTHER], [2, THIRD, 7], [3, OWNER, 1]);
     traffic.take([report(1, [port(0, 1), port(1, 2), port(2, 4), port(3, 8)])], owners);
     assert.deepEqual(
-      [...traffic.owners()].map(([owner, { requests, refused, connections }]) => [
+      [...traffic.owners()].map(([owner, { requests, refused, connections, dropped }]) => [
         owner,
         requests,
         refused,
         connections,
+        dropped,
       ]),
       [
-        [OWNER, 9, 2, 2],
-        [OTHER, 2, 1, 1],
-        ['other', 4, 1, 1],
+        [OWNER, 9, 2, 2, 6],
+        [OTHER, 2, 1, 1, 0],
+        ['other', 4, 1, 1, 7],
       ],
     );
   });
 
   test('by owner gives the place of one that is gone to another', () => {
     const traffic = new Traffic(1);
-    traffic.take([report(1, [port(0, 5), port(1, 2)])], new Map([[0, OWNER], [1, OTHER]])); // biome-ignore format: a table
-    traffic.take([report(1, [port(1, 3)])], new Map([[1, OTHER]]));
+    traffic.take([report(1, [port(0, 5), port(1, 2)])], owned([0, OWNER], [1, OTHER]));
+    traffic.take([report(1, [port(1, 3)])], owned([1, OTHER]));
     const owners = traffic.owners();
     assert.equal(owners.has(OWNER), false);
     assert.equal(owners.get(OTHER)?.requests, 1);
     assert.equal(owners.get('other')?.requests, 2);
   });
 
+  test('by owner goes on when a port gets a slot anew, which counts from nothing', () => {
+    const traffic = new Traffic(1);
+    const totals = [owned([0, OWNER, 5]), owned([0, OWNER, 8]), owned([0, OWNER, 2]), owned([1, OWNER, 1])].map(
+      (ports) => {
+        traffic.take([], ports);
+        return traffic.owners().get(OWNER)?.dropped;
+      },
+    );
+    assert.deepEqual(totals, [5, 8, 10, 11]);
+  });
+
   test('is not told by owner unless it is asked for', () => {
     const traffic = new Traffic(0);
-    traffic.take([report(1, [port(0, 5)])], new Map([[0, OWNER]]));
+    traffic.take([report(1, [port(0, 5)])], owned([0, OWNER]));
     assert.equal(traffic.owners().size, 0);
   });
 });

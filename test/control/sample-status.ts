@@ -1,5 +1,5 @@
 import type { HistogramDocument, StatusDocument, TrafficDocument } from '../../src/control/status-document.ts';
-import { DURATION_BOUNDS, Histogram } from '../../src/proxy/histogram.ts';
+import { DURATION_BOUNDS, Histogram } from '../../src/metrics/histogram.ts';
 
 export const OWNER = '7d3c0a1e-52b7-4f0e-9a3b-1f0f3c2d4e5f';
 

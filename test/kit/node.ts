@@ -44,12 +44,13 @@ export class TestNode {
     this.#teardown = teardown;
   }
 
-  static async build(): Promise<TestNode> {
+  /** @param agentSettings further settings of the metadata agent */
+  static async build(agentSettings: Readonly<Record<string, unknown>> = {}): Promise<TestNode> {
     await removeLeftovers();
     const teardown = new Teardown();
     const runDir = RunDir.create('test');
     teardown.add('run directory', () => runDir.remove());
-    const stage = await buildStage(runDir, (what, action) => teardown.add(what, action));
+    const stage = await buildStage(runDir, (what, action) => teardown.add(what, action), agentSettings);
     return new TestNode(runDir, stage, teardown);
   }
 
@@ -128,4 +129,10 @@ export async function whoAmI(tenant: Tenant, base: string = METADATA_V4): Promis
   assert.equal(status, 200, headers);
   const { uuid } = JSON.parse(body) as { readonly uuid: string };
   return uuid;
+}
+
+/** Has an instance open so many connections at once, and give up after a second on those that are not accepted. */
+export async function knock({ instance }: Tenant, connections: number): Promise<void> {
+  const open = `for _ in $(seq ${connections}); do (: </dev/tcp/169.254.169.254/80) & done; wait`;
+  await instance.namespace.try('timeout', ['1', 'bash', '-c', open]);
 }

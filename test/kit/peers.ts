@@ -22,7 +22,7 @@ const PEERS = {
   'python3-configobj': `${PACKAGES}/configobj`,
   'python3-netifaces': `${PACKAGES}/netifaces`,
   'python3-nova': join(UNPACKED, 'usr/lib/python3/dist-packages/nova'),
-  prometheus: join(UNPACKED, 'usr/bin/promtool'),
+  prometheus: join(UNPACKED, 'usr/bin/prometheus'),
   'cloud-guest-utils': join(UNPACKED, 'usr/bin/ec2metadata'),
 } as const;
 

@@ -10,6 +10,7 @@ import { after, describe, test } from 'node:test';
 import { pino } from 'pino';
 import { MetricsServer } from '../../src/metrics/server.ts';
 import { shared } from '../../src/metrics/shared-look.ts';
+import { freePort } from '../kit/free-port.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'metasteer-metrics-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -21,16 +22,6 @@ async function ask(where: object, path = '/metrics', method = 'GET') {
   asked.end();
   const [response] = await once(asked, 'response');
   return { status: response.statusCode, type: response.headers['content-type'], body: await text(response) };
-}
-
-/** A TCP port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 test('a look is shared by all who ask while it is under way, and made anew afterwards', async () => {

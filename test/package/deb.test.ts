@@ -1,18 +1,22 @@
 // Needs root and what packaging/test-package.sh makes. The Debian packages in a Debian where nothing else is.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { packageVersion } from '../../src/version.ts';
 import { TestNode } from '../kit/node.ts';
-import { type Call, configFor, needsPackages, PACKAGES, ROOT_TREE, run, serves } from './installed.ts';
-
-const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
-const host: Call = { command: [], env: process.env };
-/** Runs programs of the fresh Debian. */
-const inside: Call = { command: ['chroot', ROOT_TREE], env };
-const metasteer: Call = { command: [...inside.command, 'metasteer'], env };
+import {
+  type Call,
+  configFor,
+  doctorsWarnings,
+  enter,
+  needsPackages,
+  PACKAGES,
+  ROOT_TREE,
+  run,
+  serves,
+} from './installed.ts';
 
 /** Every file and link of the fresh Debian, but for what dpkg notes, logs and mounts. */
 function filesOf(root: string): readonly string[] {
@@ -26,33 +30,14 @@ function filesOf(root: string): readonly string[] {
 
 describe('the Debian packages', needsPackages, () => {
   let node: TestNode;
+  /** Runs programs of the fresh Debian. */
+  let inside: Call;
+  let metasteer: Call;
   let fresh: readonly string[];
-  const mounted: string[] = [];
-
-  /** Shows a folder of this machine at the same place in the fresh Debian. */
-  function show(path: string, ...options: readonly string[]): void {
-    const target = join(ROOT_TREE, path);
-    mkdirSync(target, { recursive: true });
-    run(host, 'mount', ...options, path, target);
-    // What is mounted or unmounted there must not be so here: namespaces of others are among it.
-    run(host, 'mount', '--make-rslave', target);
-    mounted.unshift(target);
-  }
-
   before(async () => {
     node = await TestNode.build();
-    node.undo('mounts', () => {
-      for (const target of mounted) run(host, 'umount', '--recursive', '--lazy', target);
-    });
-    // The root of what runs there must be a mount, as every machine's is.
-    run(host, 'mount', '--bind', ROOT_TREE, ROOT_TREE);
-    mounted.unshift(ROOT_TREE);
-    show('/proc', '--bind');
-    show('/dev', '--bind');
-    // The number of processors is read there.
-    show('/sys', '--bind');
-    show('/run/netns', '--rbind');
-    show(node.runDir.path, '--bind');
+    inside = enter(node, ROOT_TREE);
+    metasteer = { ...inside, command: [...inside.command, 'metasteer'] };
     writeFileSync(join(ROOT_TREE, 'usr/sbin/haproxy'), '#!/bin/sh\necho the real one\n', { mode: 0o755 });
     fresh = filesOf(ROOT_TREE);
   });
@@ -81,6 +66,13 @@ describe('the Debian packages', needsPackages, () => {
     const file = '/etc/metasteer/test.yaml';
     writeFileSync(join(ROOT_TREE, file), configFor(node));
     await serves(node, metasteer, file);
+    rmSync(join(ROOT_TREE, file));
+  });
+
+  it('find the machine good, or say what is wrong with it', () => {
+    const file = '/etc/metasteer/test.yaml';
+    writeFileSync(join(ROOT_TREE, file), configFor(node));
+    assert.deepEqual(doctorsWarnings(metasteer, file), []);
     rmSync(join(ROOT_TREE, file));
   });
 

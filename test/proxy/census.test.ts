@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { DURATION_BOUNDS, Histogram } from '../../src/metrics/histogram.ts';
 import { Census } from '../../src/proxy/census.ts';
-import { DURATION_BOUNDS, Histogram } from '../../src/proxy/histogram.ts';
 import { endAfterEach, startKeepAlive, startWorker } from './setup.ts';
 
 endAfterEach();

@@ -8,7 +8,9 @@ import { after, describe, test } from 'node:test';
 import { parse, stringify } from 'yaml';
 import { metricFamilies } from '../../src/control/metric-families.ts';
 import { render } from '../../src/metrics/render.ts';
+import { sampleAgentFamilies } from '../agent/sample-metrics.ts';
 import { sampleStatus } from '../control/sample-status.ts';
+import { readDashboard } from '../dashboard/model.ts';
 import { UNPACKED, unlessThere } from '../kit/peers.ts';
 import { ROOT, read } from './sources.ts';
 
@@ -18,29 +20,24 @@ after(() => rmSync(folder, { recursive: true }));
 
 const families = metricFamilies({
   status: sampleStatus(),
-  owners: new Map([['other', { requests: 1, refused: 1, connections: 1 }]]),
+  owners: new Map([['other', { requests: 1, refused: 1, connections: 1, dropped: 1 }]]),
   process: { startedAtSeconds: 1_700_000_000, cpuSeconds: 1, residentBytes: 1 },
 });
+const agentFamilies = sampleAgentFamilies();
 const names = new Set(
-  families.flatMap(({ name, type }) =>
+  [...families, ...agentFamilies].flatMap(({ name, type }) =>
     type === 'histogram' ? [name, `${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
   ),
 );
 
-interface Panel {
-  readonly id: number;
-  readonly title: string;
-  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
-  readonly targets: readonly { readonly expr: string }[];
-}
-const dashboard = JSON.parse(read('packaging/grafana/metasteer.json')) as { readonly panels: readonly Panel[] };
+const dashboard = readDashboard();
 const alerts = parse(read('packaging/prometheus/alerts.yml')) as {
   readonly groups: readonly { readonly rules: readonly { readonly alert: string; readonly expr: string }[] }[];
 };
 const rules = alerts.groups.flatMap((group) => group.rules);
 const expressions = [
   ...rules.map(({ alert, expr }) => [alert, expr] as const),
-  ...dashboard.panels.flatMap(({ title, targets }) => targets.map(({ expr }) => [title, expr] as const)),
+  ...dashboard.panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => [title, expr] as const)),
 ];
 
 describe('alerts and dashboard', () => {
@@ -73,7 +70,7 @@ describe('promtool', { skip: unlessThere('prometheus') }, () => {
     execFileSync(PROMTOOL, args, { cwd: ROOT, input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] });
 
   test('finds nothing wrong with the metrics', async () => {
-    assert.equal(promtool(['check', 'metrics'], await render(families)), '');
+    for (const each of [families, agentFamilies]) assert.equal(promtool(['check', 'metrics'], await render(each)), '');
   });
 
   test('reads the alerts, and their tests pass', () => {
@@ -82,7 +79,7 @@ describe('promtool', { skip: unlessThere('prometheus') }, () => {
   });
 
   test('reads every expression of the dashboard', () => {
-    const exprs = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+    const exprs = dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
     const rule = (expr: string, index: number) => ({
       record: `panel:${index}`,
       expr: expr.replaceAll('$__rate_interval', '5m'),

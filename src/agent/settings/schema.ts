@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { fileKeys } from '../../config/file-keys.ts';
 import { logSection } from '../../config/log-section.ts';
+import { metricsKeys } from '../../config/metrics-keys.ts';
 import { pathList } from '../../config/name-values.ts';
 import { socketPath } from '../../config/paths.ts';
 import { duration, flag, optionalText, size, text, whole } from '../../config/values.ts';
@@ -101,6 +102,7 @@ const sections = {
       meaning: 'UNIX socket on which `metasteer agent-status` asks the agent.',
     }),
   }),
+  metrics: z.strictObject(metricsKeys('127.0.0.1:9111')),
   log: logSection,
 };
 
@@ -116,6 +118,7 @@ export const agentSchema = z
     response_cache: sections.response_cache.prefault({}),
     limits: sections.limits.prefault({}),
     admin: sections.admin.prefault({}),
+    metrics: sections.metrics.prefault({}),
     log: sections.log.prefault({}),
   })
   .superRefine(checkTogether);
@@ -128,6 +131,7 @@ export const AGENT_KEYS = fileKeys(topKeys, sections, 'keystone: { url: URL, …
 interface Together {
   readonly socket: string;
   readonly admin: { readonly socket: string };
+  readonly metrics: { readonly socket?: string | undefined };
   readonly resolver: { readonly source: string };
   readonly inventory: { readonly file?: string | undefined };
   readonly keystone: Readonly<Partial<Record<string, unknown>>>;
@@ -143,6 +147,8 @@ function checkTogether(file: Together & Readonly<Record<string, unknown>>, conte
     if (cert === undefined && key !== undefined) refuse([section, 'client_cert'], 'is required with client_key', true);
   }
   if (file.socket === file.admin.socket) refuse(['admin', 'socket'], 'must differ from socket');
+  if ([file.socket, file.admin.socket].includes(file.metrics.socket ?? ''))
+    refuse(['metrics', 'socket'], 'must differ from socket and admin.socket');
   const { resolver, inventory, keystone } = file;
   if (resolver.source === 'inventory') {
     if (inventory.file === undefined)

@@ -1,3 +1,4 @@
+import { metricsPlaces } from '../../config/metrics-keys.ts';
 import type { AgentFile } from './schema.ts';
 import type { Secret } from './secret.ts';
 import type { Secrets } from './secrets.ts';
@@ -79,6 +80,11 @@ export interface AgentSettings {
   readonly responseCache: ResponseCacheSettings;
   readonly limits: { readonly headBytes: number; readonly bodyBytes: number };
   readonly admin: { readonly socket: string };
+  /** Served nowhere where neither is given. */
+  readonly metrics: {
+    readonly socket?: string;
+    readonly listen?: { readonly host: string; readonly port: number };
+  };
   readonly log: {
     readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error';
     readonly access: 'off' | 'errors' | 'all';
@@ -126,6 +132,7 @@ export function settingsOf(file: AgentFile, secrets: Secrets): AgentSettings {
     responseCache: { enabled: cache.enabled, ttlMs: cache.ttl, entries: cache.entries, bytes: cache.bytes },
     limits: { headBytes: limits.head_size, bodyBytes: limits.body_size },
     admin: { socket: file.admin.socket },
+    metrics: metricsPlaces(file.metrics),
     log: { level: file.log.level, access: file.log.access },
   };
 }

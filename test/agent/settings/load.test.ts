@@ -70,6 +70,7 @@ describe('settings', () => {
       responseCache: { enabled: false, ttlMs: 5000, entries: 4096, bytes: 16_777_216 },
       limits: { headBytes: 32_768, bodyBytes: 65_536 },
       admin: { socket: '/run/metasteer/agent.sock' },
+      metrics: {},
       log: { level: 'info', access: 'errors' },
     } satisfies Omit<AgentSettings, 'nova'>);
   });
@@ -181,6 +182,12 @@ const bad: readonly BadCase[] = [
     yaml: `${LEAST}socket: /s\nadmin: { socket: /s }\n`,
     code: 'config-invalid-value',
     lines: ['a.yaml:4:18: admin.socket: must differ from socket'],
+  },
+  {
+    title: 'one socket for metrics and operators',
+    yaml: `${LEAST}admin: { socket: /a }\nmetrics: { socket: /a }\n`,
+    code: 'config-invalid-value',
+    lines: ['a.yaml:4:20: metrics.socket: must differ from socket and admin.socket'],
   },
   {
     title: 'a relative path among Neutron’s files',
