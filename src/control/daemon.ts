@@ -80,8 +80,8 @@ interface BuildContext {
 
 /** Everything that works on the foundation, and the socket on which operators ask for it. */
 async function build(foundation: Foundation, { stop, stopper, manager, log }: BuildContext) {
-  const { loaded, config, maps, programs, namespace, workers, history, drained, needsRestart } = foundation;
-  const settings = new SharedSettings(config.current, maps);
+  const { loaded, config, maps, programs, namespace, workers, history, drained, operator, needsRestart } = foundation;
+  const settings = new SharedSettings(config.current, maps, operator.limitsOver(config.current.guard));
   const reconciler = new Reconciler({ ...foundation, log });
   const sweeper = stopper.owns(new Sweeper(config, maps, programs, log));
   const shield = new Shield({ config, maps, programs, log, ports: () => reconciler.ports });

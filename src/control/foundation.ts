@@ -7,6 +7,7 @@ import { History } from './history.ts';
 import { Leftovers } from './leftovers.ts';
 import { LiveConfig } from './live-config.ts';
 import { holdLock } from './lock.ts';
+import { OperatorValues } from './operator-values.ts';
 import type { Port } from './port.ts';
 import { PortNamespace } from './port-namespace.ts';
 import { checkPrivileges, createMaps, preparePrograms } from './preflight.ts';
@@ -26,6 +27,7 @@ export interface Foundation {
   readonly history: History;
   readonly leftovers: Leftovers;
   readonly drained: Drained;
+  readonly operator: OperatorValues;
   readonly namespace: PortNamespace;
   readonly rates: RequestRates;
   readonly maps: SteeringMaps;
@@ -61,6 +63,7 @@ export async function layFoundation(loaded: LoadedConfig, { stopper, log }: Foun
     ...{ loaded, config, lock, history, leftovers, namespace, rates, maps, programs, workers },
     needsRestart: [],
     drained: new Drained(),
+    operator: new OperatorValues(),
     ports: [],
   };
 }

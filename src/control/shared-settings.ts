@@ -20,11 +20,11 @@ export class SharedSettings {
   #takingOverUntilNs = 0n;
 
   /** Writes nothing before the first sign of life: until then packets pass. */
-  constructor(config: Config, maps: SteeringMaps) {
+  constructor(config: Config, maps: SteeringMaps, limits: GuardLimits = config.guard) {
     this.#maps = maps;
     this.#steering = config.steering;
     this.#staleAfterMs = config.steering.staleAfterMs;
-    this.#limits = config.guard;
+    this.#limits = limits;
   }
 
   get limits(): GuardLimits {

@@ -25,6 +25,7 @@ import { type HandOverDocument, type HandOverRequest, OUR_ABI, parseHandOver } f
 import { History } from './history.ts';
 import { Leftovers } from './leftovers.ts';
 import { LiveConfig } from './live-config.ts';
+import { OperatorValues } from './operator-values.ts';
 import type { Port } from './port.ts';
 import { PortNamespace } from './port-namespace.ts';
 import { checkPrivileges, preparePrograms } from './preflight.ts';
@@ -55,7 +56,8 @@ export async function takeOver(loaded: LoadedConfig, { stopper, log }: Foundatio
   const mapFds = Array.from({ length: SHARED_MAPS }, (_, index) => at(document.mapsAt + index));
   const maps = SteeringMaps.adopt(mapFds, document.kept.ports_max);
   const workers = stopper.owns(new Workers({ config, namespace, rates, history, log }));
-  const started = workers.start();
+  const operator = OperatorValues.of(document.operator);
+  const started = workers.start(operator.workers);
   started.catch(() => undefined);
   const programs = await preparePrograms(maps, 'later');
   await started;
@@ -86,6 +88,7 @@ export async function takeOver(loaded: LoadedConfig, { stopper, log }: Foundatio
     needsRestart: changesBetween(file, loaded.file).restart,
     leftovers: Leftovers.none(log),
     drained: Drained.of(document.drained),
+    operator,
   };
 }
 
