@@ -23,7 +23,8 @@ export interface ActionsContext extends StatusContext {
 
 /** What operators may ask of the daemon, done by its parts. */
 export function adminActions(context: ActionsContext): AdminActions {
-  const { config, workers, settings, reconciler, reloader, orders, upgrader, handOver, tracing, operator } = context;
+  const { config, workers, settings, reconciler, reloader, orders, upgrader, handOver, tracing, operator, store } =
+    context;
   return {
     status: () => statusDocument(context),
     owner: (id) => ownerDocument(id, config.current, reconciler.known),
@@ -32,15 +33,21 @@ export function adminActions(context: ActionsContext): AdminActions {
     setWorkers: async (count) => {
       await workers.setCount(count);
       operator.workers = count;
+      store.changed();
     },
     setLimits: (changes: Partial<GuardLimits>) => {
       operator.addLimits(changes);
+      store.changed();
       settings.setLimits({ ...settings.limits, ...changes });
       return settings.limits;
     },
     reload: () => reloader.reload(),
-    drain: (target) => orders.drain(target),
-    undrain: (target) => orders.undrain(target),
+    drain: (target) => orders.drain(target).finally(() => store.changed()),
+    undrain: (target) => {
+      const report = orders.undrain(target);
+      store.changed();
+      return report;
+    },
     upgrade: async (by, { config = reloader.loaded.path, binary = process.argv[1] ?? '' }) => {
       // It is a program that runs as root.
       if (by.uid !== 0) throw new MetasteerError('upgrade-refused', 'only root may start another version');

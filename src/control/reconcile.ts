@@ -11,6 +11,7 @@ import { attachPort } from './attach.ts';
 import { BrokenReport } from './broken-report.ts';
 import { ChangeQueue, type Changes } from './changes.ts';
 import { Departures } from './departures.ts';
+import type { DescriptorStore } from './descriptor-store.ts';
 import type { Drained } from './drained.ts';
 import { Failures } from './failures.ts';
 import { Gate } from './gate.ts';
@@ -38,6 +39,8 @@ export interface ReconcileContext {
   readonly workers: Workers;
   readonly leftovers: Leftovers;
   readonly drained: Drained;
+  /** Hears of every port that comes and goes. */
+  readonly store: Pick<DescriptorStore, 'changed' | 'drop'>;
   /** Ports that are steered already. */
   readonly ports: readonly Port[];
   readonly log: Logger;
@@ -200,6 +203,7 @@ export class Reconciler {
   async letGo(port: Port): Promise<number> {
     const { maps, workers, config } = this.#context;
     this.#ports.delete(port.id);
+    this.#context.store.changed();
     const cut = await this.#departures.begin(port, { maps, workers, drainMs: config.current.steering.drainMs });
     this.#changes.add(port.found.namespace);
     return cut;
@@ -241,6 +245,7 @@ export class Reconciler {
         throw new MetasteerError('port-interface-unsuitable', `${found.link.name} is not an Ethernet interface`);
       const port = await attachPort(id, found, { ...this.#context, steering, atOnce });
       this.#ports.set(id, port);
+      this.#context.store.changed();
       await this.#context.leftovers.settle(found, port.attachment);
       this.#progress.steered();
       this.failures.forget(port.key);
@@ -272,6 +277,7 @@ export class Reconciler {
       port: port.id,
     };
     try {
+      this.#context.store.drop(port);
       await steps();
       this.#context.log.info(where, 'no longer steering');
     } catch (error) {

@@ -5,6 +5,7 @@ import { type LoadedConfig, loadConfigFile } from '../config/load.ts';
 import { proxySettings } from '../config/proxy-settings.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import type { DescriptorStore } from './descriptor-store.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { History } from './history.ts';
 import type { LiveConfig } from './live-config.ts';
@@ -28,6 +29,7 @@ export interface ReloadContext {
   readonly reconciler: Reconciler;
   readonly history: History;
   readonly operator: OperatorValues;
+  readonly store: Pick<DescriptorStore, 'changed'>;
   readonly log: Logger;
 }
 
@@ -102,6 +104,7 @@ export class Reloader {
     reconciler.reconfigure();
     this.#loaded = next;
     this.#needsRestart = restart;
+    this.#context.store.changed();
     return { applied: applicable, needs_restart: restart };
   }
 
