@@ -61,7 +61,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     const foundation = await (options.takeOver ? takeOver(loaded, context) : begin(loaded, store, context));
     const { reconciler, handOver, reloader } = await build(foundation, { stop, stopper, manager, store, log });
     manager.ready();
-    await store.begin({ ...foundation, reconciler, reloader }, foundation.isResumed ? SETTLED_MS : 0);
+    await store.begin({ ...foundation, reconciler, reloader, log }, foundation.isResumed ? SETTLED_MS : 0);
     options.serving({ pid: process.pid, version: packageVersion(), ports: foundation.ports.length });
     await reconciler.run(stop.signal);
     log.info({ reason: messageOf(stop.signal.reason) }, 'stopping');

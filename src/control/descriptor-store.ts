@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../errors.ts';
 import { createDocument } from '../kernel/document.ts';
 import type { Programs } from '../kernel/programs.ts';
 import { closeDescriptor } from '../kernel/sockets.ts';
+import type { Logger } from '../log.ts';
 import { type DescribedDaemon, describeDaemon, portDescriptorNames } from './describe.ts';
 import type { HandOverDocument } from './hand-over-document.ts';
 import type { Port } from './port.ts';
@@ -11,6 +13,8 @@ import { DOCUMENT_NAMES } from './stored.ts';
 
 /** What changes meanwhile is told together: a start brings a thousand ports, and the document is of all. */
 const PAUSE_MS = 1000;
+/** The next start gets all names in one variable, and execve(2) takes no more than 128 KiB of each. */
+const NAMES_BYTES_MAX = 100_000;
 /** So often the service manager is told again when it did not hear. */
 const TRIES = 20;
 const AGAIN_MS = 50;
@@ -18,6 +22,7 @@ const AGAIN_MS = 50;
 export interface StoreContext extends DescribedDaemon {
   readonly programs: Programs;
   readonly namespace: PortNamespace;
+  readonly log: Logger;
 }
 
 /** What is kept: nothing where there is no store or it is of no use, or where it is too small for all ports. */
@@ -97,7 +102,7 @@ export class DescriptorStore {
   changed(): void {
     if (this.#context === undefined) return;
     this.#isDue = true;
-    if (this.#timer === undefined) this.#sync();
+    if (this.#timer === undefined) this.#trySync();
   }
 
   /** To be called before a port is detached: nobody else may hold its socket open then. */
@@ -126,8 +131,17 @@ export class DescriptorStore {
   #later(ms: number): void {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      if (this.#isDue) this.#sync();
+      if (this.#isDue) this.#trySync();
     }, ms).unref();
+  }
+
+  /** Whatever fails here is of no concern to who changed something. */
+  #trySync(): void {
+    try {
+      this.#sync();
+    } catch (error) {
+      this.#context?.log.warn({ error: messageOf(error) }, 'what a restart needs could not be kept');
+    }
   }
 
   /** Brings the store in step: what is new, the document, and only then away with what is not of it. */
@@ -146,8 +160,9 @@ export class DescriptorStore {
         return names.push(name) - 1;
       },
     );
-    if (wanted.size + DOCUMENT_NAMES.length > this.#manager.storeMax) {
-      this.#tooMany(wanted.size + DOCUMENT_NAMES.length);
+    const needed = wanted.size + DOCUMENT_NAMES.length;
+    if (needed > this.#manager.storeMax || names.join(':').length > NAMES_BYTES_MAX) {
+      this.#tooMany(needed);
       return;
     }
     this.#state = 'kept';

@@ -270,23 +270,17 @@ export class Reconciler {
   }
 
   async #undo(port: Port, steps: () => Promise<void>): Promise<void> {
-    const where = {
-      owner: port.owner.id,
-      namespace: port.found.namespace,
-      interface: port.found.link.name,
-      port: port.id,
-    };
+    const { owner, found, id } = port;
+    const where = { owner: owner.id, namespace: found.namespace, interface: found.link.name, port: id };
     try {
       this.#context.store.drop(port);
       await steps();
       this.#context.log.info(where, 'no longer steering');
     } catch (error) {
-      this.#context.log.warn(
-        { ...where, error: messageOf(error) },
-        'no longer steering, but not everything could be undone',
-      );
+      const told = { ...where, error: messageOf(error) };
+      this.#context.log.warn(told, 'no longer steering, but not everything could be undone');
     }
-    this.#slots.giveBack(port.id);
+    this.#slots.giveBack(id);
   }
 
   /** When the next attempt is due. */
