@@ -15,9 +15,9 @@ import { DOCUMENT_NAMES } from './stored.ts';
 const PAUSE_MS = 1000;
 /** The next start gets all names in one variable, and execve(2) takes no more than 128 KiB of each. */
 const NAMES_BYTES_MAX = 100_000;
-/** So often the service manager is told again when it did not hear. */
-const TRIES = 20;
+/** When it did not hear, because more is under way than its socket holds, it is told again so soon, and at the end so often. */
 const AGAIN_MS = 50;
+const TRIES = 20;
 
 export interface StoreContext extends DescribedDaemon {
   readonly programs: Programs;
@@ -117,7 +117,9 @@ export class DescriptorStore {
     this.#end();
     for (let tries = 1; this.#held.size > 0 && tries <= TRIES; tries += 1) {
       if (tries > 1) await sleep(AGAIN_MS);
+      const before = this.#held.size;
       for (const name of this.#held.keys()) if (!this.#giveUp(name)) break;
+      if (this.#held.size < before) tries = 1;
     }
   }
 
@@ -129,6 +131,7 @@ export class DescriptorStore {
   }
 
   #later(ms: number): void {
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       if (this.#isDue) this.#trySync();
@@ -174,21 +177,23 @@ export class DescriptorStore {
 
   #keep(name: string, fd: number): boolean {
     if (this.#held.get(name) === fd) return true;
-    if (!this.#manager.keep(name, fd)) {
-      this.#isDue = true;
-      return false;
-    }
-    this.#held.set(name, fd);
-    return true;
+    const isHeard = this.#heard(this.#manager.keep(name, fd));
+    if (isHeard) this.#held.set(name, fd);
+    return isHeard;
   }
 
   #giveUp(name: string): boolean {
-    if (!this.#manager.giveUp(name)) {
+    const isHeard = this.#heard(this.#manager.giveUp(name));
+    if (isHeard) this.#held.delete(name);
+    return isHeard;
+  }
+
+  #heard(isHeard: boolean): boolean {
+    if (!isHeard && this.#context !== undefined) {
       this.#isDue = true;
-      return false;
+      this.#later(AGAIN_MS);
     }
-    this.#held.delete(name);
-    return true;
+    return isHeard;
   }
 
   /** The one before is given up when this one is there, so that there is a whole one at any time. */
@@ -201,10 +206,7 @@ export class DescriptorStore {
     const sequence = Number(process.hrtime.bigint() / 1000n);
     const fd = createDocument(JSON.stringify({ sequence, ...content }));
     try {
-      if (!this.#manager.keep(next, fd)) {
-        this.#isDue = true;
-        return false;
-      }
+      if (!this.#heard(this.#manager.keep(next, fd))) return false;
     } finally {
       closeDescriptor(fd);
     }

@@ -1,4 +1,5 @@
 import { messageOf } from '../errors.ts';
+import { isKernelError } from '../kernel/kernel-error.ts';
 import { sendNotification } from '../kernel/notify.ts';
 import type { Logger } from '../log.ts';
 
@@ -73,6 +74,8 @@ export class ServiceManager {
       this.#isUnheard = false;
       return true;
     } catch (error) {
+      // Its socket is full: a thousand ports are told of in a moment, and again soon.
+      if (message.startsWith('FDSTORE') && isKernelError(error, 'EAGAIN')) return false;
       if (!this.#isUnheard) this.#log.warn({ error: messageOf(error) }, 'the service manager does not listen');
       this.#isUnheard = true;
       return false;
