@@ -46,8 +46,10 @@ def hear():
 
 def give():
     who, address = starts.accept()
-    names = ':'.join(name for name, fd in store)
-    socket.send_fds(who, [names.encode() or b':'], [fd for name, fd in store])
+    # No more than 253 go into one message.
+    for at in range(0, len(store), 200):
+        some = store[at:at + 200]
+        socket.send_fds(who, [':'.join(name for name, fd in some).encode()], [fd for name, fd in some])
     who.close()
 
 def spoil():
@@ -78,17 +80,23 @@ const LAUNCHER = `
 import os, socket, sys
 manager = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 manager.connect(sys.argv[1])
-names, fds, flags, address = socket.recv_fds(manager, 65536, 250)
+names, fds = [], []
+while True:
+    text, some, flags, address = socket.recv_fds(manager, 65536, 250)
+    if not some:
+        break
+    names.append(text.decode())
+    fds += some
 manager.close()
 # Out of the way first: one may be where another has to go.
-high = [os.dup2(fd, 500 + index, inheritable=False) for index, fd in enumerate(fds)]
+high = [os.dup2(fd, 5000 + index, inheritable=False) for index, fd in enumerate(fds)]
 for fd in fds:
     os.close(fd)
 for index, fd in enumerate(high):
     os.dup2(fd, 3 + index, inheritable=True)
     os.close(fd)
 if fds:
-    os.environ.update(LISTEN_FDS=str(len(fds)), LISTEN_PID=str(os.getpid()), LISTEN_FDNAMES=names.decode())
+    os.environ.update(LISTEN_FDS=str(len(fds)), LISTEN_PID=str(os.getpid()), LISTEN_FDNAMES=':'.join(names))
 os.execv(sys.argv[2], sys.argv[2:])
 `;
 
