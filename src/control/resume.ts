@@ -13,6 +13,7 @@ import { Leftovers } from './leftovers.ts';
 import { holdLock } from './lock.ts';
 import { PortNamespace } from './port-namespace.ts';
 import { checkPrivileges } from './preflight.ts';
+import { SharedSettings } from './shared-settings.ts';
 import { Stopper } from './stopper.ts';
 import { type StoredDocument, storedDocument } from './stored.ts';
 import { succeed } from './succeed.ts';
@@ -66,7 +67,10 @@ async function resume(
     };
     await removeStrayDevices(document, namespace, context.log);
     const succession = await succeed({ document, at, namespace, loaded }, context);
-    const { maps, programs, ports, history } = succession;
+    const { config, maps, programs, ports, history, operator } = succession;
+    // They serve from here on, and what follows takes a while where there are many ports.
+    const limits = operator.limitsOver(config.current.guard);
+    new SharedSettings(config.current, maps, { limits, afterSilence: true }).beat(process.hrtime.bigint());
     // The one before may have died in the middle of a trace, or while it let a port go.
     programs.stopTrace();
     for (const { id } of ports) maps.setDraining(id, 'not');
