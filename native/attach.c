@@ -221,8 +221,11 @@ int ms_detach(const char *netns, const struct ms_attachment *attachment)
 	struct ms_attachment copy = *attachment;
 	int error;
 
-	if (attachment->mode != MS_ATTACH_CLSACT)
+	if (attachment->mode != MS_ATTACH_CLSACT) {
+		/* Somebody else may have the link's descriptor too: a daemon before this one, or the service manager. */
+		bpf_link_detach(attachment->link_fd);
 		return close(attachment->link_fd) ? -errno : 0;
+	}
 	error = netns_call(netns, detach_clsact, &copy);
 	return error == -ENOENT ? 0 : error;
 }

@@ -436,9 +436,16 @@ MS_EXPORT int ms_fd_send(__s32 channel_fd, __s32 fd, __u32 port_id);
 /* Takes the next descriptor without waiting. -EAGAIN when there is none. The caller owns `*fd`. */
 MS_EXPORT int ms_fd_receive(__s32 channel_fd, __s32 *fd, __u32 *port_id);
 
-/* Sends a datagram of sd_notify(3); an abstract socket's name begins with `@`. -EAGAIN when its queue is full. */
-MS_EXPORT int ms_notify(const char *socket_path, const char *message);
+/*
+ * Sends a datagram of sd_notify(3), with a descriptor unless that is -1; an abstract socket's name begins with `@`. -EAGAIN when
+ * its queue is full.
+ */
+MS_EXPORT int ms_notify(const char *socket_path, const char *message, __s32 descriptor);
+
 /* --- handing over to the next daemon (hand_over.c) --- */
+
+/* Puts a document into memory that nobody can change any more (memfd). The caller owns `*fd`. */
+MS_EXPORT int ms_document_create(const void *bytes, __u32 length, __s32 *fd);
 
 /* Opens a socket for ms_hand_over_connect of root, named `path`. The caller owns `*listen_fd` and the name. */
 MS_EXPORT int ms_hand_over_listen(const char *path, __s32 *listen_fd);

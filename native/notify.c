@@ -7,10 +7,31 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-int ms_notify(const char *socket_path, const char *message)
+union control {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+static void put_descriptor(struct msghdr *message, union control *control, int fd)
+{
+	struct cmsghdr *rights;
+
+	message->msg_control = control->bytes;
+	message->msg_controllen = sizeof(control->bytes);
+	rights = CMSG_FIRSTHDR(message);
+	rights->cmsg_level = SOL_SOCKET;
+	rights->cmsg_type = SCM_RIGHTS;
+	rights->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(rights), &fd, sizeof(int));
+}
+
+int ms_notify(const char *socket_path, const char *message, __s32 descriptor)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	size_t length = strlen(socket_path);
+	union control control = {};
+	struct iovec payload = {.iov_base = (void *)message, .iov_len = strlen(message)};
+	struct msghdr datagram = {.msg_name = &address, .msg_iov = &payload, .msg_iovlen = 1};
 	OWNED_FD fd = -1;
 
 	if (length < 2 || length >= sizeof(address.sun_path) || (socket_path[0] != '/' && socket_path[0] != '@'))
@@ -22,8 +43,8 @@ int ms_notify(const char *socket_path, const char *message)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	if (sendto(fd, message, strlen(message), MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&address,
-		   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) < 0)
-		return -errno;
-	return 0;
+	datagram.msg_namelen = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+	if (descriptor >= 0)
+		put_descriptor(&datagram, &control, descriptor);
+	return sendmsg(fd, &datagram, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }

@@ -32,6 +32,7 @@ export function statusText({ daemon, ports, broken, workers, vacancies, agent, e
     [
       `metasteer ${daemon.version}, pid ${daemon.pid}, up ${daemon.uptime_seconds} s, namespace ${daemon.namespace}`,
       ...(daemon.needs_restart.length === 0 ? [] : [`after a restart only: ${daemon.needs_restart.join(', ')}`]),
+      ...(daemon.store.state === 'full' ? [`the service manager's store is too small, nothing is kept in it`] : []),
     ],
     ports.length === 0 ? ['no ports: no router interface was found'] : table(PORT_COLUMNS, ports),
     reasons,

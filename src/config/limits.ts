@@ -24,6 +24,16 @@ export function limitsDocument(limits: GuardLimits): LimitsDocument {
   return Object.fromEntries(LIMIT_KEYS.map((key) => [key, limits[NAMES[key]]])) as LimitsDocument;
 }
 
+/** Some of the limits, in the same words. */
+export function partOfLimits(limits: Partial<GuardLimits>): Partial<LimitsDocument> {
+  return Object.fromEntries(
+    LIMIT_KEYS.flatMap((key) => {
+      const value = limits[NAMES[key]];
+      return value === undefined ? [] : [[key, value]];
+    }),
+  );
+}
+
 /**
  * Reads limits that are to change.
  *

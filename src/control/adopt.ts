@@ -17,7 +17,11 @@ import type { Workers } from './workers.ts';
  * @param requests of its clients so far
  * @param place puts a descriptor among those that are handed over, and says at which place
  */
-export function describePort(port: Port, requests: number, place: (fd: number) => number): PortDescription {
+export function describePort(
+  port: Port,
+  requests: number,
+  place: (fd: number, what: 'listener' | 'link') => number,
+): PortDescription {
   const { found, attachment } = port;
   return {
     id: port.id,
@@ -33,8 +37,8 @@ export function describePort(port: Port, requests: number, place: (fd: number) =
     match: attachment.description,
     restore: port.restore.description,
     requests,
-    listenerAt: place(port.listener.fd),
-    linkAt: attachment.linkFd === -1 ? -1 : place(attachment.linkFd),
+    listenerAt: place(port.listener.fd, 'listener'),
+    linkAt: attachment.linkFd === -1 ? -1 : place(attachment.linkFd, 'link'),
   };
 }
 

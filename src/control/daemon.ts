@@ -10,25 +10,31 @@ import { AdminServer } from '../unix/admin-server.ts';
 import { packageVersion } from '../version.ts';
 import { adminRoutes } from './admin.ts';
 import { adminActions } from './admin-actions.ts';
+import { DescriptorStore } from './descriptor-store.ts';
 import { drain } from './drain.ts';
 import { DrainOrders } from './drain-orders.ts';
-import { type Foundation, layFoundation } from './foundation.ts';
+import type { Foundation } from './foundation.ts';
 import { HandOver } from './hand-over.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { serveMetrics } from './metrics.ts';
 import { AddressMoves } from './moves.ts';
 import { Reconciler } from './reconcile.ts';
 import { Reloader } from './reload.ts';
+import { begin } from './resume.ts';
 import { ServiceManager } from './service-manager.ts';
 import { SharedSettings } from './shared-settings.ts';
 import { Shield } from './shield.ts';
 import { type StopSignal, stopSignal } from './stop-signal.ts';
 import { Stopper } from './stopper.ts';
+import { receivedDescriptors } from './stored.ts';
 import { Sweeper } from './sweeper.ts';
 import { takeOver } from './take-over.ts';
 import { Tracing } from './tracing.ts';
 import { Traffic } from './traffic.ts';
 import { type NewcomerReport, Upgrader } from './upgrade.ts';
+
+/** A daemon that has lived so long has not ended of what it took over from one that died. */
+const SETTLED_MS = 5000;
 
 export interface DaemonOptions {
   readonly loaded: LoadedConfig;
@@ -48,11 +54,14 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { loaded, log } = options;
   const stop = stopSignal(log);
   const manager = new ServiceManager(process.env, log);
+  const store = new DescriptorStore(manager, receivedDescriptors(process.env, process.pid));
   const stopper = new Stopper(log);
   try {
-    const foundation = await (options.takeOver ? takeOver : layFoundation)(loaded, { stopper, log });
-    const { reconciler, handOver } = await build(foundation, { stop, stopper, manager, log });
+    const context = { stopper, log };
+    const foundation = await (options.takeOver ? takeOver(loaded, context) : begin(loaded, store, context));
+    const { reconciler, handOver, reloader } = await build(foundation, { stop, stopper, manager, store, log });
     manager.ready();
+    await store.begin({ ...foundation, reconciler, reloader, log }, foundation.isResumed ? SETTLED_MS : 0);
     options.serving({ pid: process.pid, version: packageVersion(), ports: foundation.ports.length });
     await reconciler.run(stop.signal);
     log.info({ reason: messageOf(stop.signal.reason) }, 'stopping');
@@ -62,6 +71,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       stopper.forget();
     } else {
       manager.stopping();
+      await store.empty();
       await drain(reconciler, foundation.workers, foundation.maps, log);
     }
   } finally {
@@ -75,20 +85,24 @@ interface BuildContext {
   readonly stop: StopSignal;
   readonly stopper: Stopper;
   readonly manager: ServiceManager;
+  readonly store: DescriptorStore;
   readonly log: Logger;
 }
 
 /** Everything that works on the foundation, and the socket on which operators ask for it. */
-async function build(foundation: Foundation, { stop, stopper, manager, log }: BuildContext) {
-  const { loaded, config, maps, programs, namespace, workers, history, drained, needsRestart } = foundation;
-  const settings = new SharedSettings(config.current, maps);
-  const reconciler = new Reconciler({ ...foundation, log });
+async function build(foundation: Foundation, { stop, stopper, manager, store, log }: BuildContext) {
+  const { loaded, config, maps, programs, namespace, workers, history, drained, operator, needsRestart } = foundation;
+  const settings = new SharedSettings(config.current, maps, {
+    limits: operator.limitsOver(config.current.guard),
+    afterSilence: foundation.isResumed,
+  });
+  const reconciler = new Reconciler({ ...foundation, store, log });
   const sweeper = stopper.owns(new Sweeper(config, maps, programs, log));
   const shield = new Shield({ config, maps, programs, log, ports: () => reconciler.ports });
   const heartbeat = new Heartbeat(config, settings, () => workers.ping());
   const { ownerLabel, ownersMax } = config.current.metrics;
   const traffic = new Traffic(ownerLabel ? ownersMax : 0);
-  const parts = { ...foundation, settings, heartbeat, reconciler, sweeper, shield, traffic, log };
+  const parts = { ...foundation, settings, heartbeat, reconciler, sweeper, shield, traffic, store, log };
   const reloader = new Reloader(loaded, parts, needsRestart);
   const tracing = new Tracing({ maps, programs, workers, reconciler });
   const moves = new AddressMoves((id) => reconciler.port(id), log);
@@ -105,6 +119,8 @@ async function build(foundation: Foundation, { stop, stopper, manager, log }: Bu
       packetEvents.close();
       admin?.release();
       await Promise.all([sweeper.close(), shield.close(), metrics?.close()]);
+      // The other one keeps its own, by its own names.
+      await store.empty();
       manager.handedOver(to.pid);
       stop.now(`pid ${to.pid} has taken over`);
     },
@@ -131,5 +147,5 @@ async function build(foundation: Foundation, { stop, stopper, manager, log }: Bu
     { agent: config.current.agent.socket, namespace: namespace.path, admin: config.current.admin.socket },
     'started',
   );
-  return { reconciler, handOver };
+  return { reconciler, handOver, reloader };
 }

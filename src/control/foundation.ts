@@ -6,10 +6,10 @@ import { Drained } from './drained.ts';
 import { History } from './history.ts';
 import { Leftovers } from './leftovers.ts';
 import { LiveConfig } from './live-config.ts';
-import { holdLock } from './lock.ts';
+import { OperatorValues } from './operator-values.ts';
 import type { Port } from './port.ts';
 import { PortNamespace } from './port-namespace.ts';
-import { checkPrivileges, createMaps, preparePrograms } from './preflight.ts';
+import { createMaps, preparePrograms } from './preflight.ts';
 import { RequestRates } from './request-rates.ts';
 import type { Stopper } from './stopper.ts';
 import { Workers } from './workers.ts';
@@ -26,6 +26,7 @@ export interface Foundation {
   readonly history: History;
   readonly leftovers: Leftovers;
   readonly drained: Drained;
+  readonly operator: OperatorValues;
   readonly namespace: PortNamespace;
   readonly rates: RequestRates;
   readonly maps: SteeringMaps;
@@ -34,6 +35,8 @@ export interface Foundation {
   readonly workers: Workers;
   /** Ports that are steered already. */
   readonly ports: readonly Port[];
+  /** Whether it is what the service manager kept of a daemon that died; packets may have passed since. */
+  readonly isResumed: boolean;
 }
 
 export interface FoundationContext {
@@ -41,10 +44,15 @@ export interface FoundationContext {
   readonly log: Logger;
 }
 
-/** @throws {MetasteerError} when something cannot be had; the stopper gives back what was begun */
-export async function layFoundation(loaded: LoadedConfig, { stopper, log }: FoundationContext): Promise<Foundation> {
-  checkPrivileges();
-  const lock = holdLock(loaded.config.runDir);
+/**
+ * @param lock its descriptor
+ * @throws {MetasteerError} when something cannot be had; the stopper gives back what was begun
+ */
+export async function layFoundation(
+  loaded: LoadedConfig,
+  { stopper, log }: FoundationContext,
+  lock: number,
+): Promise<Foundation> {
   const config = new LiveConfig(loaded.config);
   const history = new History(log);
   const leftovers = await Leftovers.clear(loaded.config, log);
@@ -61,6 +69,8 @@ export async function layFoundation(loaded: LoadedConfig, { stopper, log }: Foun
     ...{ loaded, config, lock, history, leftovers, namespace, rates, maps, programs, workers },
     needsRestart: [],
     drained: new Drained(),
+    operator: new OperatorValues(),
     ports: [],
+    isResumed: false,
   };
 }

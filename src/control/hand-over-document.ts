@@ -87,6 +87,8 @@ const handOver = z.object({
     owners: z.array(z.string()).readonly(),
     interfaces: z.array(z.string()).readonly(),
   }),
+  /** What operators set in the place of the file's values; absent from versions that did not hand it on. */
+  operator: z.object({ limits: z.record(z.string(), count), workers: count.min(1).optional() }).default({ limits: {} }),
   events: z.array(z.object({ at: z.string(), event: z.string() })),
   ports: z.array(port),
 });

@@ -1,19 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { keptOf } from '../config/changes.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
 import { handDescriptorsOver, type Peer } from '../kernel/hand-over.ts';
 import { nameHolder } from '../kernel/lock.ts';
-import type { SteeringMaps } from '../kernel/maps.ts';
 import type { Programs } from '../kernel/programs.ts';
 import { packageVersion } from '../version.ts';
-import { describePort } from './adopt.ts';
-import type { Drained } from './drained.ts';
+import { type DescribedDaemon, describeDaemon } from './describe.ts';
 import { type HandOverDocument, type HandOverRequest, OUR_ABI } from './hand-over-document.ts';
-import type { History } from './history.ts';
 import type { PortNamespace } from './port-namespace.ts';
-import type { Reconciler } from './reconcile.ts';
-import type { Reloader } from './reload.ts';
-import type { RequestRates } from './request-rates.ts';
 import { requestsOf } from './status.ts';
 import type { Workers } from './workers.ts';
 
@@ -21,17 +14,11 @@ import type { Workers } from './workers.ts';
 const NEWCOMER_MS = 60_000;
 const LOOK_MS = 250;
 
-export interface HandOverContext {
-  readonly maps: SteeringMaps;
+export interface HandOverContext extends DescribedDaemon {
   readonly programs: Programs;
   readonly namespace: PortNamespace;
   readonly lock: number;
-  readonly rates: RequestRates;
   readonly workers: Workers;
-  readonly reconciler: Reconciler;
-  readonly reloader: Reloader;
-  readonly drained: Drained;
-  readonly history: History;
   /** Called at the point of no return: lets go of what two daemons cannot have at once, and ends this one. */
   readonly release: (to: Peer) => Promise<void>;
 }
@@ -90,28 +77,15 @@ export class HandOver {
   }
 
   async #send(socket: string): Promise<HandOverDocument> {
-    const { maps, programs, namespace, lock, rates, workers, reconciler, reloader, drained, history } = this.#context;
+    const { programs, namespace, lock, workers } = this.#context;
     const descriptors: number[] = [];
     const place = (fd: number) => descriptors.push(fd) - 1;
-    const [mapsAt = -1] = maps.fds.map(place);
-    const shared = { mapsAt, lockAt: place(lock), namespaceAt: place(namespace.fd) };
-    const ratesAt = rates.current === undefined ? -1 : place(rates.current.fd);
     const reports = await workers.report();
-    const ports = reconciler.ports.map((port) => describePort(port, requestsOf(port, reports), place));
     const tags = await programs.tags();
+    const described = describeDaemon(this.#context, tags, (port) => requestsOf(port, reports), place);
+    const document = { ...described, lockAt: place(lock), namespaceAt: place(namespace.fd) };
     handDescriptorsOver(socket, descriptors);
-    return {
-      version: packageVersion(),
-      abi: OUR_ABI,
-      descriptors: descriptors.length,
-      ...shared,
-      ratesAt,
-      tags,
-      kept: keptOf(reloader.loaded.file),
-      drained: drained.document,
-      events: [...history.events],
-      ports,
-    };
+    return { ...document, descriptors: descriptors.length };
   }
 
   /** Until it is ready, has gone, or takes too long. */

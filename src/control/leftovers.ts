@@ -5,8 +5,10 @@ import type { Logger } from '../log.ts';
 import { Inventory } from './inventory.ts';
 import { LiveConfig } from './live-config.ts';
 import { isActive } from './plan.ts';
-import type { FoundInterface, PortKey } from './port.ts';
+import type { FoundInterface, Port, PortKey } from './port.ts';
 import { removeLeftNamespace } from './port-namespace.ts';
+
+type AttachedPort = Pick<Port, 'key' | 'attachment'>;
 
 /**
  * What a daemon before this one left: clsact filters on router interfaces, which outlive the process that made them (tcx
@@ -42,6 +44,19 @@ export class Leftovers {
       if (!isActive(found)) await leftovers.#remove(found);
       else if (await leftovers.#has(found)) leftovers.#keys.add(found.key);
     }
+    return leftovers;
+  }
+
+  /**
+   * Where ports of a daemon that died are steered again: removes every filter on the interfaces of owners but theirs, such as
+   * one of a port that was being attached or detached then.
+   */
+  static async clearBeside(ports: readonly AttachedPort[], config: Config, log: Logger): Promise<Leftovers> {
+    const leftovers = new Leftovers(log);
+    const inventory = new Inventory(new LiveConfig(config));
+    await inventory.refresh({ all: true });
+    const attachments = new Map(ports.map(({ key, attachment }) => [key, attachment]));
+    for (const found of inventory.found) await leftovers.#remove(found, attachments.get(found.key));
     return leftovers;
   }
 

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
@@ -20,6 +20,25 @@ export class PortNamespace {
   /** That of a daemon before this one. */
   static adopt(config: Config, fd: number): PortNamespace {
     return new PortNamespace(namespacePath(config), recordPath(config), fd);
+  }
+
+  /** That of a daemon that died, by its name. @throws {Error} when another one, or none, has the name by now */
+  static reopen(config: Config, inode: number): PortNamespace {
+    const path = namespacePath(config);
+    const fd = openSync(path, 'r');
+    if (fstatSync(fd).ino === inode) return new PortNamespace(path, recordPath(config), fd);
+    closeSync(fd);
+    throw new Error(`${path} is another namespace by now`);
+  }
+
+  /** What tells it from others that have its name later. */
+  get inode(): number {
+    return fstatSync(this.#fd).ino;
+  }
+
+  /** Leaves it as it is, to somebody else. */
+  leave(): void {
+    closeSync(this.#fd);
   }
 
   /** For the next daemon to adopt. */

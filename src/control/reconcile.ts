@@ -11,6 +11,7 @@ import { attachPort } from './attach.ts';
 import { BrokenReport } from './broken-report.ts';
 import { ChangeQueue, type Changes } from './changes.ts';
 import { Departures } from './departures.ts';
+import type { DescriptorStore } from './descriptor-store.ts';
 import type { Drained } from './drained.ts';
 import { Failures } from './failures.ts';
 import { Gate } from './gate.ts';
@@ -38,6 +39,8 @@ export interface ReconcileContext {
   readonly workers: Workers;
   readonly leftovers: Leftovers;
   readonly drained: Drained;
+  /** Hears of every port that comes and goes. */
+  readonly store: Pick<DescriptorStore, 'changed' | 'drop'>;
   /** Ports that are steered already. */
   readonly ports: readonly Port[];
   readonly log: Logger;
@@ -200,6 +203,7 @@ export class Reconciler {
   async letGo(port: Port): Promise<number> {
     const { maps, workers, config } = this.#context;
     this.#ports.delete(port.id);
+    this.#context.store.changed();
     const cut = await this.#departures.begin(port, { maps, workers, drainMs: config.current.steering.drainMs });
     this.#changes.add(port.found.namespace);
     return cut;
@@ -241,6 +245,7 @@ export class Reconciler {
         throw new MetasteerError('port-interface-unsuitable', `${found.link.name} is not an Ethernet interface`);
       const port = await attachPort(id, found, { ...this.#context, steering, atOnce });
       this.#ports.set(id, port);
+      this.#context.store.changed();
       await this.#context.leftovers.settle(found, port.attachment);
       this.#progress.steered();
       this.failures.forget(port.key);
@@ -265,22 +270,17 @@ export class Reconciler {
   }
 
   async #undo(port: Port, steps: () => Promise<void>): Promise<void> {
-    const where = {
-      owner: port.owner.id,
-      namespace: port.found.namespace,
-      interface: port.found.link.name,
-      port: port.id,
-    };
+    const { owner, found, id } = port;
+    const where = { owner: owner.id, namespace: found.namespace, interface: found.link.name, port: id };
     try {
+      this.#context.store.drop(port);
       await steps();
       this.#context.log.info(where, 'no longer steering');
     } catch (error) {
-      this.#context.log.warn(
-        { ...where, error: messageOf(error) },
-        'no longer steering, but not everything could be undone',
-      );
+      const told = { ...where, error: messageOf(error) };
+      this.#context.log.warn(told, 'no longer steering, but not everything could be undone');
     }
-    this.#slots.giveBack(port.id);
+    this.#slots.giveBack(id);
   }
 
   /** When the next attempt is due. */

@@ -5,9 +5,11 @@ import { type LoadedConfig, loadConfigFile } from '../config/load.ts';
 import { proxySettings } from '../config/proxy-settings.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import type { DescriptorStore } from './descriptor-store.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { History } from './history.ts';
 import type { LiveConfig } from './live-config.ts';
+import type { OperatorValues } from './operator-values.ts';
 import type { Reconciler } from './reconcile.ts';
 import type { SharedSettings } from './shared-settings.ts';
 import type { Workers } from './workers.ts';
@@ -26,6 +28,8 @@ export interface ReloadContext {
   readonly heartbeat: Heartbeat;
   readonly reconciler: Reconciler;
   readonly history: History;
+  readonly operator: OperatorValues;
+  readonly store: Pick<DescriptorStore, 'changed'>;
   readonly log: Logger;
 }
 
@@ -81,7 +85,7 @@ export class Reloader {
     const { applicable, restart } = changesBetween(this.#loaded.file, wanted.file);
     const file = keepingWhatNeedsRestart(wanted.file, keptOf(this.#loaded.file));
     const next = { path: wanted.path, file, config: configOf(file) };
-    const { config, settings, heartbeat, reconciler, log } = this.#context;
+    const { config, settings, heartbeat, reconciler, operator, log } = this.#context;
     const before = config.current;
     config.replace(next.config);
     try {
@@ -93,12 +97,14 @@ export class Reloader {
         cause: error,
       });
     }
+    operator.clear();
     log.level = next.config.log.level;
     settings.reconfigure(next.config);
     heartbeat.reconfigure();
     reconciler.reconfigure();
     this.#loaded = next;
     this.#needsRestart = restart;
+    this.#context.store.changed();
     return { applied: applicable, needs_restart: restart };
   }
 

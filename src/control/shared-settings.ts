@@ -18,13 +18,26 @@ export class SharedSettings {
   #limits: GuardLimits;
   #heartbeatNs = 0n;
   #takingOverUntilNs = 0n;
+  #afterSilence: boolean;
 
-  /** Writes nothing before the first sign of life: until then packets pass. */
-  constructor(config: Config, maps: SteeringMaps) {
+  /**
+   * Writes nothing before the first sign of life: until then packets pass.
+   *
+   * @param afterSilence whether the programs may have found the daemon before this one silent for a while
+   */
+  constructor(
+    config: Config,
+    maps: SteeringMaps,
+    {
+      limits = config.guard,
+      afterSilence = false,
+    }: { readonly limits?: GuardLimits; readonly afterSilence?: boolean } = {},
+  ) {
     this.#maps = maps;
+    this.#afterSilence = afterSilence;
     this.#steering = config.steering;
     this.#staleAfterMs = config.steering.staleAfterMs;
-    this.#limits = config.guard;
+    this.#limits = limits;
   }
 
   get limits(): GuardLimits {
@@ -52,7 +65,8 @@ export class SharedSettings {
   beat(now: bigint): void {
     const { staleAfterMs, takeOverMs } = this.#steering;
     const wasSilent = this.#heartbeatNs !== 0n && now - this.#heartbeatNs > BigInt(this.#staleAfterMs) * MS_NS;
-    if (wasSilent) this.#takingOverUntilNs = now + BigInt(takeOverMs) * MS_NS;
+    if (wasSilent || this.#afterSilence) this.#takingOverUntilNs = now + BigInt(takeOverMs) * MS_NS;
+    this.#afterSilence = false;
     this.#heartbeatNs = now;
     this.#staleAfterMs = staleAfterMs;
     this.#write();

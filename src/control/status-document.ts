@@ -23,6 +23,11 @@ export interface StatusDocument {
     readonly config: string;
     /** Keys whose values in the file are not in force until the daemon is started again. */
     readonly needs_restart: readonly string[];
+    /**
+     * What the service manager keeps for the next start, should this daemon die: nothing where it has no store (`off`) or one
+     * that is too small for all ports (`full`).
+     */
+    readonly store: { readonly state: 'off' | 'kept' | 'full'; readonly descriptors: number; readonly max: number };
   };
   readonly ports: readonly PortStatusDocument[];
   /** Packets on devices of the metasteer namespace that are no port's, by verdict; only those that were counted. */

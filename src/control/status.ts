@@ -3,6 +3,7 @@ import { limitsDocument } from '../config/limits.ts';
 import type { MapsReading, SteeringMaps } from '../kernel/maps.ts';
 import type { PortStatus, ProxyStatus } from '../proxy/messages.ts';
 import { packageVersion } from '../version.ts';
+import type { DescriptorStore } from './descriptor-store.ts';
 import type { History } from './history.ts';
 import type { LiveConfig } from './live-config.ts';
 import type { FoundInterface, Port } from './port.ts';
@@ -26,11 +27,12 @@ export interface StatusContext {
   readonly sweeper: Sweeper;
   readonly shield: Shield;
   readonly traffic: Traffic;
+  readonly store: DescriptorStore;
 }
 
 /** Puts together what supervisor, workers and BPF programs know. */
 export async function statusDocument(context: StatusContext): Promise<StatusDocument> {
-  const { history, maps, workers, reconciler, reloader, settings, sweeper, shield, traffic } = context;
+  const { history, maps, workers, reconciler, reloader, settings, sweeper, shield, traffic, store } = context;
   const config = context.config.current;
   const reports = await workers.report();
   const reading = await maps.read();
@@ -54,6 +56,7 @@ export async function statusDocument(context: StatusContext): Promise<StatusDocu
       shield_switches: shield.switches,
       config: reloader.loaded.path,
       needs_restart: reloader.needsRestart,
+      store: store.status,
     },
     ports: [
       ...reconciler.ports.map((port) => steeringPort(port, reading, reports, shield)),

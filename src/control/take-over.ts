@@ -8,28 +8,17 @@ import { changesBetween, keepingWhatNeedsRestart } from '../config/changes.ts';
 import { configOf } from '../config/config.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
-import { macAddressBytes } from '../identity/mac-address.ts';
 import { HandOverSocket } from '../kernel/hand-over.ts';
 import { isKernelError } from '../kernel/kernel-error.ts';
 import { nameHolder } from '../kernel/lock.ts';
-import { SHARED_MAPS, SteeringMaps } from '../kernel/maps.ts';
-import type { Programs } from '../kernel/programs.ts';
-import { RateTable } from '../kernel/rates.ts';
 import { askDaemon } from '../unix/admin-request.ts';
 import { packageVersion } from '../version.ts';
-import { adoptPort } from './adopt.ts';
-import { portMessage } from './attach.ts';
-import { Drained } from './drained.ts';
 import type { Foundation, FoundationContext } from './foundation.ts';
 import { type HandOverDocument, type HandOverRequest, OUR_ABI, parseHandOver } from './hand-over-document.ts';
-import { History } from './history.ts';
 import { Leftovers } from './leftovers.ts';
-import { LiveConfig } from './live-config.ts';
-import type { Port } from './port.ts';
 import { PortNamespace } from './port-namespace.ts';
-import { checkPrivileges, preparePrograms } from './preflight.ts';
-import { RequestRates } from './request-rates.ts';
-import { Workers } from './workers.ts';
+import { checkPrivileges } from './preflight.ts';
+import { succeed } from './succeed.ts';
 
 const BEGIN_MS = 90_000;
 const COMMIT_MS = 30_000;
@@ -48,23 +37,8 @@ export async function takeOver(loaded: LoadedConfig, { stopper, log }: Foundatio
   };
   const file = keepingWhatNeedsRestart(loaded.file, document.kept);
   const inForce = { path: loaded.path, file, config: configOf(file) };
-  const config = new LiveConfig(inForce.config);
-  const history = new History(log, document.events);
   const namespace = PortNamespace.adopt(inForce.config, at(document.namespaceAt));
-  const rates = new RequestRates(document.ratesAt === -1 ? undefined : RateTable.adopt(at(document.ratesAt)));
-  const mapFds = Array.from({ length: SHARED_MAPS }, (_, index) => at(document.mapsAt + index));
-  const maps = SteeringMaps.adopt(mapFds, document.kept.ports_max);
-  const workers = stopper.owns(new Workers({ config, namespace, rates, history, log }));
-  const started = workers.start();
-  started.catch(() => undefined);
-  const programs = await preparePrograms(maps, 'later');
-  await started;
-  const ports = document.ports.map((described) => adoptPort(described, { maps, namespace, workers, at }));
-
-  // From here on both serve; what is changed is put back by the one before when this one ends.
-  programs.activate();
-  await replacePrograms(programs, ports, document, inForce.config.steering.onExit === 'hold');
-  for (const port of ports) await workers.addPort(portMessage(port.id, port.found), port.listener);
+  const succession = await succeed({ document, at, namespace, loaded: inForce }, { stopper, log });
 
   // The point of no return.
   await askDaemon(loaded.config.admin.socket, {
@@ -74,18 +48,15 @@ export async function takeOver(loaded: LoadedConfig, { stopper, log }: Foundatio
     withinMs: COMMIT_MS,
   });
   await nameLock(at(document.lockAt));
-  stopper.owns(namespace);
-  stopper.owns(rates);
-  stopper.owns(maps);
-  stopper.owns(programs);
+  const { rates, maps, ports, history } = succession;
+  for (const each of [namespace, rates, maps]) stopper.owns(each);
   history.note('info', `took over from version ${document.version}, with ${ports.length} ports`);
   return {
-    ...{ config, history, namespace, rates, maps, programs, workers, ports },
+    ...succession,
     lock: at(document.lockAt),
-    loaded: inForce,
     needsRestart: changesBetween(file, loaded.file).restart,
     leftovers: Leftovers.none(log),
-    drained: Drained.of(document.drained),
+    isResumed: false,
   };
 }
 
@@ -116,27 +87,6 @@ async function receive(adminSocket: string, runDir: string): Promise<Received> {
     });
   } finally {
     socket.close();
-  }
-}
-
-/** Programs that are attached to interfaces stay where they are the same; others are replaced, each in one step. */
-async function replacePrograms(
-  programs: Programs,
-  ports: readonly Port[],
-  { tags: before }: HandOverDocument,
-  hold: boolean,
-): Promise<void> {
-  const now = await programs.tags();
-  for (const port of ports) {
-    if (now.restore !== before.restore) await port.restore.replace(programs.restore);
-    if (now.match === before.match) continue;
-    const macs = { routerMac: macAddressBytes(port.found.link.mac), deviceMac: macAddressBytes(port.device.link.mac) };
-    const match = await programs.loadMatch({ portId: port.id, ...macs, hold: hold ? 1 : 0 });
-    try {
-      await port.attachment.replace(match);
-    } finally {
-      match.close();
-    }
   }
 }
 

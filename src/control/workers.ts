@@ -84,11 +84,14 @@ export class Workers {
     for (const worker of this.#processes) worker.trace(filter);
   }
 
-  /** @throws {MetasteerError} `worker-…` when the first worker does not come up. */
-  async start(): Promise<void> {
+  /**
+   * @param count how many, where it is not for the configuration to say
+   * @throws {MetasteerError} `worker-…` when the first worker does not come up.
+   */
+  async start(count?: number): Promise<void> {
     const { current } = this.#context.config;
     this.#user = workerUser(current.worker.user, current.agent.socket);
-    await this.setCount(current.workers);
+    await this.setCount(count ?? current.workers);
     this.#lookAtSocket(this.#user);
     this.#followSocketLater();
   }

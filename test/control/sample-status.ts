@@ -68,6 +68,7 @@ export function sampleStatus(changes: Partial<StatusDocument> = {}): StatusDocum
       workers_lost: 0,
       config: '/etc/metasteer.yaml',
       needs_restart: [],
+      store: { state: 'off', descriptors: 0, max: 0 },
     },
     ports: [
       port,

@@ -27,6 +27,28 @@ describe('the service manager hears', () => {
     assert.deepEqual(sent, ['@notify MAINPID=4711']);
   });
 
+  test('what it is to keep, and what no longer', () => {
+    const sent: [message: string, descriptor: number | undefined][] = [];
+    const environment = { NOTIFY_SOCKET: '@notify', FDSTORE: '12' };
+    const manager = new ServiceManager(environment, log, (_, message, descriptor) => sent.push([message, descriptor]));
+    assert.equal(manager.storeMax, 12);
+    assert.equal(manager.keep('map-0', 9), true);
+    assert.equal(manager.giveUp('map-0'), true);
+    assert.deepEqual(sent, [
+      ['FDSTORE=1\nFDNAME=map-0\nFDPOLL=0', 9],
+      ['FDSTOREREMOVE=1\nFDNAME=map-0', -1],
+    ]);
+  });
+
+  for (const environment of [
+    { FDSTORE: '12' },
+    { NOTIFY_SOCKET: '@notify' },
+    { NOTIFY_SOCKET: '@notify', FDSTORE: 'x' },
+  ]) {
+    test(`that it keeps nothing with ${JSON.stringify(environment)}`, () =>
+      assert.equal(listened(environment).manager.storeMax, 0));
+  }
+
   test('a sign of life once a second at most', () => {
     const { manager, sent } = listened(watched);
     for (const now of [5000, 5001, 5999, 6000, 6500, 9000]) manager.alive(now);
@@ -51,5 +73,6 @@ describe('the service manager hears', () => {
     const manager = new ServiceManager({ NOTIFY_SOCKET: '/nowhere/notify' }, log);
     manager.ready();
     manager.stopping();
+    assert.equal(manager.keep('map-0', 9), false);
   });
 });

@@ -8,6 +8,7 @@ import type { Daemon } from '../../src/demo/daemon.ts';
 import { KeepAliveAgent } from '../kit/agents.ts';
 import { curl, METADATA_V4, needsRoot, TestNode, until } from '../kit/node.ts';
 import { operate } from '../kit/operator.ts';
+import { ONLY_OURS, ResetCounter, resetOne } from '../kit/reset-counter.ts';
 import { NO_LIMITS, SteadyLoad } from '../kit/steady-load.ts';
 
 const RELOADS = 10;
@@ -45,6 +46,7 @@ describe('reloading', needsRoot, () => {
   }
 
   it(`${RELOADS} times under load loses nothing`, async () => {
+    const wire = await ResetCounter.start(node.stage.tenants);
     const load = SteadyLoad.start(node.stage.tenants, { perSecond: 100, kept: 4 });
     for (let times = 1; times <= RELOADS; times += 1) {
       await sleep(300);
@@ -60,6 +62,10 @@ describe('reloading', needsRoot, () => {
     await sleep(300);
     const { asked, answered, failures } = await load.stop();
     assert.deepEqual(failures, {}, `${answered} of ${asked} were answered`);
+    await resetOne(node.blue);
+    const seen = await wire.stop();
+    assert.ok(seen.established > RELOADS, JSON.stringify(seen));
+    assert.deepEqual({ reset: seen.reset, refused: seen.refused, lost: seen.lost }, ONLY_OURS);
     const { daemon: about } = await daemon.status();
     assert.equal(about.limits.port_burst, 10_000 + RELOADS);
     assert.equal(about.workers_lost, 0);

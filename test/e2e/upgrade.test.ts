@@ -12,6 +12,7 @@ import { HeldConnection } from '../kit/held-connection.ts';
 import { curl, METADATA_V4, needsRoot, TestNode, until } from '../kit/node.ts';
 import { identities, operate } from '../kit/operator.ts';
 import { OtherVersion } from '../kit/other-version.ts';
+import { ONLY_OURS, ResetCounter, resetOne } from '../kit/reset-counter.ts';
 import { NO_LIMITS, SteadyLoad } from '../kit/steady-load.ts';
 
 /** With each way of attaching. */
@@ -72,6 +73,7 @@ for (const attach of ['tcx', 'clsact'] as const) {
     it(`${UPGRADES} times under load loses nothing`, async () => {
       const before = await identities(daemon);
       const pids = [await pid()];
+      const wire = await ResetCounter.start(node.stage.tenants);
       const load = SteadyLoad.start(node.stage.tenants, { perSecond: 100, kept: 4 });
       for (let times = 1; times <= UPGRADES; times += 1) {
         const said = await upgraded();
@@ -85,6 +87,10 @@ for (const attach of ['tcx', 'clsact'] as const) {
       const { asked, answered, failures } = await load.stop();
       assert.deepEqual(failures, {}, `${answered} of ${asked} were answered`);
       assert.ok(asked > 0);
+      await resetOne(node.blue);
+      const seen = await wire.stop();
+      assert.ok(seen.established > UPGRADES, JSON.stringify(seen));
+      assert.deepEqual({ reset: seen.reset, refused: seen.refused, lost: seen.lost }, ONLY_OURS);
       assert.equal(new Set(pids).size, UPGRADES + 1);
       assert.equal(await identities(daemon), before);
       for (const former of pids.slice(0, -1))
@@ -126,11 +132,15 @@ for (const attach of ['tcx', 'clsact'] as const) {
     it('keeps what was drained', async () => {
       await operate(daemon, 'drain', node.green.router.uuid);
       await upgraded();
-      const { ports } = await daemon.status();
-      assert.deepEqual(
-        ports.map(({ owner, state }) => `${owner} ${state}`).sort(),
-        [`${node.blue.router.uuid} steering`, `${node.green.router.uuid} drained`].sort(),
-      );
+      // What is drained is told once the new one has looked at the routers.
+      await until('one is drained', async () => {
+        const { ports } = await daemon.status();
+        assert.deepEqual(
+          ports.map(({ owner, state }) => `${owner} ${state}`).sort(),
+          [`${node.blue.router.uuid} steering`, `${node.green.router.uuid} drained`].sort(),
+        );
+        return true;
+      });
       await operate(daemon, 'undrain');
       await daemon.status();
       await until('it is steered again', async () =>
@@ -138,6 +148,25 @@ for (const attach of ['tcx', 'clsact'] as const) {
       );
       const wrongOwner = await curl(node.green, `${METADATA_V4}/`);
       assert.match(wrongOwner.body.toLowerCase(), new RegExp(`x-neutron-router-id: ${node.green.router.uuid}`));
+    });
+
+    it('keeps limits and workers that were set, until the file is read again', async () => {
+      const { limits: file } = (await daemon.status()).daemon;
+      await operate(daemon, 'limits', '--port-burst', '777');
+      assert.equal((await operate(daemon, 'workers', '3')).status, 0);
+      for (let times = 0; times < 2; times += 1) {
+        await upgraded();
+        const { daemon: about, workers } = await daemon.status();
+        assert.deepEqual(about.limits, { ...file, port_burst: 777 });
+        assert.equal(about.workers_wanted, 3);
+        assert.equal(workers.filter(({ state }) => state === 'running').length, 3);
+      }
+      assert.equal((await operate(daemon, 'reload')).status, 0);
+      const { daemon: about } = await daemon.status();
+      assert.deepEqual(about.limits, file);
+      assert.equal(about.workers_wanted, 1);
+      await upgraded();
+      assert.deepEqual((await daemon.status()).daemon.limits, file);
     });
 
     it('puts other programs in the place of those that differ', async () => {

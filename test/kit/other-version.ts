@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/kernel/paths.ts';
@@ -28,11 +38,12 @@ export class OtherVersion {
     writeFileSync(path, text.replace(what, by));
   }
 
-  /** Compiles the programs anew, with other text in one of their headers. */
+  /** Compiles the programs anew, with other text in one of their headers; what was changed before stays changed. */
   changePrograms(header: string, what: RegExp, by: string): void {
-    for (const part of ['bpf', 'native']) {
-      mkdirSync(join(this.folder, 'sources'), { recursive: true });
-      cpSync(join(packageRoot, part), join(this.folder, 'sources', part), { recursive: true });
+    const sources = join(this.folder, 'sources');
+    if (!existsSync(sources)) {
+      mkdirSync(sources);
+      for (const part of ['bpf', 'native']) cpSync(join(packageRoot, part), join(sources, part), { recursive: true });
     }
     this.change(`sources/bpf/${header}`, what, by);
     execFileSync('make', ['-s', '-B', '-C', join(this.folder, 'sources/bpf')]);
