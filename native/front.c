@@ -72,9 +72,10 @@ struct slot *slot_take(struct front *front, __u32 keep)
 	return slot;
 }
 
-void slot_begin(struct slot *slot, int fd)
+void slot_begin(struct slot *slot, int fd, bool to_agent)
 {
 	slot->fd = fd;
+	slot->to_agent = to_agent;
 	slot->generation = (slot->generation + 1) & 0x7fffffff;
 	slot->watched = slot->paused = slot->blocked = slot->ended = false;
 }

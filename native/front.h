@@ -16,6 +16,7 @@ struct slot {
 	pthread_mutex_t lock;  /* all zero is unlocked */
 	int fd;                /* -1: free, or being set up */
 	__u32 generation;
+	bool to_agent;
 	bool watched;          /* it is in the epoll set */
 	bool paused;
 	bool blocked;          /* the kernel did not take everything, and has not said since that it takes more */
@@ -71,7 +72,7 @@ static inline __u32 padded(__u32 length)
 struct slot *slot_take(struct front *front, __u32 keep);
 
 /* A connection begins in it, which is not watched yet. Under the slot's lock. */
-void slot_begin(struct slot *slot, int fd);
+void slot_begin(struct slot *slot, int fd, bool to_agent);
 
 /* Has the front's thread hear of a connection's events. Under the slot's lock. */
 int slot_watch(struct front *front, struct slot *slot);

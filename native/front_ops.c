@@ -96,7 +96,7 @@ static int connect_agent(struct front *front, struct ms_front_op *op)
 	if (!slot)
 		return -EMFILE;
 	pthread_mutex_lock(&slot->lock);
-	slot_begin(slot, TAKE_FD(fd));
+	slot_begin(slot, TAKE_FD(fd), true);
 	op->slot = (__u32)(slot - front->slots);
 	op->generation = slot->generation;
 	error = slot_watch(front, slot);

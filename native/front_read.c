@@ -135,8 +135,12 @@ static void serve_slot(struct front *front, __u64 name, __u32 events)
 		if (slot->fd >= 0 && slot->generation == name >> 32) {
 			if (slot->blocked && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)))
 				tell(front, MS_FRONT_WRITABLE, slot, 0);
-			/* A reset that no read would show. */
-			if ((slot->paused || slot->ended) && (events & (EPOLLERR | EPOLLHUP)))
+			/*
+			 * A reset that no read would show. Not that the agent has left while its reply waits to be
+			 * read: what is in the socket stays good, and reading it shows the end.
+			 */
+			if ((slot->ended && (events & (EPOLLERR | EPOLLHUP))) ||
+			    (slot->paused && !slot->to_agent && (events & EPOLLERR)))
 				tell(front, MS_FRONT_BROKEN, slot, 0);
 			if ((events & ~(__u32)EPOLLOUT) && !slot->paused && !slot->ended) {
 				more = read_once(front, slot);
@@ -179,7 +183,7 @@ static void welcome(struct front *front, struct ms_front_client *client)
 		return;
 	}
 	pthread_mutex_lock(&slot->lock);
-	slot_begin(slot, client->fd);
+	slot_begin(slot, client->fd, false);
 	tell_client(front, MS_FRONT_ACCEPTED, slot, client);
 	before = front->written;
 	read_once(front, slot);

@@ -93,3 +93,26 @@ describe(`${COUNT} connections of one client do not keep others from being serve
     for (const client of clients) client.close();
   });
 });
+
+test('clients that read slowly get the whole of replies whose agent has left meanwhile', async () => {
+  // Where the worker leaves off reading when the agent leaves depends on the size.
+  const sizes = Array.from({ length: 3 }, (_, index) => 16 * 1024 * 1024 + index * 56 * 1024);
+  const worker = await startWorker();
+  await startKeepAlive(worker, ({ raw }, socket) => {
+    socket.end(reply('x'.repeat(Number(raw.slice('GET /'.length, raw.indexOf(' HTTP'))))).bytes, 'latin1', () =>
+      socket.destroy(),
+    );
+    return undefined;
+  });
+  const received = sizes.map(async (size) => {
+    const client = await worker.open();
+    client.socket.on('data', () => {
+      client.socket.pause();
+      setTimeout(() => client.socket.resume(), 4);
+    });
+    await client.send(`GET /${size} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+    await client.untilClosed(60_000);
+    return client.length - client.text.indexOf('\r\n\r\n') - 4;
+  });
+  assert.deepEqual(await Promise.all(received), sizes);
+});
