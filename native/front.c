@@ -61,31 +61,34 @@ int slot_watch(struct front *front, struct slot *slot)
 	return 0;
 }
 
-struct slot *slot_take(struct front *front, __u32 keep)
+struct slot *slot_take(struct front *front, struct free_slots *from)
 {
 	struct slot *slot = NULL;
 
 	pthread_mutex_lock(&front->free_lock);
-	if (front->free_count > keep)
-		slot = &front->slots[front->free_slots[--front->free_count]];
+	if (from->count)
+		slot = &front->slots[from->slots[--from->count]];
 	pthread_mutex_unlock(&front->free_lock);
 	return slot;
 }
 
-void slot_begin(struct slot *slot, int fd, bool to_agent)
+void slot_begin(struct slot *slot, int fd)
 {
 	slot->fd = fd;
-	slot->to_agent = to_agent;
+	slot->told = 0;
 	slot->generation = (slot->generation + 1) & 0x7fffffff;
-	slot->watched = slot->paused = slot->blocked = slot->ended = false;
+	slot->watched = slot->paused = slot->blocked = slot->ended = slot->resting = false;
 }
 
 void slot_close(struct front *front, struct slot *slot)
 {
+	struct free_slots *to;
+
 	close(slot->fd);
 	slot->fd = -1;
+	to = is_to_agent(front, slot) ? &front->free_agents : &front->free_clients;
 	pthread_mutex_lock(&front->free_lock);
-	front->free_slots[front->free_count++] = (__u32)(slot - front->slots);
+	to->slots[to->count++] = (__u32)(slot - front->slots);
 	pthread_mutex_unlock(&front->free_lock);
 }
 
@@ -105,9 +108,21 @@ static void front_free(struct front *front)
 	if (front->wake_fd >= 0)
 		close(front->wake_fd);
 	free(front->listeners);
-	free(front->free_slots);
+	free(front->free_clients.slots);
+	free(front->free_agents.slots);
 	free(front->slots);
 	free(front);
+}
+
+/* Slots `from` to `end`, backwards, so that the first ones are taken first. */
+static int free_slots_fill(struct free_slots *free_slots, __u32 from, __u32 end)
+{
+	free_slots->slots = calloc(end - from + 1, sizeof(*free_slots->slots));
+	if (!free_slots->slots)
+		return -ENOMEM;
+	while (end > from)
+		free_slots->slots[free_slots->count++] = --end;
+	return 0;
 }
 
 static int front_prepare(struct front *front, const struct ms_front_options *options)
@@ -119,14 +134,9 @@ static int front_prepare(struct front *front, const struct ms_front_options *opt
 	front->unacked_ms = options->unacked_ms;
 	/* Zeroed pages that nobody has touched cost nothing: neither do slots that are never used. */
 	front->slots = calloc(options->slots, sizeof(*front->slots));
-	front->free_slots = calloc(options->slots, sizeof(*front->free_slots));
-	if (!front->slots || !front->free_slots)
+	if (!front->slots || free_slots_fill(&front->free_agents, 0, options->agent_slots) ||
+	    free_slots_fill(&front->free_clients, options->agent_slots, options->slots))
 		return -ENOMEM;
-	/* Backwards, so that the first ones are taken first. */
-	while (front->free_count < options->slots) {
-		front->free_slots[front->free_count] = options->slots - 1 - front->free_count;
-		front->free_count++;
-	}
 	front->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	front->control_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (front->epoll_fd < 0 || front->control_fd < 0)

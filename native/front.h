@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Shared by the files of the front. Two threads: the front's own accepts and reads (front_read.c), the caller's sends
- * and closes (front_ops.c). Only the caller's thread closes a connection, and only under its slot's lock, so a descriptor
- * that the front reads from is never another's.
+ * and closes (front_ops.c). A connection is closed under its slot's lock only, so a descriptor that is used under it is never
+ * another's; by the front's thread only when it rests.
  */
 #pragma once
 
@@ -16,11 +16,18 @@ struct slot {
 	pthread_mutex_t lock;  /* all zero is unlocked */
 	int fd;                /* -1: free, or being set up */
 	__u32 generation;
-	bool to_agent;
+	__u32 told;            /* records of bytes */
 	bool watched;          /* it is in the epoll set */
 	bool paused;
 	bool blocked;          /* the kernel did not take everything, and has not said since that it takes more */
 	bool ended;            /* nothing more can be read */
+	bool resting;          /* closed when the client ends its side */
+};
+
+/* The last ones are used first: they are in the processor's cache. */
+struct free_slots {
+	__u32 *slots;
+	__u32 count;
 };
 
 struct listener {
@@ -39,10 +46,9 @@ struct front {
 
 	struct slot *slots;
 	__u32 slot_count;
-	__u32 agent_slots;     /* free ones that clients do not get */
+	__u32 agent_slots;     /* the first ones, for connections to the agent; the others are clients' */
 	pthread_mutex_t free_lock;
-	__u32 *free_slots;     /* the last ones are used first: they are in the processor's cache */
-	__u32 free_count;
+	struct free_slots free_clients, free_agents;
 
 	pthread_mutex_t listeners_lock;
 	struct listener *listeners;
@@ -56,6 +62,12 @@ struct front {
 	__u32 written;         /* not yet published */
 };
 
+/* Whether it is one of a connection to the agent. */
+static inline bool is_to_agent(const struct front *front, const struct slot *slot)
+{
+	return slot - front->slots < front->agent_slots;
+}
+
 /* What epoll gives back: the slot and its generation, or one of these two. */
 #define EVENT_CONTROL (~0ULL)
 #define EVENT_LISTENER (1ULL << 63)
@@ -68,16 +80,16 @@ static inline __u32 padded(__u32 length)
 	return (length + 7) & ~7U;
 }
 
-/* Takes a free slot, as long as more than so many are left. NULL when there is none. */
-struct slot *slot_take(struct front *front, __u32 keep);
+/* Takes a free slot. NULL when there is none. */
+struct slot *slot_take(struct front *front, struct free_slots *from);
 
 /* A connection begins in it, which is not watched yet. Under the slot's lock. */
-void slot_begin(struct slot *slot, int fd, bool to_agent);
+void slot_begin(struct slot *slot, int fd);
 
 /* Has the front's thread hear of a connection's events. Under the slot's lock. */
 int slot_watch(struct front *front, struct slot *slot);
 
-/* Closes a connection and frees its slot. Under the slot's lock, on the caller's thread. */
+/* Closes a connection and frees its slot. Under the slot's lock. */
 void slot_close(struct front *front, struct slot *slot);
 
 void slot_reset_close(int fd);

@@ -72,6 +72,10 @@ static int carry_out(struct front *front, struct slot *slot, const struct ms_fro
 		return 0;
 	case MS_FRONT_WATCH:
 		return slot->watched ? 0 : slot_watch(front, slot);
+	case MS_FRONT_REST:
+		/* What it did not take has to go out first, and the caller says it again when it has. */
+		slot->resting = !slot->blocked && slot->told == op->seen;
+		return slot->watched ? 0 : slot_watch(front, slot);
 	case MS_FRONT_PAUSE:
 		slot->paused = true;
 		return 0;
@@ -92,11 +96,11 @@ static int connect_agent(struct front *front, struct ms_front_op *op)
 
 	if (fd < 0 || connect(fd, (const struct sockaddr *)&front->agent, sizeof(front->agent)))
 		return -errno;
-	slot = slot_take(front, 0);
+	slot = slot_take(front, &front->free_agents);
 	if (!slot)
 		return -EMFILE;
 	pthread_mutex_lock(&slot->lock);
-	slot_begin(slot, TAKE_FD(fd), true);
+	slot_begin(slot, TAKE_FD(fd));
 	op->slot = (__u32)(slot - front->slots);
 	op->generation = slot->generation;
 	error = slot_watch(front, slot);

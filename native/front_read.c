@@ -114,12 +114,19 @@ static bool read_once(struct front *front, struct slot *slot)
 	ssize_t length = recv(slot->fd, here(front) + sizeof(struct ms_front_record), READ_BYTES, MSG_DONTWAIT);
 
 	if (length > 0) {
+		slot->resting = false;
+		slot->told++;
 		tell(front, MS_FRONT_DATA, slot, (__u32)length);
 		return length == READ_BYTES;
 	}
 	if (length < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
 	slot->ended = true;
+	if (length == 0 && slot->resting) {
+		tell(front, MS_FRONT_CLOSED, slot, 0);
+		slot_close(front, slot);
+		return false;
+	}
 	tell(front, length == 0 ? MS_FRONT_ENDED : MS_FRONT_BROKEN, slot, 0);
 	return false;
 }
@@ -140,7 +147,7 @@ static void serve_slot(struct front *front, __u64 name, __u32 events)
 			 * read: what is in the socket stays good, and reading it shows the end.
 			 */
 			if ((slot->ended && (events & (EPOLLERR | EPOLLHUP))) ||
-			    (slot->paused && !slot->to_agent && (events & EPOLLERR)))
+			    (slot->paused && !is_to_agent(front, slot) && (events & EPOLLERR)))
 				tell(front, MS_FRONT_BROKEN, slot, 0);
 			if ((events & ~(__u32)EPOLLOUT) && !slot->paused && !slot->ended) {
 				more = read_once(front, slot);
@@ -172,7 +179,7 @@ static void describe(struct ms_front_client *client, const struct sockaddr_stora
 /* A client, and what it has sent already, which under load is its request: then its socket is not watched for more. */
 static void welcome(struct front *front, struct ms_front_client *client)
 {
-	struct slot *slot = slot_take(front, front->agent_slots);
+	struct slot *slot = slot_take(front, &front->free_clients);
 	__u32 before;
 
 	if (!slot) {
@@ -183,7 +190,7 @@ static void welcome(struct front *front, struct ms_front_client *client)
 		return;
 	}
 	pthread_mutex_lock(&slot->lock);
-	slot_begin(slot, client->fd, false);
+	slot_begin(slot, client->fd);
 	tell_client(front, MS_FRONT_ACCEPTED, slot, client);
 	before = front->written;
 	read_once(front, slot);

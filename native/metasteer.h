@@ -326,8 +326,9 @@ enum ms_front_record_kind {
 	MS_FRONT_ENDED = 3,      /* the peer has ended its side */
 	MS_FRONT_BROKEN = 4,     /* the connection is of no use any more, and to be closed */
 	MS_FRONT_WRITABLE = 5,   /* a connection that did not take everything takes more */
-	MS_FRONT_REFUSED = 6,    /* a client was reset for want of a slot; its struct ms_front_client, fd -1 */
-	MS_FRONT_ACCEPT_FAILED = 7, /* as many bytes as a struct ms_front_client has, with the errno as fd */
+	MS_FRONT_CLOSED = 6,     /* a resting client has ended its side, and the connection is closed */
+	MS_FRONT_REFUSED = 7,    /* a client was reset for want of a slot; its struct ms_front_client, fd -1 */
+	MS_FRONT_ACCEPT_FAILED = 8, /* as many bytes as a struct ms_front_client has, with the errno as fd */
 };
 
 struct ms_front_record {
@@ -367,7 +368,12 @@ enum ms_front_op_kind {
 	MS_FRONT_WATCH = 6,      /* from here on what the client does is told; before, only its first bytes are */
 	MS_FRONT_PAUSE = 7,      /* the peer's bytes stay where they are */
 	MS_FRONT_RESUME = 8,
-	MS_FRONT_CONNECT = 9,    /* a new connection to the agent, watched: `slot` and `generation` are the result's, with 0 */
+	/*
+	 * The client is owed nothing and has begun nothing: watched, and closed when it ends its side. Unless it has sent more than
+	 * the caller has seen, and until it sends something.
+	 */
+	MS_FRONT_REST = 9,
+	MS_FRONT_CONNECT = 10,   /* a new connection to the agent, watched: `slot` and `generation` are the result's, with 0 */
 };
 
 struct ms_front_op {
@@ -377,13 +383,13 @@ struct ms_front_op {
 	__u32 length;         /* bytes that follow */
 	/* Afterwards: bytes the kernel took, or -errno. MS_FRONT_SEND_LAST: `length` + 1 when the connection is closed. */
 	__s32 result;
-	__u32 pad;            /* zero */
+	__u32 seen;           /* MS_FRONT_REST: records of the client's bytes that the caller has taken */
 };
 _Static_assert(sizeof(struct ms_front_op) == 24, "ms_front_op has no hidden padding");
 
 struct ms_front_options {
 	__u32 slots;          /* connections open at once */
-	__u32 agent_slots;    /* of these, kept for the agent's; clients that come beyond the others are reset */
+	__u32 agent_slots;    /* of these, connections to the agent; clients that come beyond the others are reset */
 	__u32 ring_bytes;     /* of the records' part of the ring: a power of two, at least 64 KiB */
 	__u32 ops_bytes;      /* of the memory for ops */
 	__u32 unacked_ms;     /* a client that acknowledges nothing for so long has gone (TCP_USER_TIMEOUT) */

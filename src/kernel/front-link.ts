@@ -4,8 +4,15 @@ import { OP_BYTES_MAX } from './front-ops.ts';
 import { FRONT_OP_KIND } from './layout.gen.ts';
 
 const { MS_FRONT_SEND, MS_FRONT_SEND_MORE, MS_FRONT_SEND_LAST, MS_FRONT_SHUT } = FRONT_OP_KIND;
-const { MS_FRONT_CONNECT, MS_FRONT_CLOSE, MS_FRONT_RESET, MS_FRONT_WATCH, MS_FRONT_PAUSE, MS_FRONT_RESUME } =
-  FRONT_OP_KIND;
+const {
+  MS_FRONT_CONNECT,
+  MS_FRONT_REST,
+  MS_FRONT_CLOSE,
+  MS_FRONT_RESET,
+  MS_FRONT_WATCH,
+  MS_FRONT_PAUSE,
+  MS_FRONT_RESUME,
+} = FRONT_OP_KIND;
 
 /** EAGAIN, as the result of an operation. */
 const TAKES_NOTHING = -11;
@@ -49,6 +56,8 @@ export class FrontLink {
   slot: number;
   generation: number;
   readonly hasLeft = false;
+  /** Records of the peer's bytes. */
+  seen = 0;
   /** In which of the front's rounds it came. */
   readonly round: number;
   readonly #peer: FrontPeer;
@@ -130,6 +139,12 @@ export class FrontLink {
     this.#carry(this, MS_FRONT_WATCH, undefined);
   }
 
+  rest(): void {
+    if (!this.#isOpen) return;
+    this.#isWatched = true;
+    this.#carry(this, MS_FRONT_REST, undefined);
+  }
+
   write(bytes: Buffer): boolean {
     if (!this.#isOpen) return true;
     if (this.#restBytes > 0) {
@@ -179,6 +194,7 @@ export class FrontLink {
 
   /** The peer sent this. */
   received(chunk: Buffer): void {
+    this.seen += 1;
     this.#user?.received(chunk);
   }
 
@@ -186,6 +202,12 @@ export class FrontLink {
     this.#hasPeerEnded = true;
     this.#user?.peerEnded();
     this.#closeWhenOver();
+  }
+
+  /** The front has closed it: it rested, and the client has ended its side. */
+  closed(): void {
+    this.#isOpen = false;
+    this.#user?.gone();
   }
 
   /** @param code of the error, where it is known */

@@ -10,6 +10,7 @@ const SLOT = 1;
 const GENERATION = 2;
 const LENGTH = 3;
 const RESULT = 4;
+const SEEN = 5;
 
 /** Operations on connections (`struct ms_front_op`), collected for one call of ms_front_submit. */
 export class FrontOps {
@@ -46,6 +47,7 @@ export class FrontOps {
     words[word + 1] = link.slot;
     words[word + 2] = link.generation;
     words[word + 3] = length;
+    words[word + SEEN] = link.seen;
     if (bytes !== undefined) this.memory.set(bytes, this.#length + FRONT_OP_BYTES);
     this.#length += needed;
     this.#links.push(link);

@@ -1,6 +1,6 @@
 import { type ListenOptions, Socket, type SocketConstructorOpts } from 'node:net';
 import { type PortId, parsePortId } from '../identity/port-id.ts';
-import { call, cString, room } from './ffi.ts';
+import { call, cString, repeatable, room } from './ffi.ts';
 import { type DialUser, FrontLink, type PeerMac } from './front-link.ts';
 import { FrontOps } from './front-ops.ts';
 import { FrontRing, type RecordTaker } from './front-ring.ts';
@@ -40,10 +40,11 @@ interface FrontPort {
  */
 export class Front {
   readonly #name: number;
+  readonly #submit: (length: number) => void;
   readonly #ring = new FrontRing(RING_BYTES);
   readonly #ops = new FrontOps(
     () => this.#schedule(),
-    (length) => call('ms_front_submit', this.#name, length),
+    (length) => this.#submit(length),
     (link) => {
       this.#links[link.slot] = link;
     },
@@ -71,6 +72,7 @@ export class Front {
     const wakeFd = room(4);
     call('ms_front_open', options, cString(agentPath), this.#ring.memory, this.#ops.memory, name, wakeFd);
     this.#name = name.readUInt32LE();
+    this.#submit = repeatable('ms_front_submit', this.#name);
     this.#wake = wakeSocket(wakeFd.readInt32LE(), () => this.#takeTurn());
   }
 
@@ -137,6 +139,7 @@ export class Front {
     else if (link?.generation !== generation || !link.isOpen) return;
     else if (kind === FRONT_RECORD_KIND.MS_FRONT_DATA) link.received(this.#ring.copy(at, length));
     else if (kind === FRONT_RECORD_KIND.MS_FRONT_ENDED) link.peerEnded();
+    else if (kind === FRONT_RECORD_KIND.MS_FRONT_CLOSED) link.closed();
     else if (kind === FRONT_RECORD_KIND.MS_FRONT_WRITABLE) link.writable();
     else link.broken();
   }

@@ -725,8 +725,9 @@ export const FRONT_RECORD_KIND = {
   MS_FRONT_ENDED: 3,
   MS_FRONT_BROKEN: 4,
   MS_FRONT_WRITABLE: 5,
-  MS_FRONT_REFUSED: 6,
-  MS_FRONT_ACCEPT_FAILED: 7,
+  MS_FRONT_CLOSED: 6,
+  MS_FRONT_REFUSED: 7,
+  MS_FRONT_ACCEPT_FAILED: 8,
 } as const;
 
 /** `struct ms_front_record`. */
@@ -830,7 +831,8 @@ export const FRONT_OP_KIND = {
   MS_FRONT_WATCH: 6,
   MS_FRONT_PAUSE: 7,
   MS_FRONT_RESUME: 8,
-  MS_FRONT_CONNECT: 9,
+  MS_FRONT_REST: 9,
+  MS_FRONT_CONNECT: 10,
 } as const;
 
 /** `struct ms_front_op`. */
@@ -840,6 +842,7 @@ export interface FrontOp {
   readonly generation: number;
   readonly length: number;
   readonly result: number;
+  readonly seen: number;
 }
 
 /** Bytes of `struct ms_front_op`. */
@@ -852,6 +855,7 @@ export function readFrontOp(buffer: Buffer, at = 0): FrontOp {
     generation: buffer.readUInt32LE(at + 8),
     length: buffer.readUInt32LE(at + 12),
     result: buffer.readInt32LE(at + 16),
+    seen: buffer.readUInt32LE(at + 20),
   };
 }
 
@@ -862,6 +866,7 @@ export function writeFrontOp(value: FrontOp): Buffer {
   buffer.writeUInt32LE(value.generation, 8);
   buffer.writeUInt32LE(value.length, 12);
   buffer.writeInt32LE(value.result, 16);
+  buffer.writeUInt32LE(value.seen, 20);
   return buffer;
 }
 

@@ -15,6 +15,8 @@ export interface ClientLink extends Link {
   readonly peerMac: () => MacAddress | undefined;
   /** The client has nothing to wait for: what it sends next matters. Without this it is told some time later. */
   expectMore(): void;
+  /** The same, and nothing of the client has begun: when it ends its side, the connection may be closed before that is told. */
+  rest(): void;
   /**
    * Sends the last bytes, if any, and ends our side.
    *

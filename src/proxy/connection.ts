@@ -229,7 +229,7 @@ export class Connection implements Timed, Receiver, LinkUser {
     this.#reader.next(this.#context.clock.now());
     this.#link.resume();
     if (this.#reader.ahead > 0) this.#read();
-    else this.#link.expectMore();
+    else this.#link.rest();
   }
 
   drained(): void {

@@ -81,6 +81,8 @@ export class SocketClientLink extends SocketLink implements ClientLink {
 
   expectMore(): void {}
 
+  rest(): void {}
+
   end(bytes: Buffer | undefined): void {
     if (bytes === undefined) this.socket.end();
     else this.socket.end(bytes);

@@ -84,7 +84,7 @@ describe('a connection to the agent over the front', () => {
   });
 
   test('is not to be had beyond those that are kept for it and free', async () => {
-    const links = await Promise.all(Array.from({ length: 8 }, () => dial(front)));
+    const links = await Promise.all(Array.from({ length: 4 }, () => dial(front)));
     await assert.rejects(dial(front), { message: 'EMFILE: connect EMFILE' });
     for (const link of links) link.destroy();
     await turns();

@@ -34,7 +34,7 @@
 static __u8 ring[sizeof(struct ms_front_ring) + RING_BYTES] __attribute__((aligned(8)));
 static __u8 ops[OPS_BYTES] __attribute__((aligned(8)));
 static __u32 front, ops_length;
-static struct { __u32 generation; __u32 received, asked; bool open, slow, to_agent; } links[SLOTS];
+static struct { __u32 generation; __u32 received, asked, seen; bool open, slow, to_agent; } links[SLOTS];
 static unsigned to_agent, answers;
 static struct sockaddr_in server = {.sin_family = AF_INET};
 static unsigned seed, connections, accepted, refused, clients_left = CLIENTS;
@@ -64,7 +64,8 @@ static struct ms_front_op submit(struct ms_front_op op, const __u8 *bytes)
 
 static void carry(__u32 kind, __u32 slot, const __u8 *bytes, __u32 length)
 {
-	struct ms_front_op op = {.kind = kind, .slot = slot, .generation = links[slot].generation, .length = length};
+	struct ms_front_op op = {.kind = kind, .slot = slot, .generation = links[slot].generation, .length = length,
+				  .seen = links[slot].seen};
 
 	op = submit(op, bytes);
 	/* What a client that does not read would have to wait for is let go of here. */
@@ -97,6 +98,8 @@ static void received(__u32 slot, const __u8 *bytes, __u32 length)
 		carry(MS_FRONT_SEND_LAST, slot, bytes, length);
 	else
 		carry(MS_FRONT_SEND, slot, bytes, length);
+	if (links[slot].open && rand_r(&seed) % 2)
+		carry(MS_FRONT_REST, slot, NULL, 0);
 	if (links[slot].open && links[slot].slow)
 		close_link(slot, MS_FRONT_CLOSE);
 }
@@ -127,6 +130,7 @@ static void call_agent(void)
 	links[op.slot].generation = op.generation;
 	links[op.slot].open = links[op.slot].to_agent = true;
 	links[op.slot].slow = false;
+	links[op.slot].seen = 0;
 	to_agent++;
 	ask(op.slot);
 }
@@ -175,7 +179,7 @@ static void told(const struct ms_front_record *record, const __u8 *bytes)
 		require(client.port_id == PORT && client.fd >= 0, "whose client it is");
 		require(client.address_len == 9 && !memcmp(client.address, "127.0.0.1", 9), "where it is");
 		links[slot].generation = record->generation;
-		links[slot].received = 0;
+		links[slot].received = links[slot].seen = 0;
 		links[slot].open = true;
 		links[slot].slow = links[slot].to_agent = false;
 		accepted++;
@@ -184,7 +188,10 @@ static void told(const struct ms_front_record *record, const __u8 *bytes)
 	} else if (record->kind == MS_FRONT_REFUSED) {
 		refused++;
 	} else if (links[slot].open && links[slot].generation == record->generation) {
-		if (record->kind == MS_FRONT_DATA && links[slot].to_agent)
+		links[slot].seen += record->kind == MS_FRONT_DATA;
+		if (record->kind == MS_FRONT_CLOSED)
+			links[slot].open = false;
+		else if (record->kind == MS_FRONT_DATA && links[slot].to_agent)
 			answered(slot, bytes, record->length);
 		else if (record->kind == MS_FRONT_DATA)
 			received(slot, bytes, record->length);
