@@ -31,7 +31,7 @@ export interface PacketFigures {
 
 const PLANS = {
   quick: { samples: 3, repeat: 200_000, rounds: 2, seconds: 1 },
-  standard: { samples: 7, repeat: 1_000_000, rounds: 4, seconds: 2 },
+  standard: { samples: 7, repeat: 1_000_000, rounds: 5, seconds: 1.5 },
   thorough: { samples: 9, repeat: 1_000_000, rounds: 9, seconds: 3 },
 };
 

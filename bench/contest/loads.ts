@@ -4,7 +4,7 @@ import type { NamedLoad } from './run.ts';
 
 export const CONTEST_PLANS = {
   quick: { pairs: 2, seconds: 1 },
-  standard: { pairs: 4, seconds: 2.5 },
+  standard: { pairs: 5, seconds: 1.5 },
   thorough: { pairs: 9, seconds: 5 },
 };
 

@@ -46,7 +46,7 @@ export interface FirstAnswers {
 /** The default of `discovery.rescan`. */
 export const RESCAN_SECONDS = 300;
 const MANY_ROUTERS = 500;
-const SOONER = { fromRouters: MANY_ROUTERS, rescanSeconds: 45 };
+const SOONER = { fromRouters: MANY_ROUTERS, rescanSeconds: 36 };
 const PLANS: Readonly<Record<'quick' | 'standard' | 'thorough', Omit<Plan, 'haproxies'>>> = {
   quick: { routers: [10, 50], trials: 5, idleSeconds: 10, look: SOONER },
   standard: { routers: [10, 100, 1000], trials: 10, idleSeconds: 5, look: SOONER },

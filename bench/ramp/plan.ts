@@ -64,12 +64,12 @@ const CALM_UP_S = 1;
 
 export function planOf({ quick, routers, haproxies = HAPROXIES_MAX }: BenchOptions): RampPlan {
   return {
-    ports: routers ?? (quick ? [1, 20] : [1, 10, 100, 1000]),
+    ports: routers ?? (quick ? [1, 20] : [1, 100, 1000]),
     idle: quick ? [0, 1000] : [0, 1000, 10_000],
     haproxies,
     haproxyIdle: HAPROXY_IDLE_MAX,
     rate: RATE,
-    seconds: quick ? 2 : 4,
+    seconds: quick ? 1.5 : 2,
     addresses: ADDRESSES,
   };
 }
