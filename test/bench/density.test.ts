@@ -99,10 +99,10 @@ describe('with many routers the regular look at all of them is counted:', () => 
   test('it is had sooner than in service', () => {
     assert.deepEqual(
       sizes.map((routers) => idleTime(standard, routers)),
-      [5, 5, 45, 45],
+      [5, 5, 32, 32],
     );
     const settings = sizes.map((routers) => idleSettings(standard, routers));
-    assert.deepEqual(settings, [{}, {}, { discovery: { rescan: '30s' } }, { discovery: { rescan: '30s' } }]);
+    assert.deepEqual(settings, [{}, {}, { discovery: { rescan: '36s' } }, { discovery: { rescan: '36s' } }]);
   });
 
   test('or waited for when there is time', () => {
