@@ -88,9 +88,9 @@ export class FrontLink {
     this.#peer = peer;
   }
 
-  /** Connects to the agent, and tells the user. */
-  static dial(carry: Carry, user: DialUser): void {
-    const link = new FrontLink(carry, -1, 0, 0, AGENT);
+  /** Connects to the agent, whose socket has that name, and tells the user. */
+  static dial(carry: Carry, user: DialUser, path: string): void {
+    const link = new FrontLink(carry, -1, 0, 0, { ...AGENT, address: path });
     link.#dialUser = user;
     link.#isWatched = true;
     carry(link, MS_FRONT_CONNECT, undefined);
@@ -261,7 +261,7 @@ export class FrontLink {
     }
     this.#isOpen = false;
     const code = getSystemErrorName(result);
-    this.#dialUser?.connectFailed(code, `connect ${code}`);
+    this.#dialUser?.connectFailed(code, `connect ${code} ${this.#peer.address}`);
   }
 
   #lastWent(length: number, result: number): void {

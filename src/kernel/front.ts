@@ -40,6 +40,7 @@ interface FrontPort {
  */
 export class Front {
   readonly #name: number;
+  readonly #agentPath: string;
   readonly #submit: (length: number) => void;
   readonly #ring = new FrontRing(RING_BYTES);
   readonly #ops = new FrontOps(
@@ -59,6 +60,7 @@ export class Front {
   #turn: NodeJS.Immediate | undefined;
 
   constructor({ connections, agentConnections, agentPath, unackedMs }: FrontOptions) {
+    this.#agentPath = agentPath;
     const slots = connections + agentConnections;
     const opsBytes = this.#ops.memory.length;
     const options = writeFrontOptions({
@@ -97,7 +99,7 @@ export class Front {
   }
 
   /** Connects to the agent: the proxy's `Dial`. */
-  readonly dial = (user: DialUser): void => FrontLink.dial(this.#ops.carry, user);
+  readonly dial = (user: DialUser): void => FrontLink.dial(this.#ops.carry, user, this.#agentPath);
 
   /** Closes all connections and listening sockets. */
   close(): void {

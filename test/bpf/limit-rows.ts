@@ -13,7 +13,8 @@ export interface LimitCase {
   readonly setup: Setup;
 }
 
-const TEN_PER_SECOND = { perSecond: 10, burst: 4 } as const;
+/** So slow that a pause of half a second between the setting and the packet decides no row. */
+const ONE_PER_SECOND = { perSecond: 1, burst: 4 } as const;
 
 export function limitCases(family: Family): readonly LimitCase[] {
   const itself = (more: Partial<Known>): readonly Known[] => [
@@ -23,83 +24,83 @@ export function limitCases(family: Family): readonly LimitCase[] {
   const flows = (count: number): readonly KnownFlow[] =>
     Array.from({ length: count }, (_, index) => ({ address: INSTANCE[family], clientPort: index + 1 }));
   return [
-    // A connection takes 0.1 s; four may be opened at once, and from addresses that may be forged, two.
-    { name: 'a full bucket of the address', over: undefined, setup: { sourceRate: TEN_PER_SECOND, known: itself({}) } },
+    // A connection takes 1 s; four may be opened at once, and from addresses that may be forged, two.
+    { name: 'a full bucket of the address', over: undefined, setup: { sourceRate: ONE_PER_SECOND, known: itself({}) } },
     {
       name: 'the last token of the address',
       over: undefined,
-      setup: { sourceRate: TEN_PER_SECOND, known: itself({ busySeconds: 0.29 }) },
+      setup: { sourceRate: ONE_PER_SECOND, known: itself({ busySeconds: 2.9 }) },
     },
     {
       name: 'no token of the address',
       over: 'source_rate',
-      setup: { sourceRate: TEN_PER_SECOND, known: itself({ busySeconds: 0.35 }) },
+      setup: { sourceRate: ONE_PER_SECOND, known: itself({ busySeconds: 3.5 }) },
     },
     {
       name: 'no token of a confirmed address',
       over: 'source_rate',
-      setup: { sourceRate: TEN_PER_SECOND, known: itself({ busySeconds: 0.35, confirmed: true }) },
+      setup: { sourceRate: ONE_PER_SECOND, known: itself({ busySeconds: 3.5, confirmed: true }) },
     },
     {
       name: 'no token of another address',
       over: undefined,
-      setup: { sourceRate: TEN_PER_SECOND, known: [...itself({}), { ...another, busySeconds: 3600 }] },
+      setup: { sourceRate: ONE_PER_SECOND, known: [...itself({}), { ...another, busySeconds: 3600 }] },
     },
     {
       name: 'no token of the same address at another port',
       over: undefined,
       setup: {
-        sourceRate: TEN_PER_SECOND,
+        sourceRate: ONE_PER_SECOND,
         known: itself({ busySeconds: 3600, at: 'other port' }),
       },
     },
     { name: 'no limit of the address’s rate', over: undefined, setup: { known: itself({ busySeconds: 3600 }) } },
-    { name: 'an address that is new', over: undefined, setup: { sourceRate: TEN_PER_SECOND } },
+    { name: 'an address that is new', over: undefined, setup: { sourceRate: ONE_PER_SECOND } },
     {
       name: 'a burst of one',
       over: undefined,
-      setup: { sourceRate: { perSecond: 10, burst: 1 }, known: itself({}) },
+      setup: { sourceRate: { perSecond: 1, burst: 1 }, known: itself({}) },
     },
-    { name: 'a full bucket of the port', over: undefined, setup: { portRate: TEN_PER_SECOND } },
+    { name: 'a full bucket of the port', over: undefined, setup: { portRate: ONE_PER_SECOND } },
     {
       name: 'the port’s half for addresses that may be forged',
       over: undefined,
-      setup: { portRate: TEN_PER_SECOND, portBusySeconds: 0.09 },
+      setup: { portRate: ONE_PER_SECOND, portBusySeconds: 0.9 },
     },
     {
       name: 'more than the port’s half, from a new address',
       over: 'port_rate',
-      setup: { portRate: TEN_PER_SECOND, portBusySeconds: 0.15 },
+      setup: { portRate: ONE_PER_SECOND, portBusySeconds: 1.5 },
     },
     {
       name: 'more than the port’s half, from an address that was never answered',
       over: 'port_rate',
-      setup: { portRate: TEN_PER_SECOND, portBusySeconds: 0.15, known: itself({}) },
+      setup: { portRate: ONE_PER_SECOND, portBusySeconds: 1.5, known: itself({}) },
     },
     {
       name: 'more than the port’s half, from a confirmed address',
       over: undefined,
-      setup: { portRate: TEN_PER_SECOND, portBusySeconds: 0.15, known: itself({ confirmed: true }) },
+      setup: { portRate: ONE_PER_SECOND, portBusySeconds: 1.5, known: itself({ confirmed: true }) },
     },
     {
       name: 'no token of the port, from a confirmed address',
       over: 'port_rate',
-      setup: { portRate: TEN_PER_SECOND, portBusySeconds: 0.35, known: itself({ confirmed: true }) },
+      setup: { portRate: ONE_PER_SECOND, portBusySeconds: 3.5, known: itself({ confirmed: true }) },
     },
     {
       name: 'a burst of one at the port',
       over: undefined,
-      setup: { portRate: { perSecond: 10, burst: 1 } },
+      setup: { portRate: { perSecond: 1, burst: 1 } },
     },
     { name: 'no limit of the port’s rate', over: undefined, setup: { portBusySeconds: 3600 } },
     {
       name: 'the address’s rate is named before the port’s',
       over: 'source_rate',
       setup: {
-        sourceRate: TEN_PER_SECOND,
-        portRate: TEN_PER_SECOND,
-        portBusySeconds: 1,
-        known: itself({ busySeconds: 1 }),
+        sourceRate: ONE_PER_SECOND,
+        portRate: ONE_PER_SECOND,
+        portBusySeconds: 10,
+        known: itself({ busySeconds: 10 }),
       },
     },
     {

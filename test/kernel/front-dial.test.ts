@@ -79,13 +79,13 @@ describe('a connection to the agent over the front', () => {
 
   test('tells why there is none', async () => {
     const other = new Front({ connections: 1, agentConnections: 1, agentPath: `${path}-absent`, unackedMs: 1000 });
-    await assert.rejects(dial(other), { message: 'ENOENT: connect ENOENT' });
+    await assert.rejects(dial(other), { message: `ENOENT: connect ENOENT ${path}-absent` });
     other.close();
   });
 
   test('is not to be had beyond those that are kept for it and free', async () => {
     const links = await Promise.all(Array.from({ length: 4 }, () => dial(front)));
-    await assert.rejects(dial(front), { message: 'EMFILE: connect EMFILE' });
+    await assert.rejects(dial(front), { message: `EMFILE: connect EMFILE ${path}` });
     for (const link of links) link.destroy();
     await turns();
     (await dial(front)).destroy();
