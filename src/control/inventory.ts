@@ -29,6 +29,13 @@ export class Inventory {
   readonly #known = new Map<string, KnownNamespace>();
   readonly #broken = new Map<string, string>();
   readonly #names = new Map<NamespaceId, string>();
+  /**
+   * What events were about that came while a look ran: perhaps the namespace that is looked at, also where the id was another's
+   * before, because the kernel gives ids of those that are gone to others.
+   */
+  readonly #heard = new Set<NamespaceId>();
+  readonly #missed = new Set<string>();
+  #isLooking = false;
 
   constructor(config: LiveConfig) {
     this.#config = config;
@@ -51,7 +58,10 @@ export class Inventory {
     const isPresent = new Set(present);
     for (const name of [...this.#known.keys(), ...this.#broken.keys()]) if (!isPresent.has(name)) this.#forget(name);
     const names = changes.all ? present : [...changes.names].filter((name) => isPresent.has(name));
+    this.#isLooking = true;
     for (const name of names) await this.#look(name);
+    this.#isLooking = false;
+    this.#heard.clear();
     if (names.length >= WORTH_GIVING_BACK) giveBackMemorySoon();
   }
 
@@ -65,9 +75,20 @@ export class Inventory {
     return this.#broken;
   }
 
-  /** The name of the namespace that events call by this id; undefined when it is no owner's. */
+  /** The name of the namespace that an event calls by this id; undefined when it is no owner's, as far as is known. */
   nameOf(id: NamespaceId): string | undefined {
+    if (this.#isLooking) this.#heard.add(id);
     return this.#names.get(id);
+  }
+
+  /**
+   * Names of namespaces that changed while they were looked at: the kernel tells of a namespace from the moment
+   * a look begins, and which one it tells of is known when the look ends.
+   */
+  takeMissed(): readonly string[] {
+    const missed = [...this.#missed];
+    this.#missed.clear();
+    return missed;
   }
 
   async #look(name: string): Promise<void> {
@@ -90,6 +111,7 @@ export class Inventory {
       });
       this.#known.set(name, { inode, id, found });
       this.#names.set(id, name);
+      if (this.#heard.delete(id)) this.#missed.add(name);
       this.#broken.delete(name);
     } catch (error) {
       // What is known of it still holds while it is the same namespace: one failed look must not cut connections.

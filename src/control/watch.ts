@@ -42,8 +42,9 @@ export class Watch {
     return delay !== undefined;
   }
 
-  /** Names that are whole are new again when they break. */
+  /** A look has ended. Names that are whole are new again when they break. */
   settle(broken: ReadonlyMap<string, string>): void {
+    for (const name of this.#inventory.takeMissed()) this.#changes.add(name);
     for (const name of this.#retries.keys()) if (!broken.has(name)) this.#retries.delete(name);
   }
 

@@ -1,6 +1,7 @@
 import { getSystemErrorName } from 'node:util';
 import type { MacAddress } from '../identity/mac-address.ts';
 import { OP_BYTES_MAX } from './front-ops.ts';
+import type { DialUser, FrontPeer, LinkUser } from './front-user.ts';
 import { FRONT_OP_KIND } from './layout.gen.ts';
 
 const { MS_FRONT_SEND, MS_FRONT_SEND_MORE, MS_FRONT_SEND_LAST, MS_FRONT_SHUT } = FRONT_OP_KIND;
@@ -14,39 +15,11 @@ const {
   MS_FRONT_RESUME,
 } = FRONT_OP_KIND;
 
-/** EAGAIN, as the result of an operation. */
-const TAKES_NOTHING = -11;
-
-/** Who a link tells; the proxy's `LinkUser`. */
-interface LinkUser {
-  received(chunk: Buffer): void;
-  peerEnded(): void;
-  drained(): void;
-  stalled(): void;
-  weEnded(): void;
-  gone(code?: string): void;
-}
-
-export type PeerMac = (fd: number) => MacAddress | undefined;
-
-/** Who is at the other end of a client's connection, as the kernel says. */
-export interface FrontPeer {
-  readonly fd: number;
-  readonly address: string;
-  readonly port: number;
-  readonly macOf: PeerMac;
-}
-
+const EAGAIN = -11;
 const AGENT: FrontPeer = { fd: -1, address: '', port: 0, macOf: () => undefined };
 
 /** Puts an operation on a link among those that are carried out next; `link.carriedOut` says what came of it. */
 export type Carry = (link: FrontLink, kind: number, bytes: Buffer | undefined) => void;
-
-/** Who hears what became of an attempt to connect; the proxy's `DialUser`. */
-export interface DialUser {
-  connected(link: FrontLink): void;
-  connectFailed(code: string, message: string): void;
-}
 
 /**
  * A connection whose socket the front has; the proxy's `Link`, and `ClientLink` where it is a client's. What it is told to do is
@@ -247,7 +220,7 @@ export class FrontLink {
   afterwards(kind: number, length: number, result: number): void {
     if (!this.#isOpen) return;
     if (kind === MS_FRONT_CONNECT) this.#dialled(result);
-    else if (kind === MS_FRONT_SHUT && result === TAKES_NOTHING) this.#hasShut = false;
+    else if (kind === MS_FRONT_SHUT && result === EAGAIN) this.#hasShut = false;
     else if (result < 0) this.broken(getSystemErrorName(result));
     else if (kind === MS_FRONT_SHUT) this.#finished();
     else if (kind === MS_FRONT_SEND_LAST) this.#lastWent(length, result);

@@ -1,9 +1,10 @@
 import { type ListenOptions, Socket, type SocketConstructorOpts } from 'node:net';
 import { type PortId, parsePortId } from '../identity/port-id.ts';
 import { call, cString, repeatable, room } from './ffi.ts';
-import { type DialUser, FrontLink, type PeerMac } from './front-link.ts';
+import { FrontLink } from './front-link.ts';
 import { FrontOps } from './front-ops.ts';
 import { FrontRing, type RecordTaker } from './front-ring.ts';
+import type { DialUser, PeerMac } from './front-user.ts';
 import { KernelError } from './kernel-error.ts';
 import { FRONT_RECORD_KIND, writeFrontOptions } from './layout.gen.ts';
 

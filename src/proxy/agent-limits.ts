@@ -13,3 +13,9 @@ export function concurrencyNow(
 
 /** Connections whose client does not read, and as many to agents that were replaced. Each pins a thread of an agent. */
 export const STALLED_MAX = 64;
+
+/** A one-shot agent has closed a connection this long after its reply; a keep-alive agent has not. */
+export const LINGER_MS = 250;
+
+/** A request is tried again this often when a connection is lost under it before any byte of a reply. */
+export const LOSSES_MAX = 3;

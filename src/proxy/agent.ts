@@ -1,5 +1,5 @@
 import { AgentConnection, type ConnectionOwner, type Loss } from './agent-connection.ts';
-import { concurrencyNow, ONE_SHOT_BYTES_MAX } from './agent-limits.ts';
+import { concurrencyNow, LINGER_MS, LOSSES_MAX, ONE_SHOT_BYTES_MAX } from './agent-limits.ts';
 import type { Clock, Timed } from './clock.ts';
 import { ConnectPace } from './connect-pace.ts';
 import { type Exchange, failAll, refuseLarge, tooLargeReason } from './exchange.ts';
@@ -13,11 +13,6 @@ import type { Reason } from './refuse.ts';
 import type { ReplyHead } from './reply.ts';
 import { socketDial } from './socket-link.ts';
 import { SocketWatch } from './socket-watch.ts';
-
-/** A one-shot agent has closed a connection this long after its reply; a keep-alive agent has not. */
-const LINGER_MS = 250;
-/** A request is tried again this often when a connection is lost under it before any byte of a reply. */
-const LOSSES_MAX = 3;
 
 /**
  * The agent as the request path sees it: takes exchanges, keeps them in turn, and carries at most `concurrency` of them out

@@ -277,7 +277,6 @@ export class Connection implements Timed, Receiver, LinkUser {
     else this.#close();
   }
 
-  /** The socket is closed, by whomever. */
   gone(): void {
     if (this.#state === 'waiting' || this.#state === 'streaming') this.endWithout('client-left');
     else if (this.#state !== 'closed') this.#forget();
