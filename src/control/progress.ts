@@ -13,8 +13,9 @@ export class Progress {
   #failed = 0;
   #toldAt = Number.NEGATIVE_INFINITY;
   readonly #over: () => void;
+  #sinceOver = 0;
 
-  /** @param over called when a large number of ports has been dealt with */
+  /** @param over called when a large number of ports has been dealt with, at once or one by one */
   constructor(log: Logger, over: () => void) {
     this.#log = log;
     this.#over = over;
@@ -28,6 +29,7 @@ export class Progress {
   /** One more is. */
   steered(): void {
     this.#done += 1;
+    this.#sinceOver += 1;
     this.#tell();
   }
 
@@ -46,6 +48,8 @@ export class Progress {
     }
     if (!isComplete) return;
     [this.#wanted, this.#done, this.#failed] = [0, 0, 0];
-    if (isWorthIt) this.#over();
+    if (this.#sinceOver < WORTH_TELLING) return;
+    this.#sinceOver = 0;
+    this.#over();
   }
 }

@@ -8,7 +8,6 @@ let collect: (() => void) | undefined;
 /** After the work, so that what it ends with is over too. */
 const AFTER_MS = 2000;
 const FINALIZERS_MS = 200;
-const COLLECTIONS = 8;
 
 let timer: NodeJS.Timeout | undefined;
 
@@ -24,8 +23,7 @@ export function giveBackMemorySoon(): void {
     collect();
     // Buffers that calls of the shim left are freed by finalizers, which run when this turn is over.
     timer = setTimeout(() => {
-      // Code that ran for the burst alone is given up when it has not run for several collections.
-      for (let times = 0; times < COLLECTIONS; times += 1) collect?.();
+      collect?.();
       call('ms_memory_trim');
     }, FINALIZERS_MS).unref();
   }, AFTER_MS).unref();
