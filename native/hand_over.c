@@ -67,20 +67,28 @@ int ms_hand_over_connect(const char *path, __s32 *channel_fd)
 	return 0;
 }
 
-int fds_send(int channel, __u32 word, const int *fds, __u32 count)
+void rights_put(struct msghdr *message, void *control, const int *fds, __u32 count)
 {
-	union control control = {};
-	struct iovec payload = {.iov_base = &word, .iov_len = sizeof(word)};
-	struct msghdr message = {.msg_iov = &payload, .msg_iovlen = 1, .msg_control = control.bytes,
-				 .msg_controllen = CMSG_SPACE(count * sizeof(int))};
-	struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
+	struct cmsghdr *rights;
 
-	if (count == 0 || count > DESCRIPTORS_MAX)
-		return -EINVAL;
+	message->msg_control = control;
+	message->msg_controllen = CMSG_SPACE(count * sizeof(int));
+	rights = CMSG_FIRSTHDR(message);
 	rights->cmsg_level = SOL_SOCKET;
 	rights->cmsg_type = SCM_RIGHTS;
 	rights->cmsg_len = CMSG_LEN(count * sizeof(int));
 	memcpy(CMSG_DATA(rights), fds, count * sizeof(int));
+}
+
+int fds_send(int channel, __u32 word, const int *fds, __u32 count)
+{
+	union control control = {};
+	struct iovec payload = {.iov_base = &word, .iov_len = sizeof(word)};
+	struct msghdr message = {.msg_iov = &payload, .msg_iovlen = 1};
+
+	if (count == 0 || count > DESCRIPTORS_MAX)
+		return -EINVAL;
+	rights_put(&message, control.bytes, fds, count);
 	return sendmsg(channel, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 

@@ -45,6 +45,14 @@ int ports_remove_all(const char *port_netns);
 /* Reads one interface of the calling thread's namespace. -ENODEV when there is none of that name. */
 int link_read(const char *name, struct ms_link *link);
 
+struct msghdr;
+
+/*
+ * Has a message carry descriptors (SCM_RIGHTS). `control` is zeroed memory of CMSG_SPACE(count * sizeof(int)) bytes, aligned as a
+ * struct cmsghdr.
+ */
+void rights_put(struct msghdr *message, void *control, const int *fds, __u32 count);
+
 /* Sends a word with up to 253 descriptors on a UNIX socket, without waiting. -EAGAIN when too many messages wait there. */
 int fds_send(int channel, __u32 word, const int *fds, __u32 count);
 

@@ -397,9 +397,9 @@ struct ms_front_options {
 _Static_assert(sizeof(struct ms_front_options) == 20, "ms_front_options has no hidden padding");
 
 /*
- * Starts a front. `*front` names it from here on. `agent_path` is the agent's socket (-ENAMETOOLONG). `ring` and `ops` must stay where they are until ms_front_close: a struct
- * ms_front_ring and `ring_bytes` more, and `ops_bytes`. `*wake_fd`, a pipe's end, is the caller's: a byte comes when there are
- * records for an idle caller. -EMFILE when there are too many fronts in the process.
+ * Starts a front. `*front` names it from here on. `agent_path` is the agent's socket (-ENAMETOOLONG). `ring` and `ops` must stay
+ * where they are until ms_front_close: a struct ms_front_ring and `ring_bytes` more, and `ops_bytes`. `*wake_fd`, a pipe's end, is
+ * the caller's: a byte comes when there are records for an idle caller. -EMFILE when there are too many fronts in the process.
  */
 MS_EXPORT int ms_front_open(const struct ms_front_options *options, const char *agent_path, __u8 *ring, __u8 *ops, __u32 *front,
 			    __s32 *wake_fd);

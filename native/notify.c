@@ -12,19 +12,6 @@ union control {
 	char bytes[CMSG_SPACE(sizeof(int))];
 };
 
-static void put_descriptor(struct msghdr *message, union control *control, int fd)
-{
-	struct cmsghdr *rights;
-
-	message->msg_control = control->bytes;
-	message->msg_controllen = sizeof(control->bytes);
-	rights = CMSG_FIRSTHDR(message);
-	rights->cmsg_level = SOL_SOCKET;
-	rights->cmsg_type = SCM_RIGHTS;
-	rights->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(rights), &fd, sizeof(int));
-}
-
 int ms_notify(const char *socket_path, const char *message, __s32 descriptor)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -45,6 +32,6 @@ int ms_notify(const char *socket_path, const char *message, __s32 descriptor)
 		return -errno;
 	datagram.msg_namelen = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
 	if (descriptor >= 0)
-		put_descriptor(&datagram, &control, descriptor);
+		rights_put(&datagram, control.bytes, &descriptor, 1);
 	return sendmsg(fd, &datagram, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }

@@ -5,7 +5,7 @@ import { parseOwnerId } from '../identity/owner-id.ts';
 import type { PortId } from '../identity/port-id.ts';
 import { parsePortId } from '../identity/port-id.ts';
 import { Front } from '../kernel/front.ts';
-import { giveBackMemorySoon } from '../kernel/memory.ts';
+import { giveBackMemorySoon, WORTH_GIVING_BACK } from '../kernel/memory.ts';
 import { RateCounter } from '../kernel/rates.ts';
 import { peerMac, receiveDescriptor } from '../kernel/sockets.ts';
 import { createLogger } from '../log.ts';
@@ -27,8 +27,6 @@ const BACKLOG = 8192;
 /** Connections that the front has accepted, or has not closed yet, and the proxy does not count. */
 const CLOSING_MAX = 1024;
 
-/** After so many it is worth it; never for one. */
-const MANY_PORTS = 50;
 let portsAdded = 0;
 
 type Send = (message: FromWorker) => void;
@@ -130,7 +128,7 @@ async function addPort(proxy: MetadataProxy, port: PortMessage, send: Send): Pro
     const known = { id, owner, namespace: port.namespace, interface: port.interface };
     await proxy.addPort(known, { fd, backlog: BACKLOG });
     portsAdded += 1;
-    if (portsAdded % MANY_PORTS === 0) giveBackMemorySoon();
+    if (portsAdded % WORTH_GIVING_BACK === 0) giveBackMemorySoon();
     send({ type: 'port-listening', portId: id });
   } catch (error) {
     send({ type: 'port-failed', portId: id, message: messageOf(error) });

@@ -3,15 +3,12 @@ import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
 import type { NamespaceId } from '../kernel/events.ts';
 import { lookAtNamespace } from '../kernel/links.ts';
-import { giveBackMemorySoon } from '../kernel/memory.ts';
+import { giveBackMemorySoon, WORTH_GIVING_BACK } from '../kernel/memory.ts';
 import { namespaceInode } from '../kernel/namespace.ts';
 import type { Changes } from './changes.ts';
 import type { LiveConfig } from './live-config.ts';
 import { OwnerRules } from './owners.ts';
 import { type FoundInterface, portKey } from './port.ts';
-
-/** Looking at so many namespaces leaves memory behind that the next look, minutes later, would find again. */
-const WORTH_GIVING_BACK = 50;
 
 interface KnownNamespace {
   readonly inode: number;
@@ -62,6 +59,7 @@ export class Inventory {
     for (const name of names) await this.#look(name);
     this.#isLooking = false;
     this.#heard.clear();
+    // It leaves memory behind that only the next such look, minutes later, would use again.
     if (names.length >= WORTH_GIVING_BACK) giveBackMemorySoon();
   }
 

@@ -41,7 +41,7 @@ export function receivedDescriptors(environment: NodeJS.ProcessEnv, pid: number)
   return new Map(names.flatMap((name, index) => (OURS.test(name) ? [[name, FIRST + index]] : [])));
 }
 
-/** @param text as `storedText` makes it @throws {Error} */
+/** @param text as the descriptor store writes it @throws {Error} */
 export function parseStored(text: string): StoredDocument & { readonly sequence: number } {
   const { handOver, ...rest } = envelope.parse(JSON.parse(text));
   return { ...rest, handOver: parseHandOver(handOver) };

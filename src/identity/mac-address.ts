@@ -56,3 +56,6 @@ function compressed(groups: readonly number[]): string {
     .map((group) => group.toString(16))
     .join(':');
 }
+
+/** Looks up the MAC address that frames of a connection came from, by the descriptor of its socket. */
+export type PeerMac = (fd: number) => MacAddress | undefined;

@@ -138,7 +138,7 @@ export function call<K extends Name>(name: K, ...values: Parameters<K>): void {
 
 /**
  * Makes a call with one number that can be repeated without garbage. An ordinary call makes a buffer for each value, with a
- * finalizer, and thousands of them a second keep the collector busy: half of what a request costs in it.
+ * finalizer, and thousands of them a second keep the collector busy.
  *
  * @param first the first argument, always the same
  * @returns calls it with the second argument; throws as `call`

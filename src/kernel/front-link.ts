@@ -91,7 +91,7 @@ export class FrontLink {
   }
 
   get unsent(): number {
-    return this.#restBytes + this.#sendingBytes;
+    return this.waiting;
   }
 
   get isSlow(): boolean {

@@ -1,4 +1,4 @@
-import type { MacAddress } from '../identity/mac-address.ts';
+import type { PeerMac } from '../identity/mac-address.ts';
 import type { FrontLink } from './front-link.ts';
 
 /** Who a link tells; the proxy's `LinkUser`. */
@@ -10,8 +10,6 @@ export interface LinkUser {
   weEnded(): void;
   gone(code?: string): void;
 }
-
-export type PeerMac = (fd: number) => MacAddress | undefined;
 
 /** Who is at the other end of a client's connection, as the kernel says. */
 export interface FrontPeer {

@@ -1,10 +1,11 @@
 import { type ListenOptions, Socket, type SocketConstructorOpts } from 'node:net';
+import type { PeerMac } from '../identity/mac-address.ts';
 import { type PortId, parsePortId } from '../identity/port-id.ts';
 import { call, cString, repeatable, room } from './ffi.ts';
 import { FrontLink } from './front-link.ts';
 import { FrontOps } from './front-ops.ts';
 import { FrontRing, type RecordTaker } from './front-ring.ts';
-import type { DialUser, PeerMac } from './front-user.ts';
+import type { DialUser } from './front-user.ts';
 import { KernelError } from './kernel-error.ts';
 import { FRONT_RECORD_KIND, writeFrontOptions } from './layout.gen.ts';
 
@@ -36,8 +37,9 @@ interface FrontPort {
 }
 
 /**
- * The sockets of a worker's clients, and those to the agent, in the hands of a thread of the shim (native/front_read.c): it accepts and reads, and what
- * came of that is dealt with here by the batch, as is what is to be sent. A request so costs no call of its own.
+ * The sockets of a worker's clients, and those to the agent, in the hands of a thread of the shim (native/front_read.c): it
+ * accepts and reads, and what came of that is dealt with here by the batch, as is what is to be sent. A request so costs no call
+ * of its own.
  */
 export class Front {
   readonly #name: number;

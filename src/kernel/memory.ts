@@ -9,6 +9,9 @@ let collect: (() => void) | undefined;
 const AFTER_MS = 2000;
 const FINALIZERS_MS = 200;
 
+/** Namespaces looked at, or ports taken in, after which it is worth it. */
+export const WORTH_GIVING_BACK = 50;
+
 let timer: NodeJS.Timeout | undefined;
 
 /**

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { PeerMac } from '../identity/mac-address.ts';
 import type { AccessLog } from './access-log.ts';
 import type { Agent } from './agent.ts';
 import type { Census } from './census.ts';
@@ -9,7 +10,6 @@ import type { Dial } from './link.ts';
 import type { ProxySettings, WorkerTraceEvent } from './messages.ts';
 import type { PortState } from './port.ts';
 import type { CountRequest, RateLimit } from './rate-limit.ts';
-import type { PeerMac } from './socket-link.ts';
 import type { Tracer } from './tracer.ts';
 
 /** What lies outside the request path: the worker hands it in. */

@@ -1,11 +1,8 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import type { MacAddress } from '../identity/mac-address.ts';
+import type { MacAddress, PeerMac } from '../identity/mac-address.ts';
 import type { ClientLink, Gate, GateUser, ListenTarget } from './client-link.ts';
 import { fdOf, unsentBytes } from './handle.ts';
 import type { Dial, Link, LinkUser } from './link.ts';
-
-/** Looks up the MAC address that frames of a connection came from, by the descriptor of its socket. */
-export type PeerMac = (fd: number) => MacAddress | undefined;
 
 /** A connection on a socket of Node's own: what the request path does without the front of the shim. */
 class SocketLink implements Link {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { describe, test } from 'node:test';
-import { parseMacAddress } from '../../src/identity/mac-address.ts';
+import { type PeerMac, parseMacAddress } from '../../src/identity/mac-address.ts';
 import { type Client, identify as identifyLink } from '../../src/proxy/identity.ts';
-import { type PeerMac, SocketClientLink } from '../../src/proxy/socket-link.ts';
+import { SocketClientLink } from '../../src/proxy/socket-link.ts';
 
 const MAC = parseMacAddress('fa:16:3e:01:02:03');
 
