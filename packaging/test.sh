@@ -18,4 +18,5 @@ if [ ${#files[@]} = 0 ]; then
   echo "no test file matches" >&2
   exit 1
 fi
-exec node --test --test-concurrency=2 --test-timeout=180000 "${files[@]}"
+# The reporter that repeats at the end which tests failed and why, also where no terminal is.
+exec node --test --test-reporter=spec --test-concurrency=2 --test-timeout=180000 "${files[@]}"
