@@ -471,7 +471,7 @@ MS_EXPORT int ms_fds_receive(__s32 channel_fd, __s32 *fds, __u32 capacity, __u32
 /* Who is at the other end of a connected UNIX socket. */
 MS_EXPORT int ms_peer(__s32 socket_fd, __u32 *pid, __u32 *uid);
 
-/* Gives the pages of freed memory back to the kernel. */
+/* Gives back to the kernel the pages of freed memory, and of the program's file; code that runs again comes back by itself. */
 MS_EXPORT int ms_memory_trim(void);
 
 /* Closes a descriptor this interface made. */

@@ -16,7 +16,8 @@ let timer: NodeJS.Timeout | undefined;
 
 /**
  * Collects garbage and gives what is free back to the kernel, soon, and once where it is asked for again before. For the end of a
- * burst of work: a process that then idles for days would keep the memory of its busiest moment. Takes some tens of milliseconds.
+ * burst of work: a process that then idles for days would keep the memory of its busiest moment, and map the code that only its
+ * start ran. Takes some tens of milliseconds.
  */
 export function giveBackMemorySoon(): void {
   clearTimeout(timer);
