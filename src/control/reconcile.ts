@@ -30,6 +30,8 @@ import type { Workers } from './workers.ts';
 
 /** Ports that change at once: the threads of the pool that the shim's calls run on. */
 const CHANGES_AT_ONCE = 4;
+/** What a failed look was to look at is not known any more; nothing else may change for minutes. */
+const LOOK_RETRY_MS = 1000;
 
 export interface ReconcileContext {
   readonly config: LiveConfig;
@@ -57,7 +59,6 @@ export class Reconciler {
   readonly #ports = new Map<PortId, Port>();
   readonly #departures = new Departures((port) => this.#detachInTurn(port));
   readonly #attaching = new Map<PortKey, FoundInterface>();
-  readonly #retries = new Set<NodeJS.Timeout>();
   readonly #brokenReport: BrokenReport;
   readonly #gate = new Gate();
 
@@ -124,6 +125,7 @@ export class Reconciler {
         if (!signal.aborted) await this.#gate.hold(() => this.#follow(changes, watch));
       } catch (error) {
         log.error({ error: messageOf(error) }, 'a look at the routers failed; the next one tries again');
+        this.#changes.addAllAfter(LOOK_RETRY_MS);
       }
     }
     watch.close();
@@ -159,7 +161,7 @@ export class Reconciler {
 
   /** Gives every interface back, or leaves it held (`on_exit`). The devices go with the namespace. */
   async close(): Promise<void> {
-    for (const timer of this.#retries) clearTimeout(timer);
+    this.#changes.close();
     await this.#lanes.stop();
     if (this.#context.config.current.steering.onExit === 'hold') return;
     for (const port of [...this.ports, ...this.#departures.takeAll()])
@@ -257,7 +259,7 @@ export class Reconciler {
       const failure =
         error instanceof MetasteerError ? error : new MetasteerError('port-attach-failed', messageOf(error));
       const retryMs = this.failures.add(found.key, found, failure, performance.now());
-      this.#lookAgainAfter(found.namespace, retryMs);
+      this.#changes.addAfter(found.namespace, retryMs);
       log.warn(
         { ...where, code: failure.code, error: failure.message, action: failure.action, retry_ms: retryMs },
         'not steering',
@@ -281,15 +283,6 @@ export class Reconciler {
       this.#context.log.warn(told, 'no longer steering, but not everything could be undone');
     }
     this.#slots.giveBack(id);
-  }
-
-  /** When the next attempt is due. */
-  #lookAgainAfter(namespace: string, afterMs: number): void {
-    const timer = setTimeout(() => {
-      this.#retries.delete(timer);
-      this.#changes.add(namespace);
-    }, afterMs);
-    this.#retries.add(timer);
   }
 
   #reportBroken(watch: Watch): void {
