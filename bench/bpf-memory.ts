@@ -33,7 +33,7 @@ export function addUpBpf(
   programs: readonly BpfObject[],
 ): BpfMemory {
   const ours = programs.filter(({ map_ids = [] }) => map_ids.some((id) => held.has(id)));
-  const used = new Set([...held, ...ours.flatMap(({ map_ids = [] }) => map_ids)]);
+  const used = usedMaps(held, programs);
   const ourMaps = maps.filter(({ id }) => used.has(id));
   return {
     maps: ourMaps.length,
@@ -44,11 +44,36 @@ export function addUpBpf(
   };
 }
 
-/** @throws {CommandError} when bpftool does not work here */
+/** The maps of a daemon: those it holds, and the others of the programs that use one of them. */
+function usedMaps(held: ReadonlySet<number>, programs: readonly BpfObject[]): ReadonlySet<number> {
+  const ours = programs.filter(({ map_ids = [] }) => map_ids.some((id) => held.has(id)));
+  return new Set([...held, ...ours.flatMap(({ map_ids = [] }) => map_ids)]);
+}
+
+/** @throws {CommandError} when bpftool does not work here, or the daemon ends meanwhile */
 export async function bpfMemory(daemon: number): Promise<BpfMemory> {
   const held = new Set(mapsHeldBy(daemon));
-  const list = async (what: string) => JSON.parse(await runCommand('bpftool', ['-j', what, 'show'])) as BpfObject[];
-  return addUpBpf(held, await list('map'), await list('prog'));
+  const programs = await showPrograms();
+  return addUpBpf(held, await showMaps(usedMaps(held, programs)), programs);
+}
+
+/** All programs of the machine. @throws {CommandError} */
+export async function showPrograms(): Promise<readonly BpfObject[]> {
+  return JSON.parse(await runCommand('bpftool', ['-j', 'prog', 'show'])) as readonly BpfObject[];
+}
+
+/**
+ * Some maps, and never all there are: bpftool opens what it shows, and where an array of programs is opened while its last
+ * owner ends, the kernel counts the clearing of it twice and keeps the empty array for good (prog_array_map_clear).
+ *
+ * @throws {CommandError} when one of them is not there
+ */
+export async function showMaps(ids: Iterable<number>): Promise<readonly BpfObject[]> {
+  const show = async (id: number) =>
+    JSON.parse(await runCommand('bpftool', ['-j', 'map', 'show', 'id', String(id)])) as BpfObject;
+  const maps: BpfObject[] = [];
+  for (const id of ids) maps.push(await show(id));
+  return maps;
 }
 
 /** Ids of the maps a process has descriptors of: their /proc/PID/fdinfo has a line `map_id`. */

@@ -1,12 +1,12 @@
 // Needs root: network namespaces and BPF. How the daemon starts, stops, is killed, and starts again.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { mapsHeldBy } from '../../bench/bpf-memory.ts';
 import { processStat } from '../../bench/processes.ts';
 import type { Daemon } from '../../src/demo/daemon.ts';
 import type { Tenant } from '../../src/demo/stage.ts';
+import { leftOfMaps } from '../kit/bpf-objects.ts';
 import { EchoServers } from '../kit/echo-servers.ts';
 import { curl, METADATA_V4, needsRoot, portOf, TestNode, until, whoAmI } from '../kit/node.ts';
 
@@ -17,19 +17,6 @@ async function interfaceState(tenant: Tenant): Promise<string> {
   const qdiscs = await namespace.run('tc', ['qdisc', 'show', 'dev', port.interface]);
   const filters = await namespace.try('tc', ['filter', 'show', 'dev', port.interface, 'ingress']);
   return [link, qdiscs, filters.stdout].join('\n');
-}
-
-/** Loaded programs that use one of these maps, and those of the maps that are still there. */
-function bpfWith(maps: ReadonlySet<number>): { readonly programs: number; readonly maps: number } {
-  const list = (what: string) =>
-    JSON.parse(execFileSync('bpftool', ['-j', what, 'show'], { encoding: 'utf8', maxBuffer: 2 ** 26 })) as readonly {
-      readonly id: number;
-      readonly map_ids?: readonly number[];
-    }[];
-  return {
-    programs: list('prog').filter(({ map_ids: used = [] }) => used.some((id) => maps.has(id))).length,
-    maps: list('map').filter(({ id }) => maps.has(id)).length,
-  };
 }
 
 for (const attach of ['tcx', 'clsact'] as const) {
@@ -45,8 +32,8 @@ for (const attach of ['tcx', 'clsact'] as const) {
 
     /** The kernel frees programs and maps a moment after their last user has gone. */
     async function untilNothingIsLeft(daemon: Daemon, maps: ReadonlySet<number>): Promise<void> {
-      await until('no program and no map is left', () => {
-        assert.deepEqual(bpfWith(maps), { programs: 0, maps: 0 });
+      await until('no program and no map is left', async () => {
+        assert.deepEqual(await leftOfMaps(maps), []);
         return true;
       });
       assert.equal(existsSync(`/run/netns/${daemon.namespace}`), false);
@@ -58,7 +45,10 @@ for (const attach of ['tcx', 'clsact'] as const) {
       const workers = (await daemon.status()).workers.map(({ pid }) => pid);
       const maps = new Set(mapsHeldBy(daemon.pid));
       assert.equal(maps.size, 10);
-      assert.equal(bpfWith(maps).programs, 5, 'one for each of two ports, and three for both');
+      const present = await leftOfMaps(maps);
+      assert.equal(present.filter((line) => line.startsWith('map ')).length, maps.size);
+      const programs = present.filter((line) => line.startsWith('program '));
+      assert.equal(programs.length, 5, 'one for each of two ports, and three for both');
       assert.equal(await daemon.stop(), true, 'it ended by itself');
       assert.equal(await interfaceState(node.blue), untouched);
       await untilNothingIsLeft(daemon, maps);

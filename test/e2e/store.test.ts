@@ -1,6 +1,5 @@
 // Needs root: network namespaces and BPF. A supervisor that is killed, and one that begins with what the service manager kept.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { chmodSync, readdirSync } from 'node:fs';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +7,7 @@ import { mapsHeldBy } from '../../bench/bpf-memory.ts';
 import { processStat } from '../../bench/processes.ts';
 import type { Daemon } from '../../src/demo/daemon.ts';
 import { KeepAliveAgent } from '../kit/agents.ts';
+import { leftOfMaps } from '../kit/bpf-objects.ts';
 import { type CurlAnswer, curl, METADATA_V4, needsRoot, TestNode, until } from '../kit/node.ts';
 import { identities, operate } from '../kit/operator.ts';
 import { StandInManager } from '../kit/stand-in-manager.ts';
@@ -77,18 +77,10 @@ describe('what the service manager keeps', needsRoot, () => {
 
   const openFiles = (daemon: Daemon) => readdirSync(`/proc/${daemon.pid}/fd`).length;
 
-  /** Of these maps, what there is but the array of programs, which the kernel may keep empty (survive-supervisor.test.ts). */
-  function left(maps: ReadonlySet<number>): readonly string[] {
-    const list = JSON.parse(execFileSync('bpftool', ['-j', 'map', 'show'], { encoding: 'utf8', maxBuffer: 2 ** 26 }));
-    return (list as readonly { readonly id: number; readonly name?: string }[])
-      .filter(({ id, name }) => maps.has(id) && name !== 'stages')
-      .map(({ id, name }) => `${name} ${id}`);
-  }
-
   async function assertNothingLeft(maps: ReadonlySet<number>): Promise<void> {
     assert.deepEqual(manager.names, []);
-    await until('maps are gone', () => {
-      assert.deepEqual(left(maps), []);
+    await until('maps are gone', async () => {
+      assert.deepEqual(await leftOfMaps(maps), []);
       return true;
     });
     const { namespace, port } = node.blue.router;
@@ -176,7 +168,7 @@ describe('what the service manager keeps', needsRoot, () => {
       await kept();
       assert.equal(new Set(manager.names).size, manager.names.length, 'nothing is kept twice');
       assert.equal(manager.names.length, names.length);
-      await until('maps of the one before are gone', () => left(maps).length === 0);
+      await until('maps of the one before are gone', async () => (await leftOfMaps(maps)).length === 0);
       assert.equal(await daemon.stop(), true);
       await assertNothingLeft(maps);
     });

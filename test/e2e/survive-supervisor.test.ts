@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { mapsHeldBy } from '../../bench/bpf-memory.ts';
 import { processStat } from '../../bench/processes.ts';
 import type { Daemon } from '../../src/demo/daemon.ts';
+import { leftOfMaps } from '../kit/bpf-objects.ts';
 import { curl, METADATA_V4, needsRoot, TestNode, until, whoAmI } from '../kit/node.ts';
 
 const KILLS = 10;
@@ -33,24 +34,6 @@ for (const attach of ['tcx', 'clsact'] as const) {
         execFileSync('ip', ['-n', daemon.namespace, '-j', 'link', 'show', 'type', 'macvlan'], { encoding: 'utf8' }),
       ) as readonly object[];
       return found.filter((each) => Object.keys(each).length > 0).length;
-    }
-
-    /** Names of what there is of these maps, and of the programs that use one of them. */
-    function leftOf(maps: ReadonlySet<number>): readonly string[] {
-      const list = (what: string) =>
-        JSON.parse(
-          execFileSync('bpftool', ['-j', what, 'show'], { encoding: 'utf8', maxBuffer: 2 ** 26 }),
-        ) as readonly {
-          readonly id: number;
-          readonly name?: string;
-          readonly map_ids?: readonly number[];
-        }[];
-      // Where a bpftool, such as another test's, opens the array of programs while its daemon ends, the kernel counts the
-      // clearing of it twice, and keeps the empty array (320 bytes).
-      return [
-        ...list('map').filter(({ id, name }) => maps.has(id) && name !== 'stages'),
-        ...list('prog').filter(({ map_ids: used = [] }) => used.some((id) => maps.has(id))),
-      ].map(({ id, name }) => `${name} ${id}`);
     }
 
     /** From the start of the daemon to the first answer. */
@@ -93,8 +76,8 @@ for (const attach of ['tcx', 'clsact'] as const) {
         outages.some(({ ms, bar }) => ms <= bar),
         JSON.stringify(outages),
       );
-      await until('maps and programs of the killed ones are gone', () => {
-        assert.deepEqual(leftOf(held), []);
+      await until('maps and programs of the killed ones are gone', async () => {
+        assert.deepEqual(await leftOfMaps(held), []);
         return true;
       });
       assert.equal(await daemon.stop(), true);
