@@ -69,10 +69,11 @@ export async function showPrograms(): Promise<readonly BpfObject[]> {
  * @throws {CommandError} when one of them is not there
  */
 export async function showMaps(ids: Iterable<number>): Promise<readonly BpfObject[]> {
-  const input = [...ids].map((id) => `map show id ${id}\n`).join('');
-  if (input === '') return [];
-  const answers = JSON.parse(await runCommand('bpftool', ['-j', 'batch', 'file', '-'], { input }));
-  return (answers as readonly { readonly output: BpfObject }[]).map(({ output }) => output);
+  const show = async (id: number) =>
+    JSON.parse(await runCommand('bpftool', ['-j', 'map', 'show', 'id', String(id)])) as BpfObject;
+  const maps: BpfObject[] = [];
+  for (const id of ids) maps.push(await show(id));
+  return maps;
 }
 
 /** Ids of the maps a process has descriptors of: their /proc/PID/fdinfo has a line `map_id`. */

@@ -130,6 +130,7 @@ static int front_prepare(struct front *front, const struct ms_front_options *opt
 	front->slot_count = options->slots;
 	front->agent_slots = options->agent_slots;
 	front->ring_bytes = options->ring_bytes;
+	front->batches = options->batches;
 	front->ops_bytes = options->ops_bytes;
 	front->unacked_ms = options->unacked_ms;
 	/* Zeroed pages that nobody has touched cost nothing: neither do slots that are never used. */
@@ -176,6 +177,8 @@ int ms_front_open(const struct ms_front_options *options, const char *agent_path
 	int ends[2];
 	int error;
 
+	if (options->batches < 2 || options->batches > MS_FRONT_BATCHES_MAX || (options->batches & (options->batches - 1)))
+		return -EINVAL;
 	if (options->slots <= options->agent_slots || options->slots > 1U << 30 || options->ring_bytes < RING_BYTES_MIN ||
 	    (options->ring_bytes & (options->ring_bytes - 1)))
 		return -EINVAL;
@@ -287,6 +290,7 @@ int ms_front_close(__u32 name)
 	__atomic_store_n(&front->stop, true, __ATOMIC_SEQ_CST);
 	eventfd_write(front->control_fd, 1);
 	pthread_join(front->thread, NULL);
+	ops_carry_out(front);
 	for (__u32 index = 0; index < front->listener_count; index++)
 		if (front->listeners[index].fd >= 0)
 			close(front->listeners[index].fd);

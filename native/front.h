@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Shared by the files of the front. Two threads: the front's own accepts and reads (front_read.c), the caller's sends
+ * Shared by the files of the front. Two threads: the front's own accepts and reads (front_read.c), and either of them sends
  * and closes (front_ops.c). A connection is closed under its slot's lock only, so a descriptor that is used under it is never
  * another's; by the front's thread only when it rests.
  */
@@ -57,7 +57,11 @@ struct front {
 	struct ms_front_ring *ring;
 	__u8 *records;
 	__u8 *ops;
-	__u32 ops_bytes;
+	__u32 batches, ops_bytes; /* so many batches, each of so many bytes */
+	pthread_mutex_t ops_lock; /* of who carries out batches */
+	__u32 lengths[MS_FRONT_BATCHES_MAX];
+	__u32 submitted;       /* batches, ever; atomic */
+	bool asleep;           /* the front's thread waits, and looks at what is submitted only when told; atomic */
 	__u32 ring_bytes;
 	__u32 written;         /* not yet published */
 };
@@ -93,6 +97,18 @@ int slot_watch(struct front *front, struct slot *slot);
 void slot_close(struct front *front, struct slot *slot);
 
 void slot_reset_close(int fd);
+
+/* Whether the caller has something to take from the ring. */
+static inline bool has_unread(const struct front *front)
+{
+	return __atomic_load_n(&front->ring->written, __ATOMIC_SEQ_CST) != __atomic_load_n(&front->ring->read, __ATOMIC_SEQ_CST);
+}
+
+/* Whether there are batches of ops that nobody has carried out. */
+bool ops_wait(const struct front *front);
+
+/* Carries out those there are. */
+void ops_carry_out(struct front *front);
 
 /* The front's thread. */
 void *front_run(void *argument);

@@ -4,7 +4,11 @@
 #include "front.h"
 
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
+
+/* For fewer, telling the other thread would cost more than the ops. */
+#define HAND_OVER_OPS 3
 
 /* Sends what the kernel takes. Watches the connection when that is not all. Returns bytes, or -errno. */
 static int send_bytes(struct front *front, struct slot *slot, const __u8 *bytes, __u32 length, int flags)
@@ -128,28 +132,68 @@ static int carry_out_on(struct front *front, const struct ms_front_op *op, const
 	return result;
 }
 
-int ms_front_submit(__u32 name, __u32 length)
+static void carry_out_batch(struct front *front, __u8 *ops, __u32 length)
 {
-	struct front *front = front_of(name);
-	__u8 *ops;
-
-	if (!front)
-		return -EBADF;
-	if (length > front->ops_bytes)
-		return -EINVAL;
-	ops = front->ops;
 	for (__u32 at = 0; at < length;) {
 		struct ms_front_op op;
 
-		if (length - at < sizeof(op))
-			return -EINVAL;
 		memcpy(&op, ops + at, sizeof(op));
-		if (op.length > length - at - sizeof(op))
-			return -EINVAL;
 		op.result = op.kind == MS_FRONT_CONNECT ? connect_agent(front, &op)
 							: carry_out_on(front, &op, ops + at + sizeof(op));
 		memcpy(ops + at, &op, sizeof(op));
 		at += (__u32)sizeof(op) + padded(op.length);
 	}
+}
+
+static bool is_whole(const __u8 *ops, __u32 length)
+{
+	for (__u32 at = 0; at < length;) {
+		struct ms_front_op op;
+
+		if (length - at < sizeof(op))
+			return false;
+		memcpy(&op, ops + at, sizeof(op));
+		if (op.length > length - at - sizeof(op))
+			return false;
+		at += (__u32)sizeof(op) + padded(op.length);
+	}
+	return true;
+}
+
+bool ops_wait(const struct front *front)
+{
+	return __atomic_load_n(&front->submitted, __ATOMIC_SEQ_CST) != __atomic_load_n(&front->ring->done, __ATOMIC_SEQ_CST);
+}
+
+void ops_carry_out(struct front *front)
+{
+	pthread_mutex_lock(&front->ops_lock);
+	while (ops_wait(front)) {
+		__u32 batch = front->ring->done % front->batches;
+
+		carry_out_batch(front, front->ops + (size_t)batch * front->ops_bytes, front->lengths[batch]);
+		__atomic_store_n(&front->ring->done, front->ring->done + 1, __ATOMIC_SEQ_CST);
+	}
+	pthread_mutex_unlock(&front->ops_lock);
+}
+
+int ms_front_submit(__u32 name, __u32 length, __u32 count)
+{
+	struct front *front = front_of(name);
+	__u32 batch, waiting;
+
+	if (!front)
+		return -EBADF;
+	batch = front->submitted % front->batches;
+	if (length > front->ops_bytes || !is_whole(front->ops + (size_t)batch * front->ops_bytes, length))
+		return -EINVAL;
+	front->lengths[batch] = length;
+	waiting = front->submitted - __atomic_load_n(&front->ring->done, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&front->submitted, front->submitted + 1, __ATOMIC_SEQ_CST);
+	/* What is handed over keeps its order, so all that follows waits behind it, until no batch is left to be filled. */
+	if ((waiting == 0 && (count < HAND_OVER_OPS || !has_unread(front))) || waiting + 2 > front->batches)
+		ops_carry_out(front);
+	else if (__atomic_load_n(&front->asleep, __ATOMIC_SEQ_CST))
+		eventfd_write(front->control_fd, 1);
 	return 0;
 }

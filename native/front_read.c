@@ -39,8 +39,6 @@ static void publish(struct front *front)
 
 static void wake(struct front *front)
 {
-	if (front->written == __atomic_load_n(&front->ring->read, __ATOMIC_SEQ_CST))
-		return;
 	if (__atomic_exchange_n(&front->ring->idle, 0, __ATOMIC_SEQ_CST)) {
 		/* A full pipe has bytes enough to wake anybody. */
 		ssize_t ignored = write(front->wake_fd, "", 1);
@@ -81,7 +79,8 @@ static bool have_room(struct front *front)
 			}
 			return true;
 		}
-		wake(front);
+		if (has_unread(front))
+			wake(front);
 		__atomic_store_n(&front->ring->starved, 1, __ATOMIC_SEQ_CST);
 		if (used(front) + needed > front->ring_bytes)
 			await_control(front);
@@ -241,11 +240,31 @@ static void serve_listener(struct front *front, __u32 index)
 		nanosleep(&pause, NULL);
 }
 
+static bool carry_out_submitted(struct front *front)
+{
+	if (!ops_wait(front))
+		return false;
+	ops_carry_out(front);
+	return true;
+}
+
+/* First says that it sleeps, then looks whether it may: who submits does it the other way around. */
+static int await_events(struct front *front, struct epoll_event *events)
+{
+	int count;
+
+	__atomic_store_n(&front->asleep, true, __ATOMIC_SEQ_CST);
+	count = epoll_wait(front->epoll_fd, events, EVENTS, ops_wait(front) ? 0 : -1);
+	__atomic_store_n(&front->asleep, false, __ATOMIC_SEQ_CST);
+	return count;
+}
+
 void *front_run(void *argument)
 {
 	struct front *front = argument;
 	struct epoll_event events[EVENTS];
 	struct sched_param no_priority = {};
+	bool has_carried_out = false;
 	eventfd_t ignored;
 
 	/*
@@ -255,7 +274,7 @@ void *front_run(void *argument)
 	sched_setscheduler(0, SCHED_BATCH, &no_priority);
 
 	while (!__atomic_load_n(&front->stop, __ATOMIC_SEQ_CST)) {
-		int count = epoll_wait(front->epoll_fd, events, EVENTS, -1);
+		int count = await_events(front, events);
 
 		for (int index = 0; index < count; index++) {
 			__u64 name = events[index].data.u64;
@@ -266,8 +285,12 @@ void *front_run(void *argument)
 				serve_listener(front, (__u32)name);
 			else
 				serve_slot(front, name, events[index].events);
+			has_carried_out |= carry_out_submitted(front);
 		}
-		wake(front);
+		has_carried_out |= carry_out_submitted(front);
+		if (has_carried_out || has_unread(front))
+			wake(front);
+		has_carried_out = false;
 	}
 	return NULL;
 }

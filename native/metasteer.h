@@ -354,8 +354,10 @@ struct ms_front_ring {
 	__u32 read;           /* the caller's */
 	__u32 idle;           /* set by the caller before it sleeps: the next record is worth a byte on wake_fd */
 	__u32 starved;        /* set by the front while it waits for room: ms_front_go_on once there is some */
+	__u32 done;           /* batches of operations carried out, ever: their results are good */
+	__u32 unused;
 };
-_Static_assert(sizeof(struct ms_front_ring) == 16, "ms_front_ring has no hidden padding");
+_Static_assert(sizeof(struct ms_front_ring) == 24, "ms_front_ring has no hidden padding");
 
 /* What is to be done with a connection: struct ms_front_op, then `length` bytes, filled up to a multiple of 8. */
 enum ms_front_op_kind {
@@ -387,18 +389,21 @@ struct ms_front_op {
 };
 _Static_assert(sizeof(struct ms_front_op) == 24, "ms_front_op has no hidden padding");
 
+#define MS_FRONT_BATCHES_MAX 8
+
 struct ms_front_options {
 	__u32 slots;          /* connections open at once */
 	__u32 agent_slots;    /* of these, connections to the agent; clients that come beyond the others are reset */
 	__u32 ring_bytes;     /* of the records' part of the ring: a power of two, at least 64 KiB */
-	__u32 ops_bytes;      /* of the memory for ops */
+	__u32 batches;        /* of ops, that are submitted or being filled: a power of two from 2 to MS_FRONT_BATCHES_MAX */
+	__u32 ops_bytes;      /* of the memory for one of them */
 	__u32 unacked_ms;     /* a client that acknowledges nothing for so long has gone (TCP_USER_TIMEOUT) */
 };
-_Static_assert(sizeof(struct ms_front_options) == 20, "ms_front_options has no hidden padding");
+_Static_assert(sizeof(struct ms_front_options) == 24, "ms_front_options has no hidden padding");
 
 /*
  * Starts a front. `*front` names it from here on. `agent_path` is the agent's socket (-ENAMETOOLONG). `ring` and `ops` must stay
- * where they are until ms_front_close: a struct ms_front_ring and `ring_bytes` more, and `ops_bytes`. `*wake_fd`, a pipe's end, is
+ * where they are until ms_front_close: a struct ms_front_ring and `ring_bytes` more, and `batches` times `ops_bytes`. `*wake_fd`, a pipe's end, is
  * the caller's: a byte comes when there are records for an idle caller. -EMFILE when there are too many fronts in the process.
  */
 MS_EXPORT int ms_front_open(const struct ms_front_options *options, const char *agent_path, __u8 *ring, __u8 *ops, __u32 *front,
@@ -411,10 +416,12 @@ MS_EXPORT int ms_front_listen(__u32 front, __s32 socket_fd, __u32 backlog, __u32
 MS_EXPORT int ms_front_unlisten(__u32 front, __u32 port_id);
 
 /*
- * Carries out the first `length` bytes of ops, in order, on the calling thread, and writes their results. Only one thread may
- * call it. Numbers alone: buffers as arguments would double what the call costs in Node.
+ * Has a batch of ops carried out, `count` of them in `length` bytes, and their results written. The batches lie one behind the
+ * other and are filled in turn; the next one is free when this returns. When the ring has records that the caller could take
+ * meanwhile, the front's thread carries the batch out, and then wakes an idle caller; else that is done before this returns. `done` of
+ * the ring tells. Only one thread may call it. Numbers alone: buffers as arguments would double what the call costs in Node.
  */
-MS_EXPORT int ms_front_submit(__u32 front, __u32 length);
+MS_EXPORT int ms_front_submit(__u32 front, __u32 length, __u32 count);
 
 /* Tells a starved front that there is room in the ring. */
 MS_EXPORT int ms_front_go_on(__u32 front);

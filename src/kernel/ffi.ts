@@ -65,7 +65,7 @@ const SIGNATURES = {
   ms_front_open: ['int', ['pointer', text, 'pointer', 'pointer', 'pointer', 'pointer']],
   ms_front_listen: ['int', ['uint32', 'int32', 'uint32', 'uint32']],
   ms_front_unlisten: ['int', ['uint32', 'uint32']],
-  ms_front_submit: ['int', ['uint32', 'uint32']],
+  ms_front_submit: ['int', ['uint32', 'uint32', 'uint32']],
   ms_front_go_on: ['int', ['uint32']],
   ms_front_close: ['int', ['uint32']],
   ms_listen: ['int', [text, text, 'uint32', 'pointer']],
@@ -137,24 +137,24 @@ export function call<K extends Name>(name: K, ...values: Parameters<K>): void {
 }
 
 /**
- * Makes a call with one number that can be repeated without garbage. An ordinary call makes a buffer for each value, with a
+ * Makes a call with numbers that can be repeated without garbage. An ordinary call makes a buffer for each value, with a
  * finalizer, and thousands of them a second keep the collector busy.
  *
  * @param first the first argument, always the same
- * @returns calls it with the second argument; throws as `call`
+ * @returns calls it with the second and third argument; throws as `call`
  */
-export function repeatable(name: 'ms_front_submit', first: number): (second: number) => void {
+export function repeatable(name: 'ms_front_submit', first: number): (second: number, third: number) => void {
   const uint32 = ffi.types.uint32;
-  const signature = ffi.CIF(ffi.types.int, [uint32, uint32]);
+  const signature = ffi.CIF(ffi.types.int, [uint32, uint32, uint32]);
   const pointer = ffi.DynamicLibrary(builtFile('shim')).get(name);
   const result = Buffer.alloc(ffi.types.long.size);
-  const [one, two] = [Buffer.alloc(uint32.size), Buffer.alloc(uint32.size)] as const;
-  const values = Buffer.alloc(2 * POINTER_BYTES) as PointerBuffer;
-  values.writePointer(one, 0);
-  values.writePointer(two, POINTER_BYTES);
+  const [one, two, three] = [Buffer.alloc(uint32.size), Buffer.alloc(uint32.size), Buffer.alloc(uint32.size)] as const;
+  const values = Buffer.alloc(3 * POINTER_BYTES) as PointerBuffer;
+  for (const [index, argument] of [one, two, three].entries()) values.writePointer(argument, index * POINTER_BYTES);
   one.writeUInt32LE(first);
-  return (second) => {
+  return (second, third) => {
     two.writeUInt32LE(second);
+    three.writeUInt32LE(third);
     bindings.ffi_call(signature, pointer, result, values);
     check(name, result.readInt32LE());
   };

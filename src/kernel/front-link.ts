@@ -3,17 +3,11 @@ import type { MacAddress } from '../identity/mac-address.ts';
 import { OP_BYTES_MAX } from './front-ops.ts';
 import type { DialUser, FrontPeer, LinkUser } from './front-user.ts';
 import { FRONT_OP_KIND } from './layout.gen.ts';
+import { Unsent } from './unsent.ts';
 
-const { MS_FRONT_SEND, MS_FRONT_SEND_MORE, MS_FRONT_SEND_LAST, MS_FRONT_SHUT } = FRONT_OP_KIND;
-const {
-  MS_FRONT_CONNECT,
-  MS_FRONT_REST,
-  MS_FRONT_CLOSE,
-  MS_FRONT_RESET,
-  MS_FRONT_WATCH,
-  MS_FRONT_PAUSE,
-  MS_FRONT_RESUME,
-} = FRONT_OP_KIND;
+const { MS_FRONT_CONNECT, MS_FRONT_SEND, MS_FRONT_SEND_MORE, MS_FRONT_SEND_LAST, MS_FRONT_REST } = FRONT_OP_KIND;
+const { MS_FRONT_SHUT, MS_FRONT_CLOSE, MS_FRONT_RESET, MS_FRONT_WATCH, MS_FRONT_PAUSE, MS_FRONT_RESUME } =
+  FRONT_OP_KIND;
 
 const EAGAIN = -11;
 const AGENT: FrontPeer = { fd: -1, address: '', port: 0, macOf: () => undefined };
@@ -37,9 +31,7 @@ export class FrontLink {
   readonly #carry: Carry;
   #user: LinkUser | undefined;
   #isOpen = true;
-  /** Written, and not taken by the kernel when it was last offered. */
-  #rest: Buffer[] = [];
-  #restBytes = 0;
+  readonly #rest = new Unsent(OP_BYTES_MAX);
   /** Operations under way that send, and their bytes. */
   #sending = 0;
   #sendingBytes = 0;
@@ -52,6 +44,8 @@ export class FrontLink {
   #isWatched = false;
   #dialUser: DialUser | undefined;
   #isPaused = false;
+  /** The kernel takes more, and operations are under way that it would not take when it was asked. */
+  #isWritable = false;
 
   constructor(carry: Carry, slot: number, generation: number, round: number, peer: FrontPeer) {
     this.#carry = carry;
@@ -87,7 +81,7 @@ export class FrontLink {
   }
 
   get waiting(): number {
-    return this.#restBytes + this.#sendingBytes;
+    return this.#rest.bytes + this.#sendingBytes;
   }
 
   get unsent(): number {
@@ -95,7 +89,7 @@ export class FrontLink {
   }
 
   get isSlow(): boolean {
-    return this.#restBytes > 0;
+    return this.#rest.bytes > 0;
   }
 
   peerMac(): MacAddress | undefined {
@@ -120,8 +114,8 @@ export class FrontLink {
 
   write(bytes: Buffer): boolean {
     if (!this.#isOpen) return true;
-    if (this.#restBytes > 0) {
-      this.#keep(bytes);
+    if (this.#rest.bytes > 0) {
+      this.#rest.addBehind(bytes);
       this.#owesDrained = true;
       return false;
     }
@@ -134,14 +128,14 @@ export class FrontLink {
   end(bytes: Buffer | undefined, isWhole: boolean): void {
     if (!this.#isOpen || this.#isEnding) return;
     this.#isEnding = true;
-    const goesOut = this.#restBytes === 0 && this.#sending === 0;
+    const goesOut = this.#rest.bytes === 0 && this.#sending === 0;
     if (bytes !== undefined && bytes.length <= OP_BYTES_MAX && isWhole && goesOut) {
       this.#send(MS_FRONT_SEND_LAST, bytes);
       return;
     }
     if (bytes !== undefined) this.write(bytes);
     this.expectMore();
-    if (this.#restBytes === 0) this.#shut();
+    if (this.#rest.bytes === 0) this.#shut();
   }
 
   pause(): void {
@@ -189,13 +183,12 @@ export class FrontLink {
     this.#user?.gone(code);
   }
 
-  /** The kernel takes more. */
+  /** The kernel takes more. What it did not take is sent again in its order: first the results of all that is under way must be known. */
   writable(): void {
-    const chunks = this.#rest;
-    this.#rest = [];
-    this.#restBytes = 0;
+    this.#isWritable = this.#sending > 0;
+    if (this.#isWritable) return;
     let kind: number = MS_FRONT_SEND_MORE;
-    for (const chunk of chunks) {
+    for (const chunk of this.#rest.take()) {
       this.#send(kind, chunk);
       kind = MS_FRONT_SEND;
     }
@@ -213,8 +206,8 @@ export class FrontLink {
     this.#sending -= 1;
     this.#sendingBytes -= bytes.length;
     const isWhole = result === bytes.length;
-    if (result >= 0 && result < bytes.length) this.#keep(result === 0 ? bytes : bytes.subarray(result));
-    return !isWhole || this.#isEnding || this.#owesDrained;
+    if (result >= 0 && result < bytes.length) this.#rest.addRefused(result === 0 ? bytes : bytes.subarray(result));
+    return !isWhole || this.#isEnding || this.#owesDrained || this.#isWritable;
   }
 
   afterwards(kind: number, length: number, result: number): void {
@@ -249,7 +242,8 @@ export class FrontLink {
   }
 
   #went(): void {
-    if (this.#restBytes > 0) {
+    if (this.#isWritable && this.#sending === 0) this.writable();
+    if (this.#rest.bytes > 0) {
       if (!this.#owesDrained) this.#user?.stalled();
       this.#owesDrained = true;
     } else if (this.#sending === 0) {
@@ -271,13 +265,6 @@ export class FrontLink {
     this.#carry(this, MS_FRONT_SHUT, undefined);
   }
 
-  #keep(bytes: Buffer): void {
-    this.#restBytes += bytes.length;
-    for (let from = 0; from < bytes.length; from += OP_BYTES_MAX) {
-      this.#rest.push(bytes.length <= OP_BYTES_MAX ? bytes : bytes.subarray(from, from + OP_BYTES_MAX));
-    }
-  }
-
   #finished(): void {
     if (this.#isFinished) return;
     this.#isFinished = true;
@@ -293,8 +280,7 @@ export class FrontLink {
   #close(kind: number): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#rest = [];
-    this.#restBytes = 0;
+    this.#rest.take();
     this.#carry(this, kind, undefined);
   }
 }

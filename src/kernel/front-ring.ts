@@ -5,6 +5,7 @@ const WRITTEN = 0;
 const READ = 1;
 const IDLE = 2;
 const STARVED = 3;
+const DONE = 4;
 
 /** Hears of a record; its bytes begin `at` and are good during the call. */
 export type RecordTaker = (kind: number, slot: number, generation: number, at: number, length: number) => void;
@@ -25,12 +26,22 @@ export class FrontRing {
     this.#words[IDLE] = 1;
   }
 
-  /** Takes the records that are there now. Returns how many. */
-  take(taker: RecordTaker): number {
+  /** Batches of operations that were carried out, ever; 32 bits of it. */
+  get done(): number {
+    return Atomics.load(this.#words, DONE);
+  }
+
+  /**
+   * Takes the records that are there now. Returns how many.
+   *
+   * @param settle takes what came of operations: those of before a record, such as the connecting of what it tells of, first
+   */
+  take(taker: RecordTaker, settle: () => void): number {
     if (this.#isTaking) return 0;
     this.#isTaking = true;
     const words = this.#words;
     const written = Atomics.load(words, WRITTEN);
+    settle();
     let read = words[READ] ?? 0;
     let count = 0;
     while (read !== written) {
@@ -54,10 +65,14 @@ export class FrontRing {
     return count;
   }
 
-  /** Asks to be woken by the next record. Returns false when it has come already. */
-  sleep(): boolean {
+  /**
+   * Asks to be woken by the next record, and when operations were carried out. Returns false when that has come already.
+   *
+   * @param settled as many of `done` are known
+   */
+  sleep(settled: number): boolean {
     Atomics.store(this.#words, IDLE, 1);
-    if (Atomics.load(this.#words, WRITTEN) === this.#words[READ]) return true;
+    if (Atomics.load(this.#words, WRITTEN) === this.#words[READ] && this.done === settled) return true;
     Atomics.store(this.#words, IDLE, 0);
     return false;
   }

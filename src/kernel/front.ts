@@ -3,7 +3,7 @@ import type { PeerMac } from '../identity/mac-address.ts';
 import { type PortId, parsePortId } from '../identity/port-id.ts';
 import { call, cString, repeatable, room } from './ffi.ts';
 import { FrontLink } from './front-link.ts';
-import { FrontOps } from './front-ops.ts';
+import { BATCHES, FrontOps, OPS_BYTES } from './front-ops.ts';
 import { FrontRing, type RecordTaker } from './front-ring.ts';
 import type { DialUser } from './front-user.ts';
 import { KernelError } from './kernel-error.ts';
@@ -44,15 +44,16 @@ interface FrontPort {
 export class Front {
   readonly #name: number;
   readonly #agentPath: string;
-  readonly #submit: (length: number) => void;
+  readonly #submit: (length: number, count: number) => void;
   readonly #ring = new FrontRing(RING_BYTES);
-  readonly #ops = new FrontOps(
-    () => this.#schedule(),
-    (length) => this.#submit(length),
-    (link) => {
+  readonly #ops = new FrontOps({
+    schedule: () => this.#schedule(),
+    submit: (length, count) => this.#submit(length, count),
+    done: () => this.#ring.done,
+    placed: (link) => {
       this.#links[link.slot] = link;
     },
-  );
+  });
   /** Bound once, not for every turn. */
   readonly #taker: RecordTaker = (kind, slot, generation, at, length) => this.#told(kind, slot, generation, at, length);
   readonly #wake: Socket;
@@ -65,12 +66,12 @@ export class Front {
   constructor({ connections, agentConnections, agentPath, unackedMs }: FrontOptions) {
     this.#agentPath = agentPath;
     const slots = connections + agentConnections;
-    const opsBytes = this.#ops.memory.length;
     const options = writeFrontOptions({
       slots,
       agentSlots: agentConnections,
       ringBytes: RING_BYTES,
-      opsBytes,
+      batches: BATCHES,
+      opsBytes: OPS_BYTES,
       unackedMs,
     });
     const name = room(4);
@@ -125,11 +126,11 @@ export class Front {
     const told = this.#take();
     this.#ops.flush();
     if (told > 0) this.#schedule();
-    else if (!this.#ring.sleep()) this.#schedule();
+    else if (!this.#ring.sleep(this.#ops.settled)) this.#schedule();
   }
 
   #take(): number {
-    const told = this.#ring.take(this.#taker);
+    const told = this.#ring.take(this.#taker, this.#ops.settle);
     if (this.#ring.isStarved()) call('ms_front_go_on', this.#name);
     return told;
   }

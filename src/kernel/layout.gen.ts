@@ -797,10 +797,12 @@ export interface FrontRing {
   readonly read: number;
   readonly idle: number;
   readonly starved: number;
+  readonly done: number;
+  readonly unused: number;
 }
 
 /** Bytes of `struct ms_front_ring`. */
-export const FRONT_RING_BYTES = 16;
+export const FRONT_RING_BYTES = 24;
 
 export function readFrontRing(buffer: Buffer, at = 0): FrontRing {
   return {
@@ -808,15 +810,19 @@ export function readFrontRing(buffer: Buffer, at = 0): FrontRing {
     read: buffer.readUInt32LE(at + 4),
     idle: buffer.readUInt32LE(at + 8),
     starved: buffer.readUInt32LE(at + 12),
+    done: buffer.readUInt32LE(at + 16),
+    unused: buffer.readUInt32LE(at + 20),
   };
 }
 
 export function writeFrontRing(value: FrontRing): Buffer {
-  const buffer = Buffer.allocUnsafe(16).fill(0);
+  const buffer = Buffer.allocUnsafe(24).fill(0);
   buffer.writeUInt32LE(value.written, 0);
   buffer.writeUInt32LE(value.read, 4);
   buffer.writeUInt32LE(value.idle, 8);
   buffer.writeUInt32LE(value.starved, 12);
+  buffer.writeUInt32LE(value.done, 16);
+  buffer.writeUInt32LE(value.unused, 20);
   return buffer;
 }
 
@@ -875,30 +881,33 @@ export interface FrontOptions {
   readonly slots: number;
   readonly agentSlots: number;
   readonly ringBytes: number;
+  readonly batches: number;
   readonly opsBytes: number;
   readonly unackedMs: number;
 }
 
 /** Bytes of `struct ms_front_options`. */
-export const FRONT_OPTIONS_BYTES = 20;
+export const FRONT_OPTIONS_BYTES = 24;
 
 export function readFrontOptions(buffer: Buffer, at = 0): FrontOptions {
   return {
     slots: buffer.readUInt32LE(at + 0),
     agentSlots: buffer.readUInt32LE(at + 4),
     ringBytes: buffer.readUInt32LE(at + 8),
-    opsBytes: buffer.readUInt32LE(at + 12),
-    unackedMs: buffer.readUInt32LE(at + 16),
+    batches: buffer.readUInt32LE(at + 12),
+    opsBytes: buffer.readUInt32LE(at + 16),
+    unackedMs: buffer.readUInt32LE(at + 20),
   };
 }
 
 export function writeFrontOptions(value: FrontOptions): Buffer {
-  const buffer = Buffer.allocUnsafe(20).fill(0);
+  const buffer = Buffer.allocUnsafe(24).fill(0);
   buffer.writeUInt32LE(value.slots, 0);
   buffer.writeUInt32LE(value.agentSlots, 4);
   buffer.writeUInt32LE(value.ringBytes, 8);
-  buffer.writeUInt32LE(value.opsBytes, 12);
-  buffer.writeUInt32LE(value.unackedMs, 16);
+  buffer.writeUInt32LE(value.batches, 12);
+  buffer.writeUInt32LE(value.opsBytes, 16);
+  buffer.writeUInt32LE(value.unackedMs, 20);
   return buffer;
 }
 

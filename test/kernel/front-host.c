@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,14 +27,15 @@
 #define SLOTS 48
 #define RING_BYTES 65536
 #define OPS_BYTES 65536
+#define BATCHES 4
 #define CLIENTS 4
 /* Also of the slots: clients get the others. */
 #define AGENTS 4
 #define PORT 7
 
 static __u8 ring[sizeof(struct ms_front_ring) + RING_BYTES] __attribute__((aligned(8)));
-static __u8 ops[OPS_BYTES] __attribute__((aligned(8)));
-static __u32 front, ops_length;
+static __u8 ops[BATCHES * OPS_BYTES] __attribute__((aligned(8)));
+static __u32 front, submitted;
 static struct { __u32 generation; __u32 received, asked, seen; bool open, slow, to_agent; } links[SLOTS];
 static unsigned to_agent, answers;
 static struct sockaddr_in server = {.sin_family = AF_INET};
@@ -48,17 +50,29 @@ static void require(bool condition, const char *what)
 	abort();
 }
 
+/* One op, at once, or by the front's thread: a count that is none tells it so. */
 static struct ms_front_op submit(struct ms_front_op op, const __u8 *bytes)
 {
+	const __u32 *done = &((struct ms_front_ring *)ring)->done;
+	__u8 *batch = ops + (size_t)(submitted % BATCHES) * OPS_BYTES;
 	__u32 length = op.length;
 
-	memcpy(ops + ops_length, &op, sizeof(op));
+	memcpy(batch, &op, sizeof(op));
 	if (length)
-		memcpy(ops + ops_length + sizeof(op), bytes, length);
-	ops_length += sizeof(op) + ((length + 7) & ~7U);
-	require(ms_front_submit(front, ops_length) == 0, "submit");
-	memcpy(&op, ops, sizeof(op));
-	ops_length = 0;
+		memcpy(batch + sizeof(op), bytes, length);
+	length = (__u32)sizeof(op) + ((length + 7) & ~7U);
+	require(ms_front_submit(front, length, rand_r(&seed) % 2 ? 1 : 1000) == 0, "submit");
+	submitted++;
+	/* The front may itself wait for us to read: when no batch is free, all are carried out here. */
+	for (int tries = 0; __atomic_load_n(done, __ATOMIC_SEQ_CST) != submitted; tries++) {
+		if (tries < 100) {
+			sched_yield();
+			continue;
+		}
+		require(ms_front_submit(front, 0, 1000) == 0, "submit nothing");
+		submitted++;
+	}
+	memcpy(&op, batch, sizeof(op));
 	return op;
 }
 
@@ -295,8 +309,8 @@ static int listen_agent(const char *path)
 
 int main(int count, char **words)
 {
-	struct ms_front_options options = {.slots = SLOTS, .agent_slots = AGENTS, .ring_bytes = RING_BYTES, .ops_bytes = OPS_BYTES,
-					   .unacked_ms = 1000};
+	struct ms_front_options options = {.slots = SLOTS, .agent_slots = AGENTS, .ring_bytes = RING_BYTES, .batches = BATCHES,
+					   .ops_bytes = OPS_BYTES,					   .unacked_ms = 1000};
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), wake_fd;
 	socklen_t length = sizeof(server);
 	pthread_t threads[CLIENTS], agent;
@@ -314,7 +328,7 @@ int main(int count, char **words)
 	((struct ms_front_ring *)ring)->idle = 1;
 	require(ms_front_open(&options, words[3], ring, ops, &front, &wake_fd) == 0, "open");
 	require(ms_front_listen(front, listener, 64, PORT) == 0, "listen");
-	require(ms_front_submit(front, OPS_BYTES + 1) < 0, "more ops than there is memory are refused");
+	require(ms_front_submit(front, OPS_BYTES + 1, 1) < 0, "more ops than there is memory are refused");
 	for (uintptr_t index = 0; index < CLIENTS; index++)
 		pthread_create(&threads[index], NULL, run_clients, (void *)index);
 	/* How far the agent comes while there are clients is the machine's pace: it goes on until it was asked enough. */
