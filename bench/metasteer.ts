@@ -13,6 +13,9 @@ import type { Workspace } from './workspace.ts';
 const CLI = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
 const STOP_MS = 120_000;
 const LOG_LINES_MAX = 50;
+const LINES_TOLD = 3;
+/** Routers that are missing, in an error. */
+const NAMED_MAX = 3;
 /** A status is asked for so rarely that answering takes the daemon at most a fifth of its time. */
 const POLL_SHARE = 4;
 const POLL_MIN_MS = 20;
@@ -38,6 +41,7 @@ export interface StopResult {
 export class Metasteer {
   readonly startedAt = performance.now();
   readonly #adminSocket: string;
+  readonly #routers: readonly string[];
   readonly #child: ChildProcess;
   readonly #ended: Promise<void>;
   readonly #log: string[] = [];
@@ -46,6 +50,7 @@ export class Metasteer {
     const runDir = workspace.folder('run');
     const configFile = workspace.file('metasteer.yaml');
     this.#adminSocket = workspace.file('admin.sock');
+    this.#routers = routers;
     const config = {
       run_dir: runDir,
       namespace: workspace.daemonNamespace,
@@ -106,20 +111,23 @@ export class Metasteer {
     let came = 'it has not answered yet';
     while (performance.now() < deadline) {
       signal.throwIfAborted();
-      if (!this.#runs()) throw new Error(`the daemon ended: ${this.#log.slice(-3).join('; ')}`);
+      if (!this.#runs()) throw new Error(`the daemon ended: ${this.#log.slice(-LINES_TOLD).join('; ')}`);
       const asked = performance.now();
       try {
-        const states = (await this.status()).ports.map(({ state }) => state);
-        const steering = states.filter((state) => state === 'steering').length;
-        if (steering === ports && states.length === ports) return performance.now() - this.startedAt;
-        came = `it steers ${steering} of ${states.length}`;
+        const known = (await this.status()).ports;
+        const steering = known.filter(({ state }) => state === 'steering').length;
+        if (steering === ports && known.length === ports) return performance.now() - this.startedAt;
+        const owners = new Set(known.map(({ owner }) => owner));
+        const missing = this.#routers.filter((id) => !owners.has(id)).slice(0, NAMED_MAX);
+        came = `it steers ${steering} of ${known.length}${missing.length > 0 ? `, and does not know ${missing.join(', ')}` : ''}`;
       } catch (error) {
         came = messageOf(error);
       }
       const pause = (performance.now() - asked) * POLL_SHARE;
       await sleep(Math.min(Math.max(pause, POLL_MIN_MS), POLL_MAX_MS), undefined, { signal });
     }
-    throw new Error(`the daemon does not steer ${ports} ports after ${withinMs / 1000} s: ${came}`);
+    const said = this.#log.slice(-LINES_TOLD).join('; ');
+    throw new Error(`the daemon does not steer ${ports} ports after ${withinMs / 1000} s: ${came}. It said: ${said}`);
   }
 
   /** Waits until every port has the XDP shield. @throws {Error} when it does not come in time */
