@@ -15,7 +15,7 @@ export const connect: BenchCase = {
 };
 
 const ADDRESSES = 100;
-const SHARES = [0.3, 0.6, 0.9] as const;
+const SHARES = [0.6, 0.9] as const;
 const AT_60 = shareName(0.6);
 
 async function run(context: BenchContext): Promise<CaseResult> {

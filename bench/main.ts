@@ -27,7 +27,9 @@ async function bench(cases: readonly BenchCase[], { options }: CommandLine, tear
   const results: ReportedCase[] = [];
   for (const { name, run } of cases) {
     const context = { options, workspace, teardown, progress: (text: string) => progress(`${name}: ${text}`) };
+    const began = performance.now();
     results.push({ name, ...(await run(context)) });
+    context.progress(`took ${Math.round((performance.now() - began) / 1000)} s`);
     teardown.signal.throwIfAborted();
   }
   const finished = new Date().toISOString();

@@ -36,7 +36,7 @@ const KINDS: Readonly<Record<AgentName, readonly Manners[]>> = {
 const CONTENDERS: readonly Contender[] = [HAPROXY, metasteer()];
 /** Among the run's routers: beyond those of any fleet. */
 const TENANT_INDEX = 2 ** 40;
-const CALM_MS = 1_000;
+const CALM_MS = 500;
 
 const NOT_MEASURED: readonly string[] = [
   'what neutron-server needs to look up a port: both agents have an inventory instead (contract.md 2.2: two calls per request)',

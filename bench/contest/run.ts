@@ -47,7 +47,7 @@ export interface ContestSetting {
 
 /** Among the run's routers: beyond those of any fleet. */
 const FIRST_INDEX = 2 ** 44;
-const CALM_MS = 500;
+const CALM_MS = 250;
 
 let tenantsMade = 0;
 
