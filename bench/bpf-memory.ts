@@ -1,10 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { runCommand } from '../src/demo/command.ts';
+import { packageRoot } from '../src/kernel/paths.ts';
+import { PYTHON } from './agent/python-agent.ts';
 
-/** A map or program as `bpftool -j` lists it. */
+/** A map as `bpftool -j` lists it, or a program as bench/list-bpf.py does. */
 export interface BpfObject {
   readonly id: number;
   readonly name?: string;
+  readonly tag?: string;
   /** Bytes charged for it. For programs without the machine code, which is `bytes_jited`. */
   readonly bytes_memlock?: number;
   readonly bytes_jited?: number;
@@ -32,7 +36,7 @@ export function addUpBpf(
   maps: readonly BpfObject[],
   programs: readonly BpfObject[],
 ): BpfMemory {
-  const ours = programs.filter(({ map_ids = [] }) => map_ids.some((id) => held.has(id)));
+  const ours = programsWith(held, programs);
   const used = usedMaps(held, programs);
   const ourMaps = maps.filter(({ id }) => used.has(id));
   return {
@@ -44,36 +48,41 @@ export function addUpBpf(
   };
 }
 
-/** The maps of a daemon: those it holds, and the others of the programs that use one of them. */
-function usedMaps(held: ReadonlySet<number>, programs: readonly BpfObject[]): ReadonlySet<number> {
-  const ours = programs.filter(({ map_ids = [] }) => map_ids.some((id) => held.has(id)));
-  return new Set([...held, ...ours.flatMap(({ map_ids = [] }) => map_ids)]);
+/** Those of the programs that use one of the maps. */
+export function programsWith(maps: ReadonlySet<number>, programs: readonly BpfObject[]): readonly BpfObject[] {
+  return programs.filter(({ map_ids = [] }) => map_ids.some((id) => maps.has(id)));
 }
 
-/** @throws {CommandError} when bpftool does not work here, or the daemon ends meanwhile */
+/** The maps of a daemon: those it holds, and the others of the programs that use one of them. */
+function usedMaps(held: ReadonlySet<number>, programs: readonly BpfObject[]): ReadonlySet<number> {
+  return new Set([...held, ...programsWith(held, programs).flatMap(({ map_ids = [] }) => map_ids)]);
+}
+
+/** @throws {CommandError} when one of them does not work here, or the daemon ends meanwhile */
 export async function bpfMemory(daemon: number): Promise<BpfMemory> {
   const held = new Set(mapsHeldBy(daemon));
-  const programs = await showPrograms();
+  const { programs } = await listBpf();
   return addUpBpf(held, await showMaps(usedMaps(held, programs)), programs);
 }
 
-/** All programs of the machine. @throws {CommandError} */
-export async function showPrograms(): Promise<readonly BpfObject[]> {
-  return JSON.parse(await runCommand('bpftool', ['-j', 'prog', 'show'])) as readonly BpfObject[];
+/** What of it there is on the machine. */
+export interface BpfListing {
+  /** Ids. */
+  readonly maps: readonly number[];
+  readonly programs: readonly BpfObject[];
 }
 
-/**
- * Some maps, and never all there are: bpftool opens what it shows, and where an array of programs is opened while its last
- * owner ends, the kernel counts the clearing of it twice and keeps the empty array for good (prog_array_map_clear).
- *
- * @throws {CommandError} when one of them is not there
- */
+/** All there is, without what bpftool would do to arrays of programs (bench/list-bpf.py). @throws {CommandError} */
+export async function listBpf(): Promise<BpfListing> {
+  return JSON.parse(await runCommand(PYTHON, [join(packageRoot, 'bench/list-bpf.py')])) as BpfListing;
+}
+
+/** Maps of a daemon that runs: bpftool opens them. @throws {CommandError} when one of them is not there */
 export async function showMaps(ids: Iterable<number>): Promise<readonly BpfObject[]> {
-  const show = async (id: number) =>
-    JSON.parse(await runCommand('bpftool', ['-j', 'map', 'show', 'id', String(id)])) as BpfObject;
-  const maps: BpfObject[] = [];
-  for (const id of ids) maps.push(await show(id));
-  return maps;
+  const input = [...ids].map((id) => `map show id ${id}\n`).join('');
+  if (input === '') return [];
+  const answers = JSON.parse(await runCommand('bpftool', ['-j', 'batch', 'file', '-'], { input }));
+  return (answers as readonly { readonly output: BpfObject }[]).map(({ output }) => output);
 }
 
 /** Ids of the maps a process has descriptors of: their /proc/PID/fdinfo has a line `map_id`. */

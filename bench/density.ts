@@ -2,6 +2,7 @@
  * Memory, start-up and readiness against the number of routers: one daemon beside one haproxy per router, on the same
  * routers, in one run. First the haproxies, then the daemon with none, few, many routers.
  */
+import { PYTHON } from './agent/python-agent.ts';
 import { AgentStub } from './agent-stub.ts';
 import type { BenchCase, BenchContext, CaseResult } from './case.ts';
 import { type DensityFigures, densityBars } from './density/bars.ts';
@@ -22,6 +23,7 @@ export const density: BenchCase = {
     { command: 'ip', package: 'iproute2' },
     { command: 'iptables-restore', package: 'iptables' },
     { command: 'bpftool', package: 'bpftool' },
+    { command: PYTHON, package: 'python3' },
   ],
   run,
   plots: (figures: DensityFigures) => densityPlots(figures),

@@ -1,4 +1,5 @@
 /** Steady load and routers that come and go, for long: whether memory, descriptors and maps stay what they are. */
+import { PYTHON } from './agent/python-agent.ts';
 import type { BenchCase, BenchContext, CaseResult } from './case.ts';
 import { startEchoAgent } from './echo-agent.ts';
 import { LoadGenerator, type LoadPlan, type LoadResult } from './load.ts';
@@ -17,6 +18,7 @@ export const soak: BenchCase = {
     { command: 'ip', package: 'iproute2' },
     { command: 'iptables-restore', package: 'iptables' },
     { command: 'bpftool', package: 'bpftool' },
+    { command: PYTHON, package: 'python3' },
     { command: 'gcc', package: 'gcc libc6-dev' },
   ],
   onlyWhenNamed: true,

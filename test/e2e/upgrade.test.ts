@@ -1,9 +1,9 @@
 // Needs root: network namespaces and BPF. Another version takes over under load, and no connection is lost.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { listBpf, mapsHeldBy, programsWith } from '../../bench/bpf-memory.ts';
 import { processStat } from '../../bench/processes.ts';
 import type { Daemon } from '../../src/demo/daemon.ts';
 import { packageRoot } from '../../src/kernel/paths.ts';
@@ -19,19 +19,9 @@ import { NO_LIMITS, SteadyLoad } from '../kit/steady-load.ts';
 const UPGRADES = 10;
 
 /** Tags of the programs attached to the interface of a router, and to the devices of the ports. */
-function tagsOf(pid: number): string {
-  const programs = JSON.parse(
-    execFileSync('bpftool', ['-j', 'prog', 'show'], { encoding: 'utf8', maxBuffer: 2 ** 26 }),
-  ) as readonly { readonly name?: string; readonly tag: string; readonly map_ids?: readonly number[] }[];
-  const maps = new Set(
-    [
-      ...execFileSync('sh', ['-c', `cat /proc/${pid}/fdinfo/* 2>/dev/null`], { encoding: 'utf8' }).matchAll(
-        /map_id:\s+(\d+)/g,
-      ),
-    ].map(([, id]) => Number(id)),
-  );
-  const ours = programs.filter(({ map_ids: used = [] }) => used.some((id) => maps.has(id)));
-  return ours
+async function tagsOf(pid: number): Promise<string> {
+  const { programs } = await listBpf();
+  return programsWith(new Set(mapsHeldBy(pid)), programs)
     .map(({ name, tag }) => `${name} ${tag}`)
     .sort()
     .join('\n');
@@ -182,14 +172,14 @@ for (const attach of ['tcx', 'clsact'] as const) {
           /return MS_PASS_OTHER_PROTOCOL;/,
           'return MS_PASS_OTHER_PROTOCOL + 0 * (int)sizeof(struct ethhdr);',
         );
-        const before = tagsOf(await pid());
+        const before = await tagsOf(await pid());
         const load = SteadyLoad.start(node.stage.tenants, { perSecond: 50, kept: 2 });
         const said = await upgraded('--binary', other.main);
         const { asked, failures } = await load.stop();
         assert.match(said, /\(9\.9\.9\) took over/);
         assert.ok(asked > 0);
         assert.deepEqual(failures, {});
-        assert.notEqual(tagsOf(await pid()), before);
+        assert.notEqual(await tagsOf(await pid()), before);
       } finally {
         await upgraded('--binary', join(packageRoot, 'dist/src/cli/main.js'));
         other.remove();

@@ -1,5 +1,5 @@
 /** BPF maps and programs of a daemon, running or gone. */
-import { mapsHeldBy, showMaps, showPrograms } from '../../bench/bpf-memory.ts';
+import { listBpf, mapsHeldBy, programsWith, showMaps } from '../../bench/bpf-memory.ts';
 import { runCommand } from '../../src/demo/command.ts';
 
 /** The entries of a map that a process holds, by the name it has in bpf/maps.h. @throws {Error} when it holds none */
@@ -11,35 +11,9 @@ export async function mapEntries(pid: number, name: string): Promise<readonly un
 
 /** What is there of a daemon's maps, and of the programs that use one of them: a line for each. */
 export async function leftOfMaps(maps: ReadonlySet<number>): Promise<readonly string[]> {
-  const present = await presentMaps();
-  const programs = (await showPrograms()).filter(({ map_ids: used = [] }) => used.some((id) => maps.has(id)));
+  const listing = await listBpf();
   return [
-    ...[...maps].filter((id) => present.has(id)).map((id) => `map ${id}`),
-    ...programs.map(({ id, name }) => `program ${id} ${name ?? ''}`),
+    ...listing.maps.filter((id) => maps.has(id)).map((id) => `map ${id}`),
+    ...programsWith(maps, listing.programs).map(({ id, name }) => `program ${id} ${name ?? ''}`),
   ];
-}
-
-/**
- * BPF_MAP_GET_NEXT_ID until there is none, by its number in bpf(2) of each processor. It opens no map, as bpftool would
- * (why it must not: {@link showMaps}).
- */
-const LIST_MAPS = `
-import ctypes, platform, struct
-number = {'x86_64': 321, 'aarch64': 280}[platform.machine()]
-bpf = ctypes.CDLL(None, use_errno=True).syscall
-attributes = ctypes.create_string_buffer(128)
-map_id = 0
-while True:
-    struct.pack_into('III', attributes, 0, map_id, 0, 0)
-    if bpf(number, 12, attributes, 128) != 0:
-        break
-    map_id = struct.unpack_from('I', attributes, 4)[0]
-    print(map_id)
-if ctypes.get_errno() != 2:
-    raise OSError(ctypes.get_errno(), 'maps cannot be listed')
-`;
-
-async function presentMaps(): Promise<ReadonlySet<number>> {
-  const listed = await runCommand('python3', ['-c', LIST_MAPS]);
-  return new Set(listed.split('\n').filter(Boolean).map(Number));
 }
