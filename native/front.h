@@ -2,7 +2,7 @@
 /*
  * Shared by the files of the front. Two threads: the front's own accepts and reads (front_read.c), and either of them sends
  * and closes (front_ops.c). A connection is closed under its slot's lock only, so a descriptor that is used under it is never
- * another's; by the front's thread only when it rests.
+ * another's. Unasked, the front's thread closes it only when it rests.
  */
 #pragma once
 

@@ -264,7 +264,6 @@ void *front_run(void *argument)
 	struct front *front = argument;
 	struct epoll_event events[EVENTS];
 	struct sched_param no_priority = {};
-	bool has_carried_out = false;
 	eventfd_t ignored;
 
 	/*
@@ -275,6 +274,7 @@ void *front_run(void *argument)
 
 	while (!__atomic_load_n(&front->stop, __ATOMIC_SEQ_CST)) {
 		int count = await_events(front, events);
+		bool has_carried_out = carry_out_submitted(front);
 
 		for (int index = 0; index < count; index++) {
 			__u64 name = events[index].data.u64;
@@ -287,10 +287,8 @@ void *front_run(void *argument)
 				serve_slot(front, name, events[index].events);
 			has_carried_out |= carry_out_submitted(front);
 		}
-		has_carried_out |= carry_out_submitted(front);
 		if (has_carried_out || has_unread(front))
 			wake(front);
-		has_carried_out = false;
 	}
 	return NULL;
 }

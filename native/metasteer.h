@@ -352,7 +352,7 @@ _Static_assert(sizeof(struct ms_front_client) == 64, "ms_front_client has no hid
 struct ms_front_ring {
 	__u32 written;        /* the front's */
 	__u32 read;           /* the caller's */
-	__u32 idle;           /* set by the caller before it sleeps: the next record is worth a byte on wake_fd */
+	__u32 idle;           /* set by the caller before it sleeps: a record, or ops carried out, are worth a byte on wake_fd */
 	__u32 starved;        /* set by the front while it waits for room: ms_front_go_on once there is some */
 	__u32 done;           /* batches of operations carried out, ever: their results are good */
 	__u32 unused;
@@ -403,8 +403,8 @@ _Static_assert(sizeof(struct ms_front_options) == 24, "ms_front_options has no h
 
 /*
  * Starts a front. `*front` names it from here on. `agent_path` is the agent's socket (-ENAMETOOLONG). `ring` and `ops` must stay
- * where they are until ms_front_close: a struct ms_front_ring and `ring_bytes` more, and `batches` times `ops_bytes`. `*wake_fd`, a pipe's end, is
- * the caller's: a byte comes when there are records for an idle caller. -EMFILE when there are too many fronts in the process.
+ * where they are until ms_front_close: a struct ms_front_ring and `ring_bytes` more, and `batches` times `ops_bytes`. `*wake_fd`,
+ * a pipe's end, is the caller's: a byte comes for an idle caller (`idle` of the ring). -EMFILE when there are too many fronts in the process.
  */
 MS_EXPORT int ms_front_open(const struct ms_front_options *options, const char *agent_path, __u8 *ring, __u8 *ops, __u32 *front,
 			    __s32 *wake_fd);

@@ -31,7 +31,7 @@ export class FrontLink {
   readonly #carry: Carry;
   #user: LinkUser | undefined;
   #isOpen = true;
-  readonly #rest = new Unsent(OP_BYTES_MAX);
+  readonly #rest = new Unsent();
   /** Operations under way that send, and their bytes. */
   #sending = 0;
   #sendingBytes = 0;
@@ -119,9 +119,7 @@ export class FrontLink {
       this.#owesDrained = true;
       return false;
     }
-    for (let from = 0; from < bytes.length; from += OP_BYTES_MAX) {
-      this.#send(MS_FRONT_SEND, bytes.length <= OP_BYTES_MAX ? bytes : bytes.subarray(from, from + OP_BYTES_MAX));
-    }
+    this.#offer(MS_FRONT_SEND, bytes);
     return true;
   }
 
@@ -183,13 +181,16 @@ export class FrontLink {
     this.#user?.gone(code);
   }
 
-  /** The kernel takes more. What it did not take is sent again in its order: first the results of all that is under way must be known. */
+  /**
+   * The kernel takes more. What it did not take is sent again in its order: first the results of all that is under way must be
+   * known.
+   */
   writable(): void {
     this.#isWritable = this.#sending > 0;
     if (this.#isWritable) return;
     let kind: number = MS_FRONT_SEND_MORE;
     for (const chunk of this.#rest.take()) {
-      this.#send(kind, chunk);
+      this.#offer(kind, chunk);
       kind = MS_FRONT_SEND;
     }
   }
@@ -250,6 +251,14 @@ export class FrontLink {
       if (this.#isEnding) this.#shut();
       if (this.#owesDrained) this.#user?.drained();
       this.#owesDrained = false;
+    }
+  }
+
+  /** As many operations as it takes; the first is of that kind. */
+  #offer(kind: number, bytes: Buffer): void {
+    for (let from = 0; from < bytes.length; from += OP_BYTES_MAX) {
+      const piece = bytes.length <= OP_BYTES_MAX ? bytes : bytes.subarray(from, from + OP_BYTES_MAX);
+      this.#send(from === 0 ? kind : MS_FRONT_SEND, piece);
     }
   }
 

@@ -6,12 +6,6 @@ export class Unsent {
   #refused = NONE;
   #behind = NONE;
   #bytes = 0;
-  readonly #chunkBytes: number;
-
-  /** @param chunkBytes the most that is offered at once */
-  constructor(chunkBytes: number) {
-    this.#chunkBytes = chunkBytes;
-  }
 
   get bytes(): number {
     return this.#bytes;
@@ -41,8 +35,6 @@ export class Unsent {
 
   #add(list: Buffer[], bytes: Buffer): void {
     this.#bytes += bytes.length;
-    for (let from = 0; from < bytes.length; from += this.#chunkBytes) {
-      list.push(bytes.length <= this.#chunkBytes ? bytes : bytes.subarray(from, from + this.#chunkBytes));
-    }
+    list.push(bytes);
   }
 }

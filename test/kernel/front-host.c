@@ -310,7 +310,7 @@ static int listen_agent(const char *path)
 int main(int count, char **words)
 {
 	struct ms_front_options options = {.slots = SLOTS, .agent_slots = AGENTS, .ring_bytes = RING_BYTES, .batches = BATCHES,
-					   .ops_bytes = OPS_BYTES,					   .unacked_ms = 1000};
+					   .ops_bytes = OPS_BYTES, .unacked_ms = 1000};
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), wake_fd;
 	socklen_t length = sizeof(server);
 	pthread_t threads[CLIENTS], agent;
