@@ -26,8 +26,8 @@ export function packetPlots({ runs, bystanders }: PacketFigures, missLimitNs: nu
     {
       kind: 'bars',
       title: 'Others’ TCP throughput through a router interface',
-      note: 'Nothing attached to the interface is 1. Bars are medians of the rounds, whiskers the least and the most.',
-      categories: bystanders.map(({ mode }) => (mode === 'none' ? 'nothing' : mode)),
+      note: 'An interface with nothing attached, measured in turn, is 1. Bars are medians of the pairs, whiskers the quartiles.',
+      categories: bystanders.map(({ mode }) => mode),
       values: { name: 'throughput, nothing attached = 1', min: 0 },
       marks: [{ axis: 'y', at: 0.97, name: 'bar for steered: 0.97' }],
       series: [
@@ -35,7 +35,7 @@ export function packetPlots({ runs, bystanders }: PacketFigures, missLimitNs: nu
           name: 'metasteer',
           who: 'metasteer',
           values: bystanders.map(({ ratio }) => ratio.median),
-          spread: bystanders.map(({ ratio }) => [ratio.min, ratio.max]),
+          spread: bystanders.map(({ ratio }) => [ratio.p25, ratio.p75]),
         },
       ],
     },

@@ -15,9 +15,10 @@ const RUN_COLUMNS: readonly Column<ProgramRun>[] = [
 const BYSTANDER_COLUMNS: readonly Column<Bystander>[] = [
   { title: 'on the interface', cell: ({ mode }) => mode },
   { title: 'Gbit/s, median', align: 'right', cell: ({ gbitPerSecond }) => gbitPerSecond.median.toFixed(1) },
+  { title: 'nothing attached', align: 'right', cell: ({ nothingGbitPerSecond: { median } }) => median.toFixed(1) },
   { title: 'ratio, median', align: 'right', cell: ({ ratio }) => ratio.median.toFixed(3) },
-  { title: 'min', align: 'right', cell: ({ ratio }) => ratio.min.toFixed(3) },
-  { title: 'max', align: 'right', cell: ({ ratio }) => ratio.max.toFixed(3) },
+  { title: 'quartiles', align: 'right', cell: ({ ratio: { p25, p75 } }) => `${p25.toFixed(3)} to ${p75.toFixed(3)}` },
+  { title: 'pairs', align: 'right', cell: ({ ratio }) => ratio.count },
 ];
 
 const LOSS_COLUMNS: readonly Column<AttachLoss>[] = [
@@ -34,7 +35,7 @@ export function packetSummary({ runs, bystanders, attachLoss }: PacketFigures): 
     'One packet in each program (BPF_PROG_TEST_RUN)',
     ...indented(table(RUN_COLUMNS, runs)),
     '',
-    'TCP of others through the router interface, each round against nothing attached',
+    'TCP of others through a router interface, in turn with one that has nothing attached',
     ...indented(table(BYSTANDER_COLUMNS, bystanders)),
     '',
     'UDP from the router interface while a program is attached and detached',

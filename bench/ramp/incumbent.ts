@@ -1,6 +1,6 @@
 import { type Haproxy, Incumbent } from '../incumbent.ts';
 import { withIdle } from './idle.ts';
-import { measurePoint, type RampPoint, type RampStage, warmUp } from './plan.ts';
+import { measurePoint, type RampPoint, type RampStage } from './plan.ts';
 
 /** One haproxy per router, more and more of them; then idle connections at the one that is asked. */
 export async function rampIncumbent(stage: RampStage): Promise<readonly RampPoint[]> {
@@ -10,7 +10,6 @@ export async function rampIncumbent(stage: RampStage): Promise<readonly RampPoin
   const measured = { proxy: () => running.map(({ pid }) => pid) };
   const points: RampPoint[] = [];
   try {
-    await warmUp(stage);
     for (const count of plan.idle.filter((each) => each <= plan.haproxyIdle)) {
       progress(`haproxy, ${count} idle connections`);
       const { open, run } = await withIdle(tenant, count, () => measurePoint(stage, measured));

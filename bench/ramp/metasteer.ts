@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { UNLIMITED } from '../contest/contenders.ts';
 import { Metasteer } from '../metasteer.ts';
 import { withIdle } from './idle.ts';
-import { measurePoint, type RampPoint, type RampStage, warmUp } from './plan.ts';
+import { measurePoint, type RampPoint, type RampStage } from './plan.ts';
 
 const START_MS = 30_000;
 const PER_ROUTER_MS = 200;
@@ -63,7 +63,6 @@ async function withDaemon(
   teardown.add('daemon', async () => void (await daemon.stop()));
   try {
     await daemon.untilSteering(1, START_MS, teardown.signal);
-    await warmUp(stage);
     return await measure(daemon);
   } finally {
     await daemon.stop();

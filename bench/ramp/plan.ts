@@ -55,12 +55,13 @@ const HAPROXY_IDLE_MAX = 1000;
 /** Moderate: a fraction of what a core can. */
 const RATE = 500;
 const ADDRESSES = 20;
-/** Before the first point: code is compiled while requests come, and it takes thousands of them. */
-const WARM_UP = { clients: 32, seconds: 1 } as const;
+/**
+ * Before each point: code is compiled while requests come, and it takes thousands of them. A daemon that took in many routers gave
+ * memory back when it had, compiled code with it. Fewer clients than connections haproxy has left beside the idle ones.
+ */
+const WARM_UP = { clients: 16, seconds: 1 } as const;
 const WARM_REQUESTS = 10_000;
 const WARM_ROUNDS_MAX = 10;
-/** Before each. */
-const CALM_UP_S = 1;
 
 export function planOf({ quick, routers, haproxies = HAPROXIES_MAX }: BenchOptions): RampPlan {
   return {
@@ -69,21 +70,22 @@ export function planOf({ quick, routers, haproxies = HAPROXIES_MAX }: BenchOptio
     haproxies,
     haproxyIdle: HAPROXY_IDLE_MAX,
     rate: RATE,
-    seconds: quick ? 1.5 : 2,
+    seconds: quick ? 2 : 3,
     addresses: ADDRESSES,
   };
 }
 
-/** Has a proxy that was just started answer as fast as it can, for so many requests or ten seconds. @throws {CommandError} */
-export async function warmUp({ load, tenant }: RampStage): Promise<void> {
+/** Has a proxy answer as fast as it can, for so many requests or ten seconds. */
+async function warmUp({ load, tenant }: RampStage): Promise<void> {
   for (let round = 0, ok = 0; round < WARM_ROUNDS_MAX && ok < WARM_REQUESTS; round += 1) {
     ok += (await load.run(tenant, WARM_UP)).ok;
   }
 }
 
-/** The load of every point, after a second of the same that is not measured. @throws {Error} when nothing is answered */
-export async function measurePoint({ load, tenant, plan }: RampStage, measured: Measured): Promise<LoadRun> {
+/** The load of every point, after requests that are not measured. @throws {Error} when nothing is answered */
+export async function measurePoint(stage: RampStage, measured: Measured): Promise<LoadRun> {
+  const { load, tenant, plan } = stage;
   const { rate, seconds } = plan;
-  await load.run(tenant, { rate, seconds: CALM_UP_S });
+  await warmUp(stage);
   return measureLoad(load, tenant, { name: `${rate} per second`, rate, seconds }, measured);
 }
