@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { stringify } from 'yaml';
 import type { EffectiveKey } from '../config/effective.ts';
 import type { CliEnvironment } from './environment.ts';
 import { table } from './table.ts';
@@ -20,14 +19,18 @@ function showCommand({ stdout, variables }: CliEnvironment): Command {
     .requiredOption('-c, --config <file>', 'configuration file')
     .option('--json', 'print the keys as JSON')
     .action(async ({ config: path, json }: { readonly config: string; readonly json?: boolean }) => {
-      const [{ readConfigFile }, { readLayers }, { effectiveKeys }] = await Promise.all([
+      const [{ stringify }, { readConfigFile }, { readLayers }, { effectiveKeys }] = await Promise.all([
+        import('yaml'),
         import('../config/config-file.ts'),
         import('../config/layers.ts'),
         import('../config/effective.ts'),
       ]);
       const surroundings = { environment: variables, readText: readConfigFile };
       const keys = effectiveKeys(readLayers(readConfigFile(path), path, surroundings), path);
-      stdout.write(json ? `${JSON.stringify({ file: path, keys })}\n` : text(keys));
+      if (json) return void stdout.write(`${JSON.stringify({ file: path, keys })}\n`);
+      // As it would stand in the file, on one line.
+      const written = (value: unknown) => stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
+      stdout.write(text(keys, written));
     });
 }
 
@@ -45,19 +48,14 @@ function schemaCommand({ stdout }: CliEnvironment): Command {
   });
 }
 
-function text(keys: readonly EffectiveKey[]): string {
+function text(keys: readonly EffectiveKey[], written: (value: unknown) => string): string {
   const lines = table(
     [
       { title: 'KEY', cell: ({ key }) => key },
-      { title: 'VALUE', cell: ({ value }) => written(value) },
+      { title: 'VALUE', cell: ({ value }) => (typeof value === 'string' ? value : written(value)) },
       { title: 'SOURCE', cell: ({ source, place }) => place ?? source },
     ],
     keys,
   );
   return `${lines.join('\n')}\n`;
-}
-
-/** As it would stand in the file, on one line. */
-function written(value: unknown): string {
-  return typeof value === 'string' ? value : stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
 }

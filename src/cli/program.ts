@@ -32,7 +32,7 @@ const MISUSES = /^(?:usage$|(?:config|inventory|secret|tls)-)/;
 
 /** Runs one command line to its end. Errors are printed, never thrown; the exit code goes to `environment.exit`. */
 export async function runCli(environment: CliEnvironment): Promise<void> {
-  const program = await programOf(environment);
+  const program = programOf(environment);
   try {
     await program.parseAsync([...environment.argv], { from: 'user' });
     environment.exit(EXIT_DONE);
@@ -45,7 +45,7 @@ export async function runCli(environment: CliEnvironment): Promise<void> {
 }
 
 /** All commands with their options, as commander knows them. */
-export async function programOf(environment: CliEnvironment): Promise<Command> {
+export function programOf(environment: CliEnvironment): Command {
   const program = new Command('metasteer')
     .description('One metadata proxy for all routers of an OpenStack node.')
     .version(versionLine(), '-V, --version', 'Print the version.')
@@ -73,11 +73,6 @@ export async function programOf(environment: CliEnvironment): Promise<Command> {
     versionCommand(environment),
   ];
   for (const verb of verbs) program.addCommand(verb);
-  // Started by the supervisor alone, so it is in no help, and its code is loaded in no other process.
-  if (environment.argv[0] === 'worker') {
-    const { workerCommand } = await import('./worker.ts');
-    program.addCommand(workerCommand(), { hidden: true });
-  }
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => environment.stdout.write(text),

@@ -1,5 +1,8 @@
+/**
+ * The worker's process. Only the supervisor starts it, through metasteer-launch. It is a program of its own and no command, because
+ * loading the command line takes longer than loading the proxy, and a killed supervisor's instances wait for both.
+ */
 import { Socket } from 'node:net';
-import { Command } from 'commander';
 import { messageOf } from '../errors.ts';
 import { parseOwnerId } from '../identity/owner-id.ts';
 import type { PortId } from '../identity/port-id.ts';
@@ -30,11 +33,6 @@ const CLOSING_MAX = 1024;
 let portsAdded = 0;
 
 type Send = (message: FromWorker) => void;
-
-/** The worker's process. Only the supervisor starts it, through metasteer-launch. */
-export function workerCommand(): Command {
-  return new Command('worker').description('Started by the daemon.').action(runWorker);
-}
 
 function runWorker(): void {
   // A terminal's Ctrl-C reaches the whole process group; when to stop is the supervisor's to say.
@@ -142,3 +140,5 @@ function takeDescriptor(id: PortId): number {
   if (received.portId !== id) throw new Error(`the listening socket of port ${received.portId} came instead`);
   return received.fd;
 }
+
+runWorker();

@@ -255,9 +255,9 @@ function launch(
   const code = join(runDir, 'code');
   makeFolder(code);
   const identity = [String(user.uid), String(user.gid), user.groups.join(',')];
-  const main = join(code, 'dist/src/cli/main.js');
+  const main = join(code, 'dist/src/cli/worker.js');
   const heap = `--max-old-space-size=${Math.floor(heapBytes / 1_048_576)}`;
-  const node = [process.execPath, heap, main, 'worker'];
+  const node = [process.execPath, heap, main];
   const argv = [...identity, namespace.reference, netnsDir, packageRoot, code, ...node];
   return spawn(builtFile('launcher'), argv, {
     stdio: ['ignore', 'inherit', 'inherit', 'pipe', channel, rates?.fd ?? 'ignore'],
