@@ -62,7 +62,7 @@ export interface AgentFigures {
 /** Programs in JavaScript are compiled while they run: what they do in their first seconds is not what they do all day. */
 const PLANS = {
   quick: { rounds: 1, warmUp: 3, seconds: 2 },
-  standard: { rounds: 5, warmUp: 1.5, seconds: 1.5 },
+  standard: { rounds: 5, warmUp: 1, seconds: 1.5 },
   thorough: { rounds: 5, warmUp: 3, seconds: 4 },
 };
 const NOVA_DELAY = '5ms';

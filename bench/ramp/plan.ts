@@ -70,7 +70,7 @@ export function planOf({ quick, routers, haproxies = HAPROXIES_MAX }: BenchOptio
     haproxies,
     haproxyIdle: HAPROXY_IDLE_MAX,
     rate: RATE,
-    seconds: quick ? 2 : 3,
+    seconds: 2,
     addresses: ADDRESSES,
   };
 }
