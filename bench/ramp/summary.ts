@@ -4,7 +4,6 @@ import { AXES, type Axis, type RampFigures, type RampPoint } from './plan.ts';
 const COLUMNS: readonly Column<RampPoint>[] = [
   { title: 'proxy', cell: ({ contender }) => contender },
   { title: 'CPU of the proxy', align: 'right', cell: ({ run }) => us(run.proxyCpu.total) },
-  { title: 'of the machine', align: 'right', cell: ({ run }) => us(run.machineCpu.total) },
   { title: 'p50', align: 'right', cell: ({ run }) => ms(run.p50Us) },
   { title: 'p99', align: 'right', cell: ({ run }) => ms(run.p99Us) },
   { title: 'failed', align: 'right', cell: ({ run }) => run.started - run.ok },

@@ -114,14 +114,24 @@ async function build(foundation: Foundation, { stop, stopper, manager, store, lo
     ...{ ...parts, reloader },
     release: async (to) => {
       history.note('info', `handing over to pid ${to.pid}`);
-      heartbeat.release();
-      tracing.end();
-      packetEvents.close();
-      admin?.release();
-      await Promise.all([sweeper.close(), shield.close(), metrics?.close()]);
-      // The other one keeps its own, by its own names.
-      await store.empty();
-      manager.handedOver(to.pid);
+      const steps: readonly (() => unknown)[] = [
+        () => heartbeat.release(),
+        () => tracing.end(),
+        () => packetEvents.close(),
+        () => admin?.release(),
+        () => Promise.all([sweeper.close(), shield.close(), metrics?.close()]),
+        // The other one keeps its own, by its own names.
+        () => store.empty(),
+        () => manager.handedOver(to.pid),
+      ];
+      // The other one is the daemon from here on: whatever fails, it has to hear so, and this one has to end.
+      for (const step of steps) {
+        try {
+          await step();
+        } catch (error) {
+          log.error({ error: messageOf(error) }, 'something was not let go');
+        }
+      }
       stop.now(`pid ${to.pid} has taken over`);
     },
   });

@@ -55,7 +55,7 @@ export async function layFoundation(
 ): Promise<Foundation> {
   const config = new LiveConfig(loaded.config);
   const history = new History(log);
-  const leftovers = await Leftovers.clear(loaded.config, log);
+  const leftovers = await Leftovers.clear(loaded.config, { history, log });
   const maps = stopper.owns(await createMaps(loaded.config));
   const namespace = stopper.owns(await PortNamespace.create(loaded.config));
   const rates = stopper.owns(new RequestRates());

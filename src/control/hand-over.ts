@@ -4,8 +4,10 @@ import { handDescriptorsOver, type Peer } from '../kernel/hand-over.ts';
 import { nameHolder } from '../kernel/lock.ts';
 import type { Programs } from '../kernel/programs.ts';
 import { packageVersion } from '../version.ts';
+import { replacePrograms } from './attached-programs.ts';
 import { type DescribedDaemon, describeDaemon } from './describe.ts';
 import { type HandOverDocument, type HandOverRequest, OUR_ABI } from './hand-over-document.ts';
+import type { LiveConfig } from './live-config.ts';
 import type { PortNamespace } from './port-namespace.ts';
 import { requestsOf } from './status.ts';
 import type { Workers } from './workers.ts';
@@ -13,13 +15,16 @@ import type { Workers } from './workers.ts';
 /** Longest time a newcomer may take from getting everything to being ready. */
 const NEWCOMER_MS = 60_000;
 const LOOK_MS = 250;
+/** At one that was killed. */
+const LOOKS_MAX = 20;
 
 export interface HandOverContext extends DescribedDaemon {
+  readonly config: LiveConfig;
   readonly programs: Programs;
   readonly namespace: PortNamespace;
   readonly lock: number;
   readonly workers: Workers;
-  /** Called at the point of no return: lets go of what two daemons cannot have at once, and ends this one. */
+  /** Called at the point of no return: lets go of what two daemons cannot have at once, and ends this one. Never fails. */
   readonly release: (to: Peer) => Promise<void>;
 }
 
@@ -33,6 +38,7 @@ export interface HandOverContext extends DescribedDaemon {
 export class HandOver {
   readonly #context: HandOverContext;
   #newcomer: Peer | undefined;
+  #takingBack = false;
   #done = false;
 
   constructor(context: HandOverContext) {
@@ -46,7 +52,7 @@ export class HandOver {
   /** @throws {MetasteerError} `upgrade-refused` */
   async begin(peer: Peer, request: HandOverRequest): Promise<HandOverDocument> {
     if (peer.uid !== 0) throw new MetasteerError('upgrade-refused', 'only root may take a daemon over');
-    if (this.#newcomer !== undefined || this.#done)
+    if (this.#newcomer !== undefined || this.#takingBack || this.#done)
       throw new MetasteerError('upgrade-refused', 'another daemon is taking over already');
     if (request.abi !== OUR_ABI) {
       const what = `the maps of the running version ${packageVersion()} have layout ${OUR_ABI}`;
@@ -59,7 +65,7 @@ export class HandOver {
       void this.#watch(peer);
       return document;
     } catch (error) {
-      this.#takeBack();
+      await this.#takeBack();
       throw error;
     }
   }
@@ -92,26 +98,45 @@ export class HandOver {
   async #watch(peer: Peer): Promise<void> {
     const deadline = performance.now() + NEWCOMER_MS;
     while (this.#newcomer === peer) {
-      if (!isAlive(peer.pid) || performance.now() > deadline) {
+      const isLate = performance.now() > deadline;
+      if (!isAlive(peer.pid) || isLate) {
         this.#context.history.note('warn', `pid ${peer.pid} did not take over, this daemon goes on`);
-        this.#takeBack();
+        // Whatever it would still do, it would do to what is put back.
+        if (isLate) await end(peer.pid);
+        await this.#takeBack();
         return;
       }
       await sleep(LOOK_MS);
     }
   }
 
-  /** What the newcomer may have changed is put back. */
-  #takeBack(): void {
-    const { programs, reconciler, history } = this.#context;
+  /** What the newcomer may have changed is put back: the program for packets, and those on interfaces. */
+  async #takeBack(): Promise<void> {
+    const { programs, reconciler, history, config } = this.#context;
     this.#newcomer = undefined;
+    this.#takingBack = true;
     try {
       programs.activate();
+      const hold = config.current.steering.onExit === 'hold';
+      await replacePrograms(programs, { ports: reconciler.ports, hold }, ({ found }, error) => {
+        history.note('error', `${found.link.name} keeps the program of the other version: ${messageOf(error)}`);
+      });
     } catch (error) {
       history.note('error', `the program for packets could not be put back: ${messageOf(error)}`);
+    } finally {
+      this.#takingBack = false;
+      reconciler.resume();
     }
-    reconciler.resume();
   }
+}
+
+async function end(pid: number): Promise<void> {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    return;
+  }
+  for (let looks = 0; isAlive(pid) && looks < LOOKS_MAX; looks += 1) await sleep(LOOK_MS);
 }
 
 function isAlive(pid: number): boolean {

@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
 import { type Attachment, clearLeftFilters, countLeftFilters } from '../kernel/attachment.ts';
 import type { Logger } from '../log.ts';
+import type { History } from './history.ts';
 import { Inventory } from './inventory.ts';
 import { LiveConfig } from './live-config.ts';
 import { isActive } from './plan.ts';
@@ -34,9 +35,14 @@ export class Leftovers {
    *
    * @throws {MetasteerError} `namespace-failed` when the old namespace cannot be removed.
    */
-  static async clear(config: Config, log: Logger): Promise<Leftovers> {
-    if (await removeLeftNamespace(config))
-      log.info({ namespace: config.namespace }, 'removed the namespace of a daemon that was killed');
+  static async clear(
+    config: Config,
+    { history, log }: { readonly history: History; readonly log: Logger },
+  ): Promise<Leftovers> {
+    if (await removeLeftNamespace(config)) {
+      const what = 'the daemon before this one was killed: removed its namespace, and began anew';
+      history.note('warn', what, { namespace: config.namespace });
+    }
     const leftovers = new Leftovers(log);
     const inventory = new Inventory(new LiveConfig(config));
     await inventory.refresh({ all: true });

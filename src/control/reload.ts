@@ -2,7 +2,6 @@ import { changesBetween, keepingWhatNeedsRestart, keptOf } from '../config/chang
 import type { Config } from '../config/config.ts';
 import { configOf } from '../config/config.ts';
 import { type LoadedConfig, loadConfigFile } from '../config/load.ts';
-import { proxySettings } from '../config/proxy-settings.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { DescriptorStore } from './descriptor-store.ts';
@@ -12,6 +11,7 @@ import type { LiveConfig } from './live-config.ts';
 import type { OperatorValues } from './operator-values.ts';
 import type { Reconciler } from './reconcile.ts';
 import type { SharedSettings } from './shared-settings.ts';
+import { forWorkers } from './worker-slot.ts';
 import type { Workers } from './workers.ts';
 
 /** What came of a reload: keys as `section.key`. */
@@ -85,14 +85,16 @@ export class Reloader {
     const { applicable, restart } = changesBetween(this.#loaded.file, wanted.file);
     const file = keepingWhatNeedsRestart(wanted.file, keptOf(this.#loaded.file));
     const next = { path: wanted.path, file, config: configOf(file) };
-    const { config, settings, heartbeat, reconciler, operator, log } = this.#context;
+    const { config, settings, workers, heartbeat, reconciler, operator, log } = this.#context;
     const before = config.current;
+    const count = workers.wanted;
     config.replace(next.config);
     try {
       // What may fail comes first.
       await this.#renewWorkers(before, next.config);
     } catch (error) {
       config.replace(before);
+      await workers.putBack(count);
       throw new MetasteerError('reload-failed', `no worker runs with the new configuration: ${messageOf(error)}`, {
         cause: error,
       });
@@ -113,9 +115,4 @@ export class Reloader {
     if (forWorkers(before) !== forWorkers(after)) await workers.renew();
     await workers.setCount(after.workers);
   }
-}
-
-/** Everything that a worker is started with. */
-function forWorkers(config: Config): string {
-  return JSON.stringify([proxySettings(config), config.worker, config.log.level]);
 }

@@ -1,17 +1,15 @@
 import type { LoadedConfig } from '../config/load.ts';
-import { macAddressBytes } from '../identity/mac-address.ts';
 import { SHARED_MAPS, SteeringMaps } from '../kernel/maps.ts';
-import type { Programs } from '../kernel/programs.ts';
 import { RateTable } from '../kernel/rates.ts';
 import { adoptPort } from './adopt.ts';
 import { portMessage } from './attach.ts';
+import { replacePrograms } from './attached-programs.ts';
 import { Drained } from './drained.ts';
 import type { Foundation, FoundationContext } from './foundation.ts';
 import type { HandOverDocument } from './hand-over-document.ts';
 import { History } from './history.ts';
 import { LiveConfig } from './live-config.ts';
 import { OperatorValues } from './operator-values.ts';
-import type { Port } from './port.ts';
 import type { PortNamespace } from './port-namespace.ts';
 import { preparePrograms } from './preflight.ts';
 import { RequestRates } from './request-rates.ts';
@@ -59,29 +57,8 @@ export async function succeed(
 
   // From here on both serve, where the one before lives; what is changed is put back by it when this one ends.
   programs.activate();
-  await replacePrograms(programs, ports, document, loaded.config.steering.onExit === 'hold');
+  await replacePrograms(programs, { ports, hold: loaded.config.steering.onExit === 'hold', before: document.tags });
   for (const port of ports) await workers.addPort(portMessage(port.id, port.found), port.listener);
   const drained = Drained.of(document.drained);
   return { config, history, namespace, rates, maps, programs, workers, ports, loaded, drained, operator };
-}
-
-/** Programs that are attached to interfaces stay where they are the same; others are replaced, each in one step. */
-async function replacePrograms(
-  programs: Programs,
-  ports: readonly Port[],
-  { tags: before }: HandOverDocument,
-  hold: boolean,
-): Promise<void> {
-  const now = await programs.tags();
-  for (const port of ports) {
-    if (now.restore !== before.restore) await port.restore.replace(programs.restore);
-    if (now.match === before.match) continue;
-    const macs = { routerMac: macAddressBytes(port.found.link.mac), deviceMac: macAddressBytes(port.device.link.mac) };
-    const match = await programs.loadMatch({ portId: port.id, ...macs, hold: hold ? 1 : 0 });
-    try {
-      await port.attachment.replace(match);
-    } finally {
-      match.close();
-    }
-  }
 }

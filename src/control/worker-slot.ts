@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../config/config.ts';
 import { proxySettings } from '../config/proxy-settings.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
 import type { PortListener } from '../kernel/sockets.ts';
@@ -43,6 +44,11 @@ export interface Vacancy extends Pause {
   readonly until: number;
 }
 
+/** Everything of a configuration that a worker is started with: two that are alike in it need no other worker. */
+export function forWorkers(config: Config): string {
+  return JSON.stringify([proxySettings(config), config.worker, config.log.level]);
+}
+
 /**
  * A place for one worker: the one that runs, and its replacements. While a worker is replaced on purpose there are two;
  * when it ends by itself there is none for a moment, and its place is filled again as `CrashLoop` says.
@@ -56,6 +62,7 @@ export class WorkerSlot {
   #current: WorkerProcess | undefined;
   #user: User | undefined;
   #vacancy: Vacancy | undefined;
+  #startedWith = '';
 
   constructor(context: WorkersContext, owner: SlotOwner) {
     this.#context = context;
@@ -77,11 +84,17 @@ export class WorkerSlot {
     return this.#vacancy;
   }
 
+  /** Whether the worker was started with something else than what holds now. */
+  get isOutdated(): boolean {
+    return this.#current !== undefined && this.#startedWith !== forWorkers(this.#context.config.current);
+  }
+
   /** Starts a worker with every port there is. @throws {MetasteerError} `worker-failed`; no process is then left */
   async start(user: User): Promise<WorkerProcess> {
     const { config, namespace, rates, log } = this.#context;
     const { runDir, netnsDir, worker: limits } = config.current;
     const context = { runDir, netnsDir, heapBytes: limits.heapBytes, namespace, rates: rates.tableFor(config.current) };
+    const startedWith = forWorkers(config.current);
     const worker = new WorkerProcess(context, user, this.#owner);
     this.#processes.add(worker);
     const bornAt = performance.now();
@@ -96,6 +109,7 @@ export class WorkerSlot {
     }
     this.#user = user;
     this.#current = worker;
+    this.#startedWith = startedWith;
     this.#vacancy = undefined;
     this.#owner.alive();
     log.info({ worker: worker.pid, user: user.name }, 'worker running');

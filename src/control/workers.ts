@@ -159,6 +159,26 @@ export class Workers {
     return change;
   }
 
+  /**
+   * Undoes a change that came half way: with the configuration from before it in force again, so many workers are left, and those
+   * that were started with another one are replaced. What cannot be undone is logged; the worker there is then stays.
+   */
+  putBack(count: number): Promise<void> {
+    const change = this.#change.then(async () => {
+      const { config, log } = this.#context;
+      try {
+        const user = workerUser(config.current.worker.user, config.current.agent.socket);
+        await this.#resize(count);
+        for (const slot of this.#slots) if (slot.isOutdated) await slot.replace(user);
+        this.#user = user;
+      } catch (error) {
+        log.error({ error: messageOf(error) }, 'some workers run with a configuration that does not hold');
+      }
+    });
+    this.#change = change;
+    return change;
+  }
+
   async report(): Promise<readonly WorkerReport[]> {
     return Promise.all(
       this.#processes.map(async (worker) => ({

@@ -66,6 +66,11 @@ for (const attach of ['tcx', 'clsact'] as const) {
         const ms = await outage();
         outages.push({ ms, bar: Math.max(OUTAGE_MAX_MS, COMMANDS_MAX * commandMs()) });
         await daemon.untilSteering(node.stage.tenants.length, new AbortController().signal);
+        const told = (await daemon.status()).events.map(({ event }) => event);
+        assert.ok(
+          told.some((event) => /^the daemon before this one was killed: /.test(event)),
+          told.join('\n'),
+        );
         for (const tenant of node.stage.tenants) assert.equal(await whoAmI(tenant), tenant.known.uuid);
         assert.equal(devices(daemon), node.stage.tenants.length);
         // Those of the one before are removed once the new ones are there.

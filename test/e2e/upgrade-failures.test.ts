@@ -4,6 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Daemon } from '../../src/demo/daemon.ts';
+import { programTags } from '../kit/bpf-objects.ts';
 import { curl, METADATA_V4, needsRoot, TestNode, until } from '../kit/node.ts';
 import { identities, operate } from '../kit/operator.ts';
 import { OtherVersion } from '../kit/other-version.ts';
@@ -84,3 +85,38 @@ describe('an upgrade that fails', needsRoot, () => {
     assert.equal((await daemon.status()).daemon.pid, daemon.pid);
   });
 });
+
+for (const attach of ['tcx', 'clsact'] as const) {
+  describe(`an upgrade that fails after the other version attached its programs by ${attach}`, needsRoot, () => {
+    let node: TestNode;
+    let daemon: Daemon;
+    let other: OtherVersion;
+
+    before(async () => {
+      node = await TestNode.build();
+      daemon = await node.startSteering({ steering: { attach } });
+      other = new OtherVersion();
+      node.undo('other version', () => other.remove());
+      other.changePrograms(
+        'packet.h',
+        /return MS_PASS_OTHER_PROTOCOL;/,
+        'return MS_PASS_OTHER_PROTOCOL + 0 * (int)sizeof(struct ethhdr);',
+      );
+      other.changePrograms('flow.h', /#define FLOW_REFRESH_NS 1000000000ULL/, '#define FLOW_REFRESH_NS 1500000000ULL');
+    });
+    after(() => node.remove());
+
+    it('leaves those of the one that goes on, in every place', async () => {
+      const before = await programTags(daemon.pid);
+      const pointOfNoReturn = /\/\/ The point of no return\./;
+      other.change('dist/src/control/take-over.js', pointOfNoReturn, "process.kill(process.pid, 'SIGKILL');");
+      const { status, stderr } = await operate(daemon, 'upgrade', '--binary', other.main);
+      assert.equal(status, 1, stderr);
+      await until('nothing of the other version is left', async () => (await programTags(daemon.pid)) === before);
+      for (const tenant of node.stage.tenants) assert.equal((await curl(tenant, `${METADATA_V4}/`)).status, 200);
+      // What was held up for the other version goes on.
+      assert.equal((await operate(daemon, 'drain', node.green.router.uuid)).status, 0);
+      assert.equal((await operate(daemon, 'undrain')).status, 0);
+    });
+  });
+}

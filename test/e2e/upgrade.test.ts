@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { listBpf, mapsHeldBy, programsWith } from '../../bench/bpf-memory.ts';
 import { processStat } from '../../bench/processes.ts';
 import type { Daemon } from '../../src/demo/daemon.ts';
 import { packageRoot } from '../../src/kernel/paths.ts';
 import { KeepAliveAgent, reply } from '../kit/agents.ts';
+import { programTags } from '../kit/bpf-objects.ts';
 import { HeldConnection } from '../kit/held-connection.ts';
 import { curl, METADATA_V4, needsRoot, TestNode, until } from '../kit/node.ts';
 import { identities, operate } from '../kit/operator.ts';
@@ -17,15 +17,6 @@ import { NO_LIMITS, SteadyLoad } from '../kit/steady-load.ts';
 
 /** With each way of attaching. */
 const UPGRADES = 10;
-
-/** Tags of the programs attached to the interface of a router, and to the devices of the ports. */
-async function tagsOf(pid: number): Promise<string> {
-  const { programs } = await listBpf();
-  return programsWith(new Set(mapsHeldBy(pid)), programs)
-    .map(({ name, tag }) => `${name} ${tag}`)
-    .sort()
-    .join('\n');
-}
 
 for (const attach of ['tcx', 'clsact'] as const) {
   describe(`upgrading a daemon attached by ${attach}`, needsRoot, () => {
@@ -172,14 +163,14 @@ for (const attach of ['tcx', 'clsact'] as const) {
           /return MS_PASS_OTHER_PROTOCOL;/,
           'return MS_PASS_OTHER_PROTOCOL + 0 * (int)sizeof(struct ethhdr);',
         );
-        const before = await tagsOf(await pid());
+        const before = await programTags(await pid());
         const load = SteadyLoad.start(node.stage.tenants, { perSecond: 50, kept: 2 });
         const said = await upgraded('--binary', other.main);
         const { asked, failures } = await load.stop();
         assert.match(said, /\(9\.9\.9\) took over/);
         assert.ok(asked > 0);
         assert.deepEqual(failures, {});
-        assert.notEqual(await tagsOf(await pid()), before);
+        assert.notEqual(await programTags(await pid()), before);
       } finally {
         await upgraded('--binary', join(packageRoot, 'dist/src/cli/main.js'));
         other.remove();

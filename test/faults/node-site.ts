@@ -10,6 +10,8 @@ import { type Router, Topology } from '../../src/demo/topology.ts';
 import { curl, METADATA_V4, portOf, TestNode, until, whoAmI } from '../kit/node.ts';
 import { type NodeState, nodeState } from './node-state.ts';
 
+/** Of curl: a router on which nobody listens answers with a reset. A worker that hangs would let the time run out instead. */
+const REFUSED = 7;
 export const PORTS_MAX = 3;
 export const NEIGHBOURS_MAX = 32;
 const WORKERS_ENDED_MAX = 2;
@@ -106,7 +108,7 @@ export class NodeSite {
 
   /** Waits until requests go past the daemon, to a router on which nobody else answers. */
   async untilPassedBy(): Promise<void> {
-    await until('packets pass', async () => (await curl(this.blue, METADATA_V4, '--max-time', '2')).status === 0);
+    await until('packets pass', async () => (await curl(this.blue, METADATA_V4, '--max-time', '2')).exit === REFUSED);
   }
 
   /** The blue tenant's port, once it is as wanted. */

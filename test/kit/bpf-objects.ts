@@ -17,3 +17,12 @@ export async function leftOfMaps(maps: ReadonlySet<number>): Promise<readonly st
     ...programsWith(maps, listing.programs).map(({ id, name }) => `program ${id} ${name ?? ''}`),
   ];
 }
+
+/** Tags of the programs that use one of a process's maps: attached to interfaces and devices, in stages, or loaded only. */
+export async function programTags(pid: number): Promise<string> {
+  const { programs } = await listBpf();
+  return programsWith(new Set(mapsHeldBy(pid)), programs)
+    .map(({ name, tag }) => `${name} ${tag}`)
+    .sort()
+    .join('\n');
+}
