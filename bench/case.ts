@@ -42,6 +42,8 @@ export interface Bar {
   readonly verdict: 'met' | 'missed' | 'not measured';
   /** How the value came about, where that matters. */
   readonly note?: string;
+  /** What was tried to reach it, and what it would take; shown where it is missed. */
+  readonly ifMissed?: string;
   /** The claim in the words of README's table; absent where it stands in the report alone. */
   readonly headline?: string;
   /** What both came to, where the value is the one over the other. */

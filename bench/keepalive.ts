@@ -45,6 +45,9 @@ export function keepaliveBars({ compared }: ContestFigures): readonly Bar[] {
         unit: '',
         headline: 'requests per second, connections kept',
         ...sidesOf(compared, SATURATED, 'perSecond', '/s'),
+        ifMissed:
+          'Tried, with figures in docs/performance.md: batches handed over whatever waits, the front’s thread as any other, two workers. ' +
+          'Needed: fewer hops between the front’s thread and the worker’s.',
       },
       perSecond,
     ),

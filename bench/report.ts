@@ -42,7 +42,7 @@ export function reportText(report: Report): string {
     ...summary,
     '',
     'Bars',
-    ...barLines(bars).map((line) => `  ${line}`),
+    ...[...barLines(bars), ...missedLines(bars)].map((line) => `  ${line}`),
     '',
     'Not measured',
     ...notMeasured.map((line) => `  ${line}`),
@@ -66,6 +66,15 @@ export function barLines(bars: readonly Bar[]): readonly string[] {
     ],
     bars,
   );
+}
+
+/** For each bar that was missed: by how much, and what is known of it. */
+export function missedLines(bars: readonly Bar[]): readonly string[] {
+  return bars.flatMap(({ name, verdict, value, limit, unit, ifMissed }) => {
+    if (verdict !== 'missed' || value === undefined) return [];
+    const by = `${name}: missed by ${figureText(Math.abs(value - limit), unit)}.`;
+    return [ifMissed === undefined ? by : `${by} ${ifMissed}`];
+  });
 }
 
 /** bench/out/<time>.json in the package. */

@@ -14,6 +14,7 @@ const bar = z.object({
   value: z.number().nullish(),
   verdict: z.enum(['met', 'missed', 'not measured']),
   note: z.string().optional(),
+  ifMissed: z.string().optional(),
   headline: z.string().optional(),
   sides: sides.optional(),
 });

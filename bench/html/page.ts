@@ -1,7 +1,7 @@
 /** The report as one page that needs nothing else: no script, no network, light and dark. */
 import type { Bar, BenchCase } from '../case.ts';
 import type { Plot } from '../plot.ts';
-import { figureText, headLines, limitText, type Report, type ReportedCase } from '../report.ts';
+import { figureText, headLines, limitText, missedLines, type Report, type ReportedCase } from '../report.ts';
 import { chartSvg } from './chart.ts';
 import { STYLE } from './style.ts';
 
@@ -72,7 +72,13 @@ function barTable(cases: readonly ReportedCase[]): string {
 <tbody>
 ${rows.join('\n')}
 </tbody>
-</table></div>`;
+</table></div>${missedList(cases)}`;
+}
+
+function missedList(cases: readonly ReportedCase[]): string {
+  const lines = cases.flatMap(({ name, bars }) => missedLines(bars).map((line) => `${name}, ${line}`));
+  if (lines.length === 0) return '';
+  return `<h3 style="margin-top:16px">Missed</h3><ul>${lines.map((line) => `<li>${escaped(line)}</li>`).join('')}</ul>`;
 }
 
 /** The verdict has a sign and a word beside its colour. */

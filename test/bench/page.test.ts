@@ -37,6 +37,22 @@ describe('the page', () => {
     assert.ok(page.includes('– not measured'));
   });
 
+  test('says of a missed bar by how much, and what is known of it', () => {
+    const report = sampleReport();
+    const missed = {
+      name: 'speed',
+      limit: 3,
+      unit: 's',
+      value: 5,
+      verdict: 'missed',
+      ifMissed: 'Needed: <time>.',
+    } as const;
+    const cases = report.cases.map((each) => ({ ...each, bars: [missed] }));
+    const [{ name = '' } = {}] = cases;
+    const line = `<li>${name}, speed: missed by 2 s. Needed: &lt;time&gt;.</li>`;
+    assert.ok(reportPage({ ...report, cases }, CASES).includes(line), line);
+  });
+
   test('escapes text', () => {
     assert.ok(page.includes('&lt;b&gt;') && !page.includes('<b>'));
   });

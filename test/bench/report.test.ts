@@ -4,7 +4,7 @@ import { type Bar, judge } from '../../bench/case.ts';
 import { CASES, chosenCases } from '../../bench/cases.ts';
 import { disturbances } from '../../bench/machine.ts';
 import { parseCommandLine } from '../../bench/options.ts';
-import { barLines, reportText } from '../../bench/report.ts';
+import { barLines, missedLines, reportText } from '../../bench/report.ts';
 import { missingRequirements } from '../../bench/requirements.ts';
 import { bytesText, millisecondsText } from '../../bench/units.ts';
 import { sampleReport } from './sample-report.ts';
@@ -37,6 +37,13 @@ test('bars are a table with the value beside the limit', () => {
   assert.equal(lines.length, 3);
   assert.match(lines[1] ?? '', /^met +memory +0\.0432 +at most 0\.05$/);
   assert.match(lines[2] ?? '', /^missed +start +21 s +at most 20 s +a note$/);
+});
+
+test('a bar that was missed says by how much, what was tried and what it takes; others say nothing', () => {
+  const tried = 'Tried: much. Needed: more.';
+  const floor = { name: 'requests', kind: 'at least', limit: 1.5, unit: '' } as const;
+  const bars = [judge(bar, 0.04), judge(bar, undefined), judge({ ...floor, ifMissed: tried }, 1.45), judge(bar, 0.08)];
+  assert.deepEqual(missedLines(bars), [`requests: missed by 0.05. ${tried}`, 'memory: missed by 0.03.']);
 });
 
 describe('text of', () => {
