@@ -36,7 +36,7 @@ function pairsOf(steered: number, generic: number, native: number) {
 
 const PLANS = {
   quick: { samples: 3, repeat: 200_000, megabytes: 300, pairs: pairsOf(6, 3, 1) },
-  standard: { samples: 7, repeat: 1_000_000, megabytes: 500, pairs: pairsOf(30, 9, 3) },
+  standard: { samples: 7, repeat: 1_000_000, megabytes: 500, pairs: pairsOf(30, 9, 5) },
   thorough: { samples: 9, repeat: 1_000_000, megabytes: 1000, pairs: pairsOf(80, 40, 10) },
 };
 
