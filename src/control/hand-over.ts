@@ -101,21 +101,25 @@ export class HandOver {
       const isLate = performance.now() > deadline;
       if (!isAlive(peer.pid) || isLate) {
         this.#context.history.note('warn', `pid ${peer.pid} did not take over, this daemon goes on`);
-        // Whatever it would still do, it would do to what is put back.
-        if (isLate) await end(peer.pid);
-        await this.#takeBack();
+        await this.#takeBack(isLate ? peer : undefined);
         return;
       }
       await sleep(LOOK_MS);
     }
   }
 
-  /** What the newcomer may have changed is put back: the program for packets, and those on interfaces. */
-  async #takeBack(): Promise<void> {
+  /**
+   * What the newcomer may have changed is put back: the program for packets, and those on interfaces.
+   *
+   * @param late one that may still live. It is ended: whatever it would still do, it would do to what is put back.
+   */
+  async #takeBack(late?: Peer): Promise<void> {
     const { programs, reconciler, history, config } = this.#context;
+    // From here on it may not commit, be it on its way already.
     this.#newcomer = undefined;
     this.#takingBack = true;
     try {
+      if (late !== undefined) await end(late.pid);
       programs.activate();
       const hold = config.current.steering.onExit === 'hold';
       await replacePrograms(programs, { ports: reconciler.ports, hold }, ({ found }, error) => {
