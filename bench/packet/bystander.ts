@@ -71,25 +71,25 @@ async function inMode(
   const settings = { guard: GUARDS[mode] };
   const daemon = new Metasteer({ workspace, agentSocket, routers: [steered.id], settings });
   teardown.add('daemon', async () => void (await daemon.stop()));
-  const gbits = new Map<Tenant, number[]>([
-    [steered, []],
-    [other, []],
-  ]);
+  const [through, without]: [number[], number[]] = [[], []];
+  const sides = [
+    { tenant: steered, gbits: through },
+    { tenant: other, gbits: without },
+  ];
   try {
     await daemon.untilSteering(1, START_MS, teardown.signal);
     if (mode !== 'steered') await daemon.untilShielded(START_MS, teardown.signal);
     await sleep(CALM_MS, undefined, { signal: teardown.signal });
     for (let pair = 0; pair < pairs[mode]; pair += 1) {
       // Whatever the first of two has of being first, each has it as often.
-      for (const tenant of pair % 2 === 0 ? [steered, other] : [other, steered]) {
+      for (const { tenant, gbits } of pair % 2 === 0 ? sides : sides.toReversed()) {
         teardown.signal.throwIfAborted();
-        gbits.get(tenant)?.push(await throughput(tenant, megabytes));
+        gbits.push(await throughput(tenant, megabytes));
       }
     }
   } finally {
     await daemon.stop();
   }
-  const [through, without] = [gbits.get(steered) ?? [], gbits.get(other) ?? []];
   const ratios = through.map((value, index) => value / (without[index] ?? Number.NaN));
   return { mode, gbitPerSecond: needed(through), nothingGbitPerSecond: needed(without), ratio: needed(ratios) };
 }

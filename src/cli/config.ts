@@ -19,18 +19,14 @@ function showCommand({ stdout, variables }: CliEnvironment): Command {
     .requiredOption('-c, --config <file>', 'configuration file')
     .option('--json', 'print the keys as JSON')
     .action(async ({ config: path, json }: { readonly config: string; readonly json?: boolean }) => {
-      const [{ stringify }, { readConfigFile }, { readLayers }, { effectiveKeys }] = await Promise.all([
-        import('yaml'),
+      const [{ readConfigFile }, { readLayers }, { effectiveKeys }] = await Promise.all([
         import('../config/config-file.ts'),
         import('../config/layers.ts'),
         import('../config/effective.ts'),
       ]);
       const surroundings = { environment: variables, readText: readConfigFile };
       const keys = effectiveKeys(readLayers(readConfigFile(path), path, surroundings), path);
-      if (json) return void stdout.write(`${JSON.stringify({ file: path, keys })}\n`);
-      // As it would stand in the file, on one line.
-      const written = (value: unknown) => stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
-      stdout.write(text(keys, written));
+      stdout.write(json ? `${JSON.stringify({ file: path, keys })}\n` : await text(keys));
     });
 }
 
@@ -48,11 +44,15 @@ function schemaCommand({ stdout }: CliEnvironment): Command {
   });
 }
 
-function text(keys: readonly EffectiveKey[], written: (value: unknown) => string): string {
+async function text(keys: readonly EffectiveKey[]): Promise<string> {
+  const { stringify } = await import('yaml');
+  // As it would stand in the file, on one line.
+  const written = (value: unknown) =>
+    typeof value === 'string' ? value : stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
   const lines = table(
     [
       { title: 'KEY', cell: ({ key }) => key },
-      { title: 'VALUE', cell: ({ value }) => (typeof value === 'string' ? value : written(value)) },
+      { title: 'VALUE', cell: ({ value }) => written(value) },
       { title: 'SOURCE', cell: ({ source, place }) => place ?? source },
     ],
     keys,

@@ -1,19 +1,14 @@
 import { macAddressBytes } from '../identity/mac-address.ts';
 import type { Programs } from '../kernel/programs.ts';
+import type { HandOverDocument } from './hand-over-document.ts';
 import type { Port } from './port.ts';
-
-/** What tells programs on interfaces from those of another version. */
-export interface ProgramTags {
-  readonly match: string;
-  readonly restore: string;
-}
 
 export interface Replacement {
   readonly ports: readonly Port[];
   /** Whether packets stay held when the daemon ends (`steering.on_exit`). */
   readonly hold: boolean;
   /** Those that are there, where that is known: what is the same stays. */
-  readonly before?: ProgramTags;
+  readonly before?: HandOverDocument['tags'];
 }
 
 /**
@@ -27,11 +22,12 @@ export async function replacePrograms(
   { ports, hold, before }: Replacement,
   failed?: (port: Port, error: unknown) => void,
 ): Promise<void> {
-  const now = await programs.tags();
+  const now = before === undefined ? undefined : await programs.tags();
+  const isSame = (kind: 'match' | 'restore') => now !== undefined && now[kind] === before?.[kind];
   for (const port of ports) {
     try {
-      if (now.restore !== before?.restore) await port.restore.replace(programs.restore);
-      if (now.match !== before?.match) await replaceMatch(programs, port, hold);
+      if (!isSame('restore')) await port.restore.replace(programs.restore);
+      if (!isSame('match')) await replaceMatch(programs, port, hold);
     } catch (error) {
       if (failed === undefined) throw error;
       failed(port, error);

@@ -98,9 +98,7 @@ export class Workers {
 
   /** Adds workers, or has the last ones finish what they answer and end. One change is made at a time. */
   setCount(count: number): Promise<void> {
-    const change = this.#change.then(() => this.#resize(count));
-    this.#change = change.catch(() => undefined);
-    return change;
+    return this.#inTurn(() => this.#resize(count));
   }
 
   async #resize(count: number): Promise<void> {
@@ -148,15 +146,12 @@ export class Workers {
 
   /** Puts new workers, with the configuration that holds now, in place of those that run. @throws {MetasteerError} `worker-…` */
   renew(): Promise<void> {
-    const change = this.#change.then(async () => {
+    return this.#inTurn(async () => {
       const { current } = this.#context.config;
       const user = workerUser(current.worker.user, current.agent.socket);
-      for (const slot of this.#slots) await slot.replace(user);
-      this.#user = user;
+      await this.#replace(this.#slots, user);
       this.#lookAtSocket(user);
     });
-    this.#change = change.catch(() => undefined);
-    return change;
   }
 
   /**
@@ -164,19 +159,29 @@ export class Workers {
    * that were started with another one are replaced. What cannot be undone is logged; the worker there is then stays.
    */
   putBack(count: number): Promise<void> {
-    const change = this.#change.then(async () => {
+    return this.#inTurn(async () => {
       const { config, log } = this.#context;
       try {
         const user = workerUser(config.current.worker.user, config.current.agent.socket);
         await this.#resize(count);
-        for (const slot of this.#slots) if (slot.isOutdated) await slot.replace(user);
-        this.#user = user;
+        const outdated = this.#slots.filter(({ isOutdated }) => isOutdated);
+        await this.#replace(outdated, user);
       } catch (error) {
         log.error({ error: messageOf(error) }, 'some workers run with a configuration that does not hold');
       }
     });
-    this.#change = change;
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const change = this.#change.then(work);
+    this.#change = change.catch(() => undefined);
     return change;
+  }
+
+  /** One place after the other, so that there are never many more processes than workers. */
+  async #replace(slots: readonly WorkerSlot[], user: User): Promise<void> {
+    for (const slot of slots) await slot.replace(user);
+    this.#user = user;
   }
 
   async report(): Promise<readonly WorkerReport[]> {
@@ -240,8 +245,7 @@ export class Workers {
     if (user.uid === this.#user?.uid || this.#problem?.code === 'agent-socket-missing') return;
     const what = `the workers' user is ${user.name} from now on, not ${this.#user?.name}: replacing them`;
     history.note('info', what, { from: this.#user?.name, to: user.name });
-    for (const slot of this.#slots) await slot.replace(user);
-    this.#user = user;
+    await this.#replace(this.#slots, user);
   }
 
   /** Reports a problem when it appears and when it goes, not at every look. */

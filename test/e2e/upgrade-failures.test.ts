@@ -97,12 +97,7 @@ for (const attach of ['tcx', 'clsact'] as const) {
       daemon = await node.startSteering({ steering: { attach } });
       other = new OtherVersion();
       node.undo('other version', () => other.remove());
-      other.changePrograms(
-        'packet.h',
-        /return MS_PASS_OTHER_PROTOCOL;/,
-        'return MS_PASS_OTHER_PROTOCOL + 0 * (int)sizeof(struct ethhdr);',
-      );
-      other.changePrograms('flow.h', /#define FLOW_REFRESH_NS 1000000000ULL/, '#define FLOW_REFRESH_NS 1500000000ULL');
+      other.changeAttachedPrograms();
     });
     after(() => node.remove());
 

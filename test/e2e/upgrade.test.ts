@@ -153,16 +153,7 @@ for (const attach of ['tcx', 'clsact'] as const) {
     it('puts other programs in the place of those that differ', async () => {
       const other = new OtherVersion();
       try {
-        other.changePrograms(
-          'flow.h',
-          /#define FLOW_REFRESH_NS 1000000000ULL/,
-          '#define FLOW_REFRESH_NS 1500000000ULL',
-        );
-        other.changePrograms(
-          'packet.h',
-          /return MS_PASS_OTHER_PROTOCOL;/,
-          'return MS_PASS_OTHER_PROTOCOL + 0 * (int)sizeof(struct ethhdr);',
-        );
+        other.changeAttachedPrograms();
         const before = await programTags(await pid());
         const load = SteadyLoad.start(node.stage.tenants, { perSecond: 50, kept: 2 });
         const said = await upgraded('--binary', other.main);

@@ -51,6 +51,16 @@ export class OtherVersion {
     cpSync(join(this.folder, 'sources/bpf/build'), join(this.folder, 'bpf/build'), { recursive: true });
   }
 
+  /** Has every program that is attached differ: the one on interfaces, and the one on devices. */
+  changeAttachedPrograms(): void {
+    this.changePrograms('flow.h', /#define FLOW_REFRESH_NS 1000000000ULL/, '#define FLOW_REFRESH_NS 1500000000ULL');
+    this.changePrograms(
+      'packet.h',
+      /return MS_PASS_OTHER_PROTOCOL;/,
+      'return MS_PASS_OTHER_PROTOCOL + 0 * (int)sizeof(struct ethhdr);',
+    );
+  }
+
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
