@@ -155,8 +155,8 @@ export class Shield {
   async #lower(port: Port, why: string): Promise<void> {
     const shielded = this.#shielded.get(port.id);
     if (shielded === undefined) return;
-    this.#shielded.delete(port.id);
-    await shielded.attachment.detach();
+    // Forgotten after it is off: until then status says that it is up, as it is.
+    await shielded.attachment.detach().finally(() => this.#shielded.delete(port.id));
     this.#switches += 1;
     this.#context.log.info({ ...whereOf(port), why }, 'the shield is down');
   }

@@ -37,10 +37,7 @@ describe('the agent socket', needsRoot, () => {
     const { agent } = await daemon.status();
     assert.equal(agent.state, 'absent');
     assert.match(agent.last_error ?? '', /there is no agent socket at/);
-    assert.ok(
-      daemon.log.some((line) => line.includes('agent-socket-missing')),
-      'the log says so',
-    );
+    await toldOf(daemon, 'agent-socket-missing');
 
     renameSync(`${agentSocket}.away`, agentSocket);
     await until('it answers', async () => (await whoAmI(node.blue)) === node.blue.known.uuid);
@@ -55,8 +52,7 @@ describe('the agent socket', needsRoot, () => {
       agent.last_error ?? '',
       /user nobody may not write to the agent socket .*: owner root, group 0, mode 0600/,
     );
-    const line = daemon.log.find((each) => each.includes('agent-socket-denied'));
-    assert.match(line ?? '', /worker\.user/);
+    assert.match(await toldOf(daemon, 'agent-socket-denied'), /worker\.user/);
   });
 
   it('somebody’s: the worker runs as its owner', async () => {
@@ -85,3 +81,10 @@ describe('the agent socket', needsRoot, () => {
     assert.equal((await daemon.status()).workers[0]?.user, 'nobody');
   });
 });
+
+/** The line of the log that says this, which comes by another way than an answer does. */
+async function toldOf(daemon: Daemon, code: string): Promise<string> {
+  const line = () => daemon.log.find((each) => each.includes(code));
+  await until(`the log tells of ${code}`, () => line() !== undefined);
+  return line() ?? '';
+}

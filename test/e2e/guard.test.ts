@@ -183,7 +183,10 @@ describe('an instance', needsRoot, () => {
       await flooding;
       await until('it is down', async () => (await portOf(running, node.blue)).shield === 'off');
       assert.ok(counted(await portOf(running, node.blue), 'guard_source_rate') > 0);
-      const told = running.log.filter((line) => line.includes('the shield is'));
+      // Status is asked by one way and the log comes by another: the second line may still be on its way.
+      const toldOf = () => running.log.filter((line) => line.includes('the shield is'));
+      await until('both are told', () => toldOf().length >= 2);
+      const told = toldOf();
       assert.equal(told.length, 2, told.join('\n'));
       assert.ok(told.every((line) => line.includes(node.blue.router.uuid)));
     });
