@@ -136,7 +136,8 @@ async function build(foundation: Foundation, { stop, stopper, manager, store, lo
     },
   });
   const orders = new DrainOrders(drained, reconciler, history);
-  const actions = adminActions({ ...parts, reloader, orders, handOver, tracing, upgrader: new Upgrader(history) });
+  const upgrader = new Upgrader(history, config.current.runDir);
+  const actions = adminActions({ ...parts, reloader, orders, handOver, tracing, upgrader });
   // Closed the other way round: packets pass at once, then interface by interface is let go, and operators may ask till then.
   stopper.owns({ close: () => admin?.close() });
   stopper.owns({ close: () => metrics?.close() });

@@ -3,6 +3,7 @@ import { MetasteerError, messageOf } from '../errors.ts';
 import { handDescriptorsOver, type Peer } from '../kernel/hand-over.ts';
 import { nameHolder } from '../kernel/lock.ts';
 import type { Programs } from '../kernel/programs.ts';
+import { isAlive } from '../unix/alive.ts';
 import { packageVersion } from '../version.ts';
 import { replacePrograms } from './attached-programs.ts';
 import { type DescribedDaemon, describeDaemon } from './describe.ts';
@@ -10,6 +11,7 @@ import { type HandOverDocument, type HandOverRequest, OUR_ABI } from './hand-ove
 import type { LiveConfig } from './live-config.ts';
 import type { PortNamespace } from './port-namespace.ts';
 import { requestsOf } from './status.ts';
+import { clearTakeOverSockets } from './take-over-socket.ts';
 import type { Workers } from './workers.ts';
 
 /** Longest time a newcomer may take from getting everything to being ready. */
@@ -120,6 +122,7 @@ export class HandOver {
     this.#takingBack = true;
     try {
       if (late !== undefined) await end(late.pid);
+      clearTakeOverSockets(config.current.runDir);
       programs.activate();
       const hold = config.current.steering.onExit === 'hold';
       await replacePrograms(programs, { ports: reconciler.ports, hold }, ({ found }, error) => {
@@ -141,13 +144,4 @@ async function end(pid: number): Promise<void> {
     return;
   }
   for (let looks = 0; isAlive(pid) && looks < LOOKS_MAX; looks += 1) await sleep(LOOK_MS);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -8,6 +8,7 @@ import { LiveConfig } from './live-config.ts';
 import { isActive } from './plan.ts';
 import type { FoundInterface, Port, PortKey } from './port.ts';
 import { removeLeftNamespace } from './port-namespace.ts';
+import { clearTakeOverSockets } from './take-over-socket.ts';
 
 type AttachedPort = Pick<Port, 'key' | 'attachment'>;
 
@@ -30,8 +31,8 @@ export class Leftovers {
   }
 
   /**
-   * Removes the old namespace with its port devices, and the filters of interfaces that will not be steered. Called with
-   * the lock held, so nobody uses them.
+   * Removes the old namespace with its port devices, sockets of daemons that were killed while they took over, and the filters
+   * of interfaces that will not be steered. Called with the lock held, so nobody uses them.
    *
    * @throws {MetasteerError} `namespace-failed` when the old namespace cannot be removed.
    */
@@ -39,6 +40,7 @@ export class Leftovers {
     config: Config,
     { history, log }: { readonly history: History; readonly log: Logger },
   ): Promise<Leftovers> {
+    clearTakeOverSockets(config.runDir);
     if (await removeLeftNamespace(config)) {
       const what = 'the daemon before this one was killed: removed its namespace, and began anew';
       history.note('warn', what, { namespace: config.namespace });

@@ -112,7 +112,7 @@ export class Reloader {
 
   async #renewWorkers(before: Config, after: Config): Promise<void> {
     const { workers } = this.#context;
-    if (forWorkers(before) !== forWorkers(after)) await workers.renew();
+    if (forWorkers(before) !== forWorkers(after) || workers.areOutdated) await workers.renew();
     await workers.setCount(after.workers);
   }
 }

@@ -2,7 +2,6 @@
  * Begins in the place of a daemon that runs: everything it has comes from it, and it serves until this one says that it is
  * ready. Whatever fails before that leaves it as it was.
  */
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { changesBetween, keepingWhatNeedsRestart } from '../config/changes.ts';
 import { configOf } from '../config/config.ts';
@@ -19,6 +18,7 @@ import { Leftovers } from './leftovers.ts';
 import { PortNamespace } from './port-namespace.ts';
 import { checkPrivileges } from './preflight.ts';
 import { succeed } from './succeed.ts';
+import { takeOverSocket } from './take-over-socket.ts';
 
 const BEGIN_MS = 90_000;
 const COMMIT_MS = 30_000;
@@ -67,7 +67,7 @@ interface Received {
 
 /** Asks the daemon that runs for everything it has. */
 async function receive(adminSocket: string, runDir: string): Promise<Received> {
-  const socket = HandOverSocket.listen(join(runDir, `take-over-${process.pid}.sock`));
+  const socket = HandOverSocket.listen(takeOverSocket(runDir));
   try {
     const request: HandOverRequest = { socket: socket.path, version: packageVersion(), abi: OUR_ABI };
     const body = JSON.stringify(request);

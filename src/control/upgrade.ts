@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { ERRORS, type ErrorCode, MetasteerError } from '../errors.ts';
 import { packageVersion } from '../version.ts';
 import type { History } from './history.ts';
+import { clearTakeOverSockets } from './take-over-socket.ts';
 
 /** From the start of the new version to its word that it serves, or to its end. */
 const NEWCOMER_MS = 90_000;
@@ -30,10 +31,12 @@ export interface UpgradePlan {
 /** Starts the new version, which takes over from this one (hand-over.ts). One at a time. */
 export class Upgrader {
   readonly #history: History;
+  readonly #runDir: string;
   #running = false;
 
-  constructor(history: History) {
+  constructor(history: History, runDir: string) {
     this.#history = history;
+    this.#runDir = runDir;
   }
 
   /** Resolves when the new version serves. @throws {MetasteerError} with its reason when it does not */
@@ -46,6 +49,7 @@ export class Upgrader {
     } catch (error) {
       const failure = error instanceof MetasteerError ? error : new MetasteerError('upgrade-failed', String(error));
       this.#history.note('error', `not upgraded, this daemon goes on: ${failure.message}`, { code: failure.code });
+      clearTakeOverSockets(this.#runDir);
       throw failure;
     } finally {
       this.#running = false;

@@ -58,6 +58,11 @@ export class Workers {
     return this.#slots.length;
   }
 
+  /** Whether some were started with another configuration than holds now: a change came half way, and could not be undone. */
+  get areOutdated(): boolean {
+    return this.#slots.some(({ isOutdated }) => isOutdated);
+  }
+
   /** How many ended without being asked to. */
   get lost(): number {
     return this.#lost;

@@ -74,6 +74,8 @@ const WRONG_PORTS: Readonly<Record<string, Wrong>> = {
     ...each,
     device_id: uuid(666),
     ...(each['fixed_ips'] !== undefined && { fixed_ips: [{ ip_address: '10.9.9.9' }] }),
+    // By which who asks from a link-local address is told.
+    ...(each['mac_address'] !== undefined && { mac_address: 'fa:16:3e:99:99:99' }),
   })),
   'has a port too many': (right) => {
     const { ports } = JSON.parse(text(right)) as { ports?: unknown[] };

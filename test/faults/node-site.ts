@@ -1,13 +1,15 @@
 /** A node with two tenants and a running daemon, which rows share. Needs root. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import type { PortStatusDocument } from '../../src/control/status-document.ts';
 import { runCommand } from '../../src/demo/command.ts';
 import type { Daemon } from '../../src/demo/daemon.ts';
 import type { Tenant } from '../../src/demo/stage.ts';
 import { type Router, Topology } from '../../src/demo/topology.ts';
+import { programTags } from '../kit/bpf-objects.ts';
 import { curl, METADATA_V4, portOf, TestNode, until, whoAmI } from '../kit/node.ts';
+import type { OtherVersion } from '../kit/other-version.ts';
 import { type NodeState, nodeState } from './node-state.ts';
 
 /** Of curl: a router on which nobody listens answers with a reset. A worker that hangs would let the time run out instead. */
@@ -18,6 +20,13 @@ const WORKERS_ENDED_MAX = 2;
 /** Routers that rows make, beside those of the tenants. */
 const SPARE = 400;
 
+export interface NodeSiteOptions {
+  /** Further sections of the configuration. */
+  readonly sections?: Readonly<Record<string, unknown>>;
+  /** Another version than this one, which its daemon is of. */
+  readonly version?: OtherVersion;
+}
+
 export class NodeSite {
   readonly node: TestNode;
   daemon: Daemon;
@@ -27,14 +36,17 @@ export class NodeSite {
   /** Since the daemon was started: it waits ever longer before it replaces them. */
   #workersEnded = 0;
 
-  private constructor(node: TestNode) {
+  readonly #options: NodeSiteOptions;
+
+  private constructor(node: TestNode, options: NodeSiteOptions) {
     this.node = node;
+    this.#options = options;
     this.#include = [...node.stage.tenants.map(({ router }) => router.uuid), ...this.#spare];
-    this.daemon = node.startDaemon(this.settings());
+    this.daemon = this.#start();
   }
 
-  static async open(): Promise<NodeSite> {
-    const site = new NodeSite(await TestNode.build());
+  static async open(options: NodeSiteOptions = {}): Promise<NodeSite> {
+    const site = new NodeSite(await TestNode.build(), options);
     await site.untilServed();
     return site;
   }
@@ -54,13 +66,18 @@ export class NodeSite {
         ports_max: PORTS_MAX,
         neighbours_per_port_max: NEIGHBOURS_MAX,
       },
+      ...this.#options.sections,
       ...more,
     };
   }
 
+  #start(more: Readonly<Record<string, unknown>> = {}): Daemon {
+    return this.node.startDaemon(this.settings(more), this.#options.version?.through);
+  }
+
   /** Starts the daemon again, as it was or otherwise. */
   restart(more: Readonly<Record<string, unknown>> = {}): void {
-    this.daemon = this.node.startDaemon(this.settings(more));
+    this.daemon = this.#start(more);
     this.#workersEnded = 0;
   }
 
@@ -169,9 +186,13 @@ export class NodeSite {
   async #state(): Promise<NodeState> {
     const { node, daemon } = this;
     const routers = node.stage.tenants.map(({ router }) => router.namespace.name);
-    const { ports } = await daemon.status();
+    const { ports, workers, daemon: about } = await daemon.status();
     const known = ports.map(({ owner, interface: name, state }) => `${owner} ${name} ${state}`).sort();
+    const started = workers.map(({ pid, state }) => `${state} ${readFileSync(`/proc/${pid}/cmdline`, 'utf8')}`).sort();
     const namespaces = [...routers, daemon.namespace];
-    return { known, ...(await nodeState({ namespaces, pid: daemon.pid, runDir: node.runDir.path })) };
+    return {
+      ...{ known, started, limits: about.limits, tags: await programTags(daemon.pid) },
+      ...(await nodeState({ namespaces, pid: daemon.pid, runDir: node.runDir.path })),
+    };
   }
 }

@@ -29,7 +29,7 @@ async function namespaceState(name: string): Promise<readonly string[]> {
     links,
     await say('ip', '-n', name, 'addr', 'show'),
     await say('ip', '-n', name, 'route', 'show', 'table', 'all'),
-    await say('ip', 'netns', 'exec', name, 'ss', '-Hltn'),
+    (await say('ip', 'netns', 'exec', name, 'ss', '-Hltn')).map((line) => line.replaceAll(/ +/g, ' ')),
     await say('tc', '-n', name, 'qdisc', 'show'),
   ];
   for (const each of interfaces) {

@@ -9,8 +9,11 @@ export interface IdleOrder {
 
 /** How it stands, each time it is asked. */
 export interface IdleAnswer {
+  /** Those too that were closed before this process, on a busy machine, heard that they are open. */
   readonly opened: number;
   readonly closed: number;
+  /** Those that were not let in, by what their sockets say. */
+  readonly failed: Readonly<Record<string, number>>;
 }
 
 /** So many are on their way at once: more would overrun the backlog. */
@@ -18,6 +21,7 @@ const AT_ONCE = 200;
 
 let opened = 0;
 let closed = 0;
+const failed: Record<string, number> = {};
 
 async function open({ port, connections, addresses }: IdleOrder): Promise<void> {
   const lane = async (first: number) => {
@@ -25,11 +29,19 @@ async function open({ port, connections, addresses }: IdleOrder): Promise<void> 
       const localAddress = `127.1.0.${1 + (count % addresses)}`;
       await new Promise<void>((resolve) => {
         const socket = connect({ host: '127.0.0.1', port, localAddress });
-        socket.once('connect', () => {
-          opened += 1;
+        let isOpen = false;
+        const letIn = () => {
+          if (!isOpen) opened += 1;
+          isOpen = true;
+          resolve();
+        };
+        socket.once('connect', letIn);
+        socket.on('error', (error: NodeJS.ErrnoException) => {
+          if (error.code === 'ECONNRESET') return letIn();
+          const code = error.code ?? error.message;
+          if (!isOpen) failed[code] = (failed[code] ?? 0) + 1;
           resolve();
         });
-        socket.on('error', () => resolve());
         socket.on('close', () => {
           closed += 1;
         });
@@ -41,7 +53,7 @@ async function open({ port, connections, addresses }: IdleOrder): Promise<void> 
 }
 
 process.on('message', (order: IdleOrder | 'how') => {
-  const answer = () => process.send?.({ opened, closed } satisfies IdleAnswer);
+  const answer = () => process.send?.({ opened, closed, failed } satisfies IdleAnswer);
   if (order === 'how') answer();
   else void open(order).then(answer);
 });

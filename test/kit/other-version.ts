@@ -31,6 +31,11 @@ export class OtherVersion {
     return join(this.folder, 'dist/src/cli/main.js');
   }
 
+  /** For a daemon of this version: as `through` of DaemonOptions. */
+  get through(): readonly string[] {
+    return ['sh', '-c', `exec "$0" ${this.main} "$2" "$3" "$4"`];
+  }
+
   change(file: string, what: RegExp, by: string): void {
     const path = join(this.folder, file);
     const text = readFileSync(path, 'utf8');
@@ -51,14 +56,12 @@ export class OtherVersion {
     cpSync(join(this.folder, 'sources/bpf/build'), join(this.folder, 'bpf/build'), { recursive: true });
   }
 
-  /** Has every program that is attached differ: the one on interfaces, and the one on devices. */
+  /** Has every program that is attached differ, in what it runs: the one on interfaces, and the one on devices. */
   changeAttachedPrograms(): void {
     this.changePrograms('flow.h', /#define FLOW_REFRESH_NS 1000000000ULL/, '#define FLOW_REFRESH_NS 1500000000ULL');
-    this.changePrograms(
-      'packet.h',
-      /return MS_PASS_OTHER_PROTOCOL;/,
-      'return MS_PASS_OTHER_PROTOCOL + 0 * (int)sizeof(struct ethhdr);',
-    );
+    // What a compiler cannot leave out.
+    const different = '__asm__ volatile("r0 = 0" ::: "r0");';
+    this.changePrograms('packet.h', /return MS_PASS_OTHER_PROTOCOL;/, `${different} $&`);
   }
 
   remove(): void {

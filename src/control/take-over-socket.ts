@@ -1,0 +1,18 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { isAlive } from '../unix/alive.ts';
+
+const NAME = /^take-over-(\d+)\.sock$/;
+
+/** Where this process gets the descriptors of the daemon that it takes over from. */
+export function takeOverSocket(runDir: string): string {
+  return join(runDir, `take-over-${process.pid}.sock`);
+}
+
+/** Removes the sockets of processes that were killed while they took over. */
+export function clearTakeOverSockets(runDir: string): void {
+  for (const name of readdirSync(runDir)) {
+    const pid = NAME.exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(runDir, name), { force: true });
+  }
+}
