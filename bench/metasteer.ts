@@ -2,15 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { fetchStatus, setLimits } from '../src/cli/admin-client.ts';
 import type { StatusDocument } from '../src/control/status-document.ts';
 import { messageOf } from '../src/errors.ts';
+import { builtFile } from '../src/kernel/paths.ts';
 import { processTree } from './processes.ts';
 import type { Workspace } from './workspace.ts';
 
-const CLI = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
+const CLI = builtFile('main');
 const STOP_MS = 120_000;
 const LOG_LINES_MAX = 50;
 const LINES_TOLD = 3;

@@ -13,5 +13,6 @@ fi
 # Whole, so that a file whose source is gone does not stay.
 rm -rf dist
 node_modules/.bin/tsc -p tsconfig.json
-chmod +x dist/src/cli/main.js
+node dist/packaging/bundle.js
+chmod +x dist/cli/main.js
 touch "$stamp"

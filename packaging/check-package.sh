@@ -15,6 +15,12 @@ package=$(echo "$work"/metasteer_*.deb)
 tree=$work/tree
 dpkg-deb -x "$package" "$tree"
 
+echo "== files"
+list="import { BUILT } from './dist/src/kernel/paths.js'; console.log(Object.values(BUILT).join('\n'))"
+node --input-type=module -e "$list" | while read -r file; do
+  [ -e "$tree/usr/lib/metasteer/$file" ] || { echo "$file is missing" >&2; exit 1; }
+done
+
 has() {
   command -v "$1" >/dev/null && return
   [ "${CI-}" != true ] || { echo "$1 is not installed: packaging/setup-peers.sh gets it" >&2; exit 1; }

@@ -58,11 +58,11 @@ main_package() {
   copyrights "$app" >"$tree/usr/share/doc/metasteer/copyright"
   packaging/sbom.sh >"$tree/usr/share/doc/metasteer/sbom.cdx.json"
   # They are in the file copyright.
-  find "$app" \( -iname 'license*' -o -iname 'licence*' \) -not -name "*.js" -delete
-  rm -r "$app"/{man,CHANGELOG.md}
+  find "$app" -type f \( -iname 'license*' -o -iname 'licence*' \) -not -name "*.js" -delete
+  rm -r "$app"/{man,licenses,CHANGELOG.md}
   # /usr/bin/metasteer says which Node runs it.
-  sed -i 1d "$app/dist/src/cli/main.js"
-  chmod 644 "$app/dist/src/cli/main.js"
+  sed -i 1d "$app/dist/cli/main.js"
+  chmod 644 "$app/dist/cli/main.js"
 
   mkdir "$tree/DEBIAN"
   install -m 755 packaging/deb/{postinst,prerm,postrm} "$tree/DEBIAN/"

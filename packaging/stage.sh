@@ -10,11 +10,9 @@ target=$1
 packaging/build.sh
 
 mkdir -p "$target"/{dist,bpf,native/build,node_modules}
-cp -a dist/src "$target/dist/"
-# What only a clone has a use for.
-rm -rf "$target/dist/src/demo"
+cp -a dist/cli "$target/dist/"
 mkdir "$target/bpf/build"
-cp -a bpf/build/{steer,restore,guard,forget}.bpf.o "$target/bpf/build/"
+cp -a bpf/build/{steer,restore,guard,forget,trace}.bpf.o "$target/bpf/build/"
 cp -a native/build/{libmetasteer.so,metasteer-launch,metasteer-haproxy} "$target/native/build/"
 cp -a LICENSE CHANGELOG.md "$target/"
 cp -a bpf/LICENSE-* "$target/bpf/"
@@ -51,11 +49,19 @@ grep -rlZ --include='*.js' --include='*.cjs' --include='*.mjs' --include='*.sh' 
 find "$target" -type d -empty -delete
 find "$target/native" "$target/node_modules" -type f \( -path '*/native/build/*' -o -name '*.node' \) -exec strip --strip-unneeded {} +
 
+# Of packages that are in the programs (packaging/bundle.ts) only the licences are left to be installed.
+node dist/packaging/bundled.js "$target/node_modules" | while read -r name; do
+  mkdir -p "$target/licenses/$name"
+  find "$target/node_modules/$name" -maxdepth 1 -iname 'licen[cs]e*' -exec cp {} "$target/licenses/$name/" \;
+  rm -rf "$target/node_modules/${name:?}"
+done
+find "$target/node_modules" "$target/licenses" -type d -empty -delete
+
 node dist/packaging/man/main.js "$target/man"
 
 # Without scripts, that nothing is compiled at installation; with its packages, that none is fetched.
 node - "$target" "$headers" <<'NODE'
-const { readdirSync, readFileSync, writeFileSync } = require('node:fs');
+const { existsSync, readdirSync, readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const [target, headers = ''] = process.argv.slice(2);
 const manifests = readdirSync(join(target, 'node_modules'), { recursive: true })
@@ -66,13 +72,15 @@ for (const path of manifests) {
   for (const name of headers.split(' ')) delete rest.dependencies?.[name];
   writeFileSync(path, `${JSON.stringify(rest, undefined, 2)}\n`);
 }
-const { scripts, devDependencies, allowScripts, files, ...manifest } = JSON.parse(readFileSync('package.json', 'utf8'));
+const { scripts, devDependencies, allowScripts, files, dependencies, ...manifest } = JSON.parse(readFileSync('package.json', 'utf8'));
+const installed = Object.entries(dependencies).filter(([name]) => existsSync(join(target, 'node_modules', name)));
 const staged = {
   ...manifest,
+  dependencies: Object.fromEntries(installed),
   cpu: [process.arch],
-  files: ['dist', 'bpf', 'native', 'man', 'CHANGELOG.md'],
+  files: ['dist', 'bpf', 'native', 'man', 'licenses', 'CHANGELOG.md'],
   man: readdirSync(join(target, 'man')).map((page) => `man/${page}`),
-  bundleDependencies: Object.keys(manifest.dependencies),
+  bundleDependencies: installed.map(([name]) => name),
 };
 writeFileSync(join(target, 'package.json'), `${JSON.stringify(staged, undefined, 2)}\n`);
 NODE

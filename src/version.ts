@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from './kernel/paths.ts';
 
-/** The version in package.json, which is two folders above the compiled file. */
+/** The version in package.json. */
 export function packageVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const manifest: unknown = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'));
   const version = typeof manifest === 'object' && manifest !== null ? Reflect.get(manifest, 'version') : undefined;
   return typeof version === 'string' ? version : 'unknown';
 }

@@ -2,13 +2,13 @@
 
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { builtFile } from '../../src/kernel/paths.ts';
 import type { BenchContext } from '../case.ts';
 import { LineProcess } from '../line-process.ts';
 import { INSTANCE_MAC, type Tenant } from '../tenant.ts';
 import { type Cloud, startCloud } from './openstack.ts';
 
-const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const CLI = builtFile('main');
 const START_MS = 10_000;
 const SECRET = 'a secret of agents and nova';
 const PROJECT = 'b7e0f4c6d9d24d0f8a6f1a2b3c4d5e6f';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { ConfigDocument } from '../config/document.ts';
 import { nearest } from '../config/nearest.ts';
 import { keyText, type Problem } from '../config/problems.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { checked, unexpected } from '../config/values.ts';
 import { type ClientAddress, isLinkLocal, parseClientAddress } from '../identity/client-address.ts';
 import { type MacAddress, parseMacAddress } from '../identity/mac-address.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { catalogSchema } from './service-catalog.ts';
 
 /** A text that must not be shown, or where to get it each time it is needed. */

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { messageOf } from '../errors.ts';
 import { type ApiAnswer, ApiClient } from './api-client.ts';
 import { type ApiBase, apiBase } from './api-url.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { SourceError } from './source.ts';
 
 /** One page of a list of ports. */

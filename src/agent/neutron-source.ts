@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ClientAddress, isLinkLocal, parseClientAddress } from '../identity/client-address.ts';
 import { type MacAddress, macOfLinkLocal, parseMacAddress } from '../identity/mac-address.ts';
 import { isProjectId, parseInstanceId } from './instance-id.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { OwnerId } from '../identity/owner-id.ts';
 import { untilAborted } from './deadline.ts';
 import { ExpiringMap } from './expiring-map.ts';

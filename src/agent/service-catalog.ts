@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { SourceError } from './source.ts';
 
 /** The services of a token, as Keystone lists them in it. Unknown members of the answer are left out. */

@@ -19,7 +19,7 @@ export function upgradeCommand({ stdout }: CliEnvironment): Command {
       '-c, --config <file>',
       'configuration of the new version; also tells the admin socket where that is not given',
     )
-    .option('--binary <path>', 'the new version: its dist/src/cli/main.js, or a program (default: what runs now)')
+    .option('--binary <path>', 'the new version: its dist/cli/main.js, or a program (default: what runs now)')
     .option('--json', 'print the result as JSON')
     .action(async ({ socket, config, binary, json }: UpgradeOptions) => {
       const [{ upgrade }, { loadConfig }] = await Promise.all([

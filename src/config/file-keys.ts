@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { type KeyFacts, keyFacts } from './values.ts';
 
 type Shape = Readonly<Record<string, z.ZodType>>;

@@ -1,5 +1,5 @@
 /** The sections of the configuration file that limit clients: `guard` and `metadata_rate_limiting`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { choice, duration, flag, oneOrBoth, whole } from './values.ts';
 
 /** Counts are kept in 16 bits (native/rates.c). */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { choice } from './values.ts';
 
 /** What is logged, by daemon and agent alike. */

@@ -1,5 +1,5 @@
 /** Kinds of values that are names: of owners, namespaces, interfaces and files. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type OwnerKind, parseOwnerId } from '../identity/owner-id.ts';
 import { filePath } from './paths.ts';
 import { checked, derived, facts, keyFacts, unexpected } from './values.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { type ErrorCode, MetasteerError } from '../errors.ts';
 import type { ConfigDocument } from './document.ts';
 import type { FileKeys } from './file-keys.ts';

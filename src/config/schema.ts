@@ -2,7 +2,7 @@
  * Every key of the configuration file with its default, its bounds and its meaning. docs/configuration.md has the same
  * table (a test holds the two equal); `config.ts` gives the values the names and units the rest of the program uses.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fileKeys } from './file-keys.ts';
 import { guardSection, rateLimitingSection } from './limit-sections.ts';
 import { logSection } from './log-section.ts';

@@ -1,5 +1,5 @@
 /** The section `steering` of the configuration file: what the BPF programs do, and for how much there is room. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { choice, duration, whole } from './values.ts';
 
 export const steeringSection = z.strictObject({

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { GuardLimits } from '../config/config.ts';
 import { limitsDocument, parseLimits } from '../config/limits.ts';
 import { MetasteerError } from '../errors.ts';

@@ -55,14 +55,15 @@ export async function layFoundation(
 ): Promise<Foundation> {
   const config = new LiveConfig(loaded.config);
   const history = new History(log);
-  const leftovers = await Leftovers.clear(loaded.config, { history, log });
+  await Leftovers.makeRoom(loaded.config, history);
   const maps = stopper.owns(await createMaps(loaded.config));
   const namespace = stopper.owns(await PortNamespace.create(loaded.config));
   const rates = stopper.owns(new RequestRates());
   const workers = stopper.owns(new Workers({ config, namespace, rates, history, log }));
-  // They load their code while the kernel verifies the programs.
+  // They load their code while interfaces are looked through and the kernel verifies the programs.
   const started = workers.start();
   started.catch(() => undefined);
+  const leftovers = await Leftovers.clear(loaded.config, log);
   const programs = stopper.owns(await preparePrograms(maps));
   await started;
   return {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ABI } from '../kernel/layout.gen.ts';
 
 /** What a daemon says of itself when it asks the one that runs for everything. */

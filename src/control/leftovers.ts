@@ -31,20 +31,20 @@ export class Leftovers {
   }
 
   /**
-   * Removes the old namespace with its port devices, sockets of daemons that were killed while they took over, and the filters
-   * of interfaces that will not be steered. Called with the lock held, so nobody uses them.
+   * Removes the old namespace with its port devices, and sockets of daemons that were killed while they took over. Called with the
+   * lock held, so nobody uses them.
    *
    * @throws {MetasteerError} `namespace-failed` when the old namespace cannot be removed.
    */
-  static async clear(
-    config: Config,
-    { history, log }: { readonly history: History; readonly log: Logger },
-  ): Promise<Leftovers> {
+  static async makeRoom(config: Config, history: History): Promise<void> {
     clearTakeOverSockets(config.runDir);
-    if (await removeLeftNamespace(config)) {
-      const what = 'the daemon before this one was killed: removed its namespace, and began anew';
-      history.note('warn', what, { namespace: config.namespace });
-    }
+    if (!(await removeLeftNamespace(config))) return;
+    const what = 'the daemon before this one was killed: removed its namespace, and began anew';
+    history.note('warn', what, { namespace: config.namespace });
+  }
+
+  /** Removes the filters of interfaces that will not be steered. Called with the lock held. */
+  static async clear(config: Config, log: Logger): Promise<Leftovers> {
     const leftovers = new Leftovers(log);
     const inventory = new Inventory(new LiveConfig(config));
     await inventory.refresh({ all: true });

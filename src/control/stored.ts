@@ -1,5 +1,5 @@
 /** What the service manager kept of a daemon that died: descriptors by name, as sd_listen_fds(3) says, and what they are. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf } from '../errors.ts';
 import { readDocument } from '../kernel/document.ts';
 import { type HandOverDocument, OUR_ABI, parseHandOver } from './hand-over-document.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DURATION_BOUNDS } from '../metrics/histogram.ts';
 import type { FromWorker } from '../proxy/messages.ts';
 

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { MetasteerError, messageOf } from '../errors.ts';
 import { type PortId, parsePortId } from '../identity/port-id.ts';
-import { builtFile, packageRoot } from '../kernel/paths.ts';
+import { BUILT, builtFile, packageRoot } from '../kernel/paths.ts';
 import type { RateTable } from '../kernel/rates.ts';
 import { closeDescriptor, openDescriptorChannel, type PortListener, sendDescriptor } from '../kernel/sockets.ts';
 import type { LogLevel } from '../log.ts';
@@ -255,7 +255,7 @@ function launch(
   const code = join(runDir, 'code');
   makeFolder(code);
   const identity = [String(user.uid), String(user.gid), user.groups.join(',')];
-  const main = join(code, 'dist/src/cli/worker.js');
+  const main = join(code, BUILT.worker);
   const heap = `--max-old-space-size=${Math.floor(heapBytes / 1_048_576)}`;
   const node = [process.execPath, heap, main];
   const argv = [...identity, namespace.reference, netnsDir, packageRoot, code, ...node];

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { builtFile } from '../kernel/paths.ts';
 
-const CLI = fileURLToPath(new URL('../cli/main.js', import.meta.url));
+const CLI = builtFile('main');
 const START_MS = 20_000;
 const STOP_MS = 5_000;
 const POLL_MS = 20;

@@ -3,14 +3,14 @@ import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { fetchStatus } from '../cli/admin-client.ts';
 import type { StatusDocument } from '../control/status-document.ts';
 import { messageOf } from '../errors.ts';
+import { builtFile } from '../kernel/paths.ts';
 import type { RunDir } from './run-dir.ts';
 
-const CLI = fileURLToPath(new URL('../cli/main.js', import.meta.url));
+const CLI = builtFile('main');
 const STEERING_MS = 30_000;
 const POLL_MS = 50;
 const STOP_MS = 5_000;
@@ -56,6 +56,8 @@ export class Daemon {
     this.#child = spawn(command, args, {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
+      // As a service manager does: what a developer's shell has in it is not the daemon's.
+      env: { PATH: process.env['PATH'] },
     });
     if (this.#child.pid !== undefined) runDir.recordDaemon(this.#child.pid);
     this.ended = new Promise((resolve) => {

@@ -1,12 +1,15 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MetasteerError } from '../errors.ts';
 
 /** The installed package: the folder that holds dist/, bpf/ and native/. */
-export const packageRoot = fileURLToPath(new URL('../../..', import.meta.url));
+export const packageRoot = findPackage(dirname(fileURLToPath(import.meta.url)));
 
-const BUILT = {
+/** Files that the build makes and a package must have, below it. */
+export const BUILT = {
+  main: 'dist/cli/main.js',
+  worker: 'dist/cli/worker.js',
   shim: 'native/build/libmetasteer.so',
   launcher: 'native/build/metasteer-launch',
   steer: 'bpf/build/steer.bpf.o',
@@ -17,7 +20,7 @@ const BUILT = {
 } as const;
 
 /**
- * Path of a file that the build makes outside of TypeScript.
+ * Path of a file that the build makes.
  *
  * @throws {MetasteerError} `not-built` when it is not there.
  */
@@ -25,4 +28,10 @@ export function builtFile(name: keyof typeof BUILT): string {
   const path = join(packageRoot, BUILT[name]);
   if (!existsSync(path)) throw new MetasteerError('not-built', `${path} is missing`);
   return path;
+}
+
+/** Upwards, because this module is in a bundle too, which is in another folder. */
+function findPackage(folder: string): string {
+  const above = dirname(folder);
+  return above === folder || existsSync(join(folder, 'package.json')) ? folder : findPackage(above);
 }

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { InventoryInstance } from '../agent/inventory.ts';
 import { readDurationMs } from '../config/units.ts';
 import { MetasteerError, messageOf } from '../errors.ts';

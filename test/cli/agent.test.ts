@@ -5,10 +5,10 @@ import { once } from 'node:events';
 import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import type { AgentStatusDocument } from '../../src/agent/status-document.ts';
 import { agentStatusText } from '../../src/cli/agent-status.ts';
 import type { ErrorCode } from '../../src/errors.ts';
+import { builtFile } from '../../src/kernel/paths.ts';
 import { CLIENT, endAfterEach, INSTANCE, ROUTER, SHARED_SECRET, statusOf, TestNova, WHO } from '../agent/setup.ts';
 import { socketDirectory } from '../kit/agents.ts';
 import { curlOver } from '../kit/metrics.ts';
@@ -17,7 +17,7 @@ import { cli } from './run-cli.ts';
 
 endAfterEach();
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const MAIN = builtFile('main');
 const INVENTORY = `instances: [{ id: ${INSTANCE.instanceId}, project: p, ports: [{ router: ${ROUTER}, addresses: [${CLIENT}] }] }]\n`;
 
 let directory: ReturnType<typeof socketDirectory>;

@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { after, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import type { ErrorCode } from '../../src/errors.ts';
+import { builtFile } from '../../src/kernel/paths.ts';
 import { ask } from '../nova/client.ts';
 import { headersFor, PLAIN, PROJECT, SECRET } from '../nova/sample.ts';
 import { cli } from './run-cli.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const MAIN = builtFile('main');
 const folder = mkdtempSync(join(tmpdir(), 'metasteer-demo-nova-'));
 after(() => rmSync(folder, { recursive: true }));
 const inventory = join(folder, 'inventory.yaml');

@@ -1,34 +1,73 @@
 // Whoever waits for a daemon that was killed waits for what its processes load.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { BUNDLE_ACCOUNT } from '../../packaging/bundle.ts';
+import { BUILT, packageRoot } from '../../src/kernel/paths.ts';
 
-/** Packages of which a module loads something, itself or through others. Only those that are CommonJS are seen: yaml and commander are. */
-async function packagesOf(module: string): Promise<ReadonlySet<string>> {
-  const url = new URL(`../../src/${module}`, import.meta.url).href;
-  const script = `import(${JSON.stringify(url)}).then(() => {
-    process.stdout.write(JSON.stringify(Object.keys(require.cache)), () => process.exit(0));
-  });`;
-  // What the worker hears its supervisor on is open while it loads.
-  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] });
-  assert.ok(child.stdout);
-  const [output] = await Promise.all([text(child.stdout), once(child, 'close')]);
-  const files = JSON.parse(output) as readonly string[];
-  return new Set(files.flatMap((file) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? []));
+interface Output {
+  readonly entryPoint?: string;
+  readonly imports: readonly { readonly path: string; readonly kind: string; readonly external?: boolean }[];
+  readonly inputs: Readonly<Record<string, unknown>>;
 }
 
-test('the worker loads the proxy, and neither the command line nor what reads configuration files', async () => {
-  const packages = await packagesOf('cli/worker.js');
-  assert.ok(packages.has('ffi-napi'), [...packages].join(', '));
-  for (const unneeded of ['commander', 'yaml', 'undici', 'prom-client'])
-    assert.ok(!packages.has(unneeded), `the worker loads ${unneeded}`);
+const OUTPUTS = JSON.parse(readFileSync(join(packageRoot, BUNDLE_ACCOUNT), 'utf8')) as Readonly<Record<string, Output>>;
+
+/** The packages of which a file has something, itself or in the chunks that are loaded with it. */
+function packagesOf(file: string): ReadonlySet<string> {
+  const files = new Set([file]);
+  const packages = new Set<string>();
+  for (const each of files) {
+    const output = OUTPUTS[each];
+    assert.ok(output, each);
+    for (const { path, kind, external = false } of output.imports)
+      if (kind === 'import-statement' && !external) files.add(path);
+    for (const input of Object.keys(output.inputs))
+      packages.add(/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? '');
+  }
+  return packages;
+}
+
+/** What an `import()` of a module loads. */
+function chunkOf(module: string): string {
+  const [file] = Object.entries(OUTPUTS).find(([, { entryPoint }]) => entryPoint === `dist/src/${module}`) ?? [];
+  assert.ok(file, module);
+  return file;
+}
+
+function assertLoads(
+  file: string,
+  { needed, unneeded }: Readonly<Record<'needed' | 'unneeded', readonly string[]>>,
+): void {
+  const packages = packagesOf(file);
+  const [missing, superfluous] = [
+    needed.filter((each) => !packages.has(each)),
+    unneeded.filter((each) => packages.has(each)),
+  ];
+  assert.deepEqual({ missing, superfluous }, { missing: [], superfluous: [] }, file);
+}
+
+test('the worker loads the proxy, and neither the command line nor what reads configuration files', () => {
+  assertLoads(BUILT.worker, { needed: ['pino'], unneeded: ['commander', 'yaml', 'zod', 'undici', 'prom-client'] });
 });
 
-test('a command line is read before what reads configuration files is loaded', async () => {
-  const packages = await packagesOf('cli/program.js');
-  assert.ok(packages.has('commander'), [...packages].join(', '));
-  for (const unneeded of ['yaml', 'pino', 'ffi-napi'])
-    assert.ok(!packages.has(unneeded), `every command loads ${unneeded}`);
+test('a command line is read before what reads configuration files is loaded', () => {
+  assertLoads(BUILT.main, {
+    needed: ['commander'],
+    unneeded: ['yaml', 'zod', 'pino', 'undici', 'prom-client'],
+  });
+});
+
+test('the daemon loads no client of HTTP', () => {
+  assertLoads(chunkOf('control/daemon.js'), { needed: ['zod'], unneeded: ['undici', 'commander', 'prom-client'] });
+});
+
+test('what is loaded at the start is in few files, for Node takes long to find and link each', () => {
+  const files = ['control/daemon.js', 'config/load.js', 'log.js'].map(chunkOf);
+  const all = new Set(files);
+  for (const each of all)
+    for (const { path, kind, external = false } of OUTPUTS[each]?.imports ?? [])
+      if (kind === 'import-statement' && !external) all.add(path);
+  assert.ok(all.size < 60, `${all.size} files`);
 });

@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { ERRORS, type ErrorCode } from '../../src/errors.ts';
+import { builtFile } from '../../src/kernel/paths.ts';
 import { cli } from './run-cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'metasteer-cli-'));
@@ -148,7 +148,7 @@ describe('help and version', () => {
 });
 
 describe('the program as a process', () => {
-  const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+  const main = builtFile('main');
   const cases: readonly [argv: readonly string[], status: number, stdout: RegExp, stderr: RegExp][] = [
     [['version'], 0, /^metasteer /, /^$/],
     [['status', '--socket', join(folder, 'none.sock')], 1, /^$/, /\(daemon-not-running\)\n$/],

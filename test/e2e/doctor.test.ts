@@ -3,16 +3,16 @@ import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { tryCommand } from '../../src/demo/command.ts';
 import type { Finding } from '../../src/doctor/finding.ts';
+import { builtFile } from '../../src/kernel/paths.ts';
 import { needsRoot, TestNode } from '../kit/node.ts';
 import { ROOT } from '../tidy/sources.ts';
 
 /** To tc it is a file with a program: it gives the filter a name that is not ours. */
 const OBJECT = join(ROOT, 'bpf/build/restore.bpf.o');
-const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const CLI = builtFile('main');
 
 describe('metasteer doctor', needsRoot, () => {
   let node: TestNode;

@@ -1,12 +1,12 @@
 // Needs root: network namespaces and BPF. What operators look at while the daemon runs.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { runCommand, tryCommand } from '../../src/demo/command.ts';
 import type { Daemon } from '../../src/demo/daemon.ts';
+import { builtFile } from '../../src/kernel/paths.ts';
 import { needsRoot, TestNode, whoAmI } from '../kit/node.ts';
 
-const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const CLI = builtFile('main');
 
 describe('while the daemon runs', needsRoot, () => {
   let node: TestNode;

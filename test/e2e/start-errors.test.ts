@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { type CommandResult, tryCommand } from '../../src/demo/command.ts';
+import { builtFile } from '../../src/kernel/paths.ts';
 import { needsRoot } from '../kit/node.ts';
 
-const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const CLI = builtFile('main');
 
 describe('a start that cannot succeed', needsRoot, () => {
   const runDir = `/run/metasteer-test-${process.pid}`;

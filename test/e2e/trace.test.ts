@@ -7,7 +7,6 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import type {
   Hop,
   TraceBegin,
@@ -18,9 +17,10 @@ import type {
 } from '../../src/control/trace-document.ts';
 import { tryCommand } from '../../src/demo/command.ts';
 import type { Daemon } from '../../src/demo/daemon.ts';
+import { builtFile } from '../../src/kernel/paths.ts';
 import { curl, METADATA_V4, METADATA_V6, needsRoot, TestNode, whoAmI } from '../kit/node.ts';
 
-const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const CLI = builtFile('main');
 const CLIENT = '10.0.0.5';
 
 /** A trace as an operator runs it. */

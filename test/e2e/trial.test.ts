@@ -6,12 +6,13 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { runCommand } from '../../src/demo/command.ts';
+import { builtFile } from '../../src/kernel/paths.ts';
 import { KeepAliveAgent, reply } from '../kit/agents.ts';
 import { CurlLoop } from '../kit/curl-loop.ts';
 import { NeutronHaproxy } from '../kit/haproxy.ts';
 import { isRoot, TestNode, until } from '../kit/node.ts';
 import { unlessThere } from '../kit/peers.ts';
-import { ROOT, read } from '../tidy/sources.ts';
+import { read } from '../tidy/sources.ts';
 
 const skip = isRoot ? unlessThere('haproxy') : 'needs root';
 const DOCUMENT = 'docs/trial.md';
@@ -38,7 +39,7 @@ describe(`the trial of ${DOCUMENT}`, { skip }, () => {
     node.undo('haproxy', () => haproxy.stop());
     const bin = node.runDir.file('bin');
     mkdirSync(bin);
-    const program = `#!/bin/sh\nexec ${process.execPath} ${join(ROOT, 'dist/src/cli/main.js')} "$@"\n`;
+    const program = `#!/bin/sh\nexec ${process.execPath} ${builtFile('main')} "$@"\n`;
     writeFileSync(join(bin, 'metasteer'), program, { mode: 0o755 });
   });
   after(() => node.remove());

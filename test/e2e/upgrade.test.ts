@@ -1,11 +1,10 @@
 // Needs root: network namespaces and BPF. Another version takes over under load, and no connection is lost.
 import assert from 'node:assert/strict';
 import { chmodSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { processStat } from '../../bench/processes.ts';
 import type { Daemon } from '../../src/demo/daemon.ts';
-import { packageRoot } from '../../src/kernel/paths.ts';
+import { builtFile } from '../../src/kernel/paths.ts';
 import { KeepAliveAgent, reply } from '../kit/agents.ts';
 import { programTags } from '../kit/bpf-objects.ts';
 import { HeldConnection } from '../kit/held-connection.ts';
@@ -162,10 +161,10 @@ for (const attach of ['tcx', 'clsact'] as const) {
         assert.ok(asked > 0);
         assert.deepEqual(failures, {});
         const after = await programTags(await pid());
-        for (const name of ['ms_match', 'ms_steer', 'ms_restore'])
+        for (const name of ['ms_match', 'ms_restore'])
           assert.notEqual(tagsOf(after, name), tagsOf(before, name), `${name} is the other version's`);
       } finally {
-        await upgraded('--binary', join(packageRoot, 'dist/src/cli/main.js'));
+        await upgraded('--binary', builtFile('main'));
         other.remove();
       }
     });

@@ -1,12 +1,12 @@
 // Needs root: network namespaces and BPF. Several workers on the same ports, added and removed under traffic.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { runCommand, tryCommand } from '../../src/demo/command.ts';
 import type { Daemon } from '../../src/demo/daemon.ts';
+import { builtFile } from '../../src/kernel/paths.ts';
 import { needsRoot, TestNode, until, whoAmI } from '../kit/node.ts';
 
-const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const CLI = builtFile('main');
 const REQUESTS_PER_STEP = 15;
 
 describe('several workers', needsRoot, () => {

@@ -3,14 +3,14 @@ import { spawn } from 'node:child_process';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { runCommand } from '../../src/demo/command.ts';
+import { builtFile } from '../../src/kernel/paths.ts';
 import { HeldConnection } from '../kit/held-connection.ts';
 import { curl, METADATA_V4, portOf, until } from '../kit/node.ts';
 import { NEIGHBOURS_MAX, type NodeSite } from './node-site.ts';
 import type { FaultRow } from './row.ts';
 
-const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const CLI = builtFile('main');
 const ADMIN_CONNECTIONS = 300;
 const TICKS_PER_SECOND = 100;
 /** Requests whose lines are several times what a pipe takes. */

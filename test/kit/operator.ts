@@ -1,8 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import { type CommandResult, tryCommand } from '../../src/demo/command.ts';
 import type { Daemon } from '../../src/demo/daemon.ts';
+import { builtFile } from '../../src/kernel/paths.ts';
 
-const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const CLI = builtFile('main');
 
 /** Runs a command of ours on a daemon, as its operator does. */
 export function operate(daemon: Daemon, ...words: readonly string[]): Promise<CommandResult> {

@@ -13,11 +13,14 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bundle } from '../../packaging/bundle.ts';
 import { packageRoot } from '../../src/kernel/paths.ts';
 
 /** A version of its own: a copy of what is installed, in which some files differ. */
 export class OtherVersion {
   readonly folder = mkdtempSync(join(tmpdir(), 'metasteer-other-'));
+
+  #isChanged = true;
 
   constructor() {
     chmodSync(this.folder, 0o755);
@@ -27,8 +30,11 @@ export class OtherVersion {
     this.change('package.json', /"version": "[^"]*"/, '"version": "9.9.9"');
   }
 
+  /** Its program, with all changes so far. */
   get main(): string {
-    return join(this.folder, 'dist/src/cli/main.js');
+    if (this.#isChanged) bundle(this.folder);
+    this.#isChanged = false;
+    return join(this.folder, 'dist/cli/main.js');
   }
 
   /** For a daemon of this version: as `through` of DaemonOptions. */
@@ -41,6 +47,7 @@ export class OtherVersion {
     const text = readFileSync(path, 'utf8');
     assert.match(text, what);
     writeFileSync(path, text.replace(what, by));
+    this.#isChanged = true;
   }
 
   /** Compiles the programs anew, with other text in one of their headers; what was changed before stays changed. */

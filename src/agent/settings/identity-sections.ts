@@ -1,5 +1,5 @@
 /** The sections of the agent's settings that say where instances are looked up: `resolver`, `neutron`, `keystone`, `inventory`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { choice, duration, flag, optionalText, text, whole } from '../../config/values.ts';
 import { optionalBaseUrl, optionalPath } from './values.ts';
 

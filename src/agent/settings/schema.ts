@@ -2,7 +2,7 @@
  * Every key of the agent's settings with its default, its bounds and its meaning. docs/agent.md has the same table (a
  * test holds the two equal); `settings.ts` gives the values the names and units the agent uses.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fileKeys } from '../../config/file-keys.ts';
 import { logSection } from '../../config/log-section.ts';
 import { metricsKeys } from '../../config/metrics-keys.ts';

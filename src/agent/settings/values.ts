@@ -1,5 +1,5 @@
 /** Kinds of values that only the agent's settings have. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { filePath } from '../../config/paths.ts';
 import { checked, derived, facts, keyFacts, optionalText, unexpected } from '../../config/values.ts';
 
