@@ -39,6 +39,7 @@ installed() {
 /usr/bin/lintian                                       lintian             judges them
 /usr/bin/systemd-analyze                               systemd             judges the units
 /usr/bin/man                                           man-db              judges the manual pages
+/usr/lib/*/faketime/libfaketimeMT.so.1                 libfaketime         moves the clock of a daemon
 LIST
 }
 unpacked() {

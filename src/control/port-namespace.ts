@@ -49,11 +49,15 @@ export class PortNamespace {
   /** @throws {MetasteerError} `namespace-failed` */
   static async create(config: Config): Promise<PortNamespace> {
     const path = namespacePath(config);
+    let isOurs = false;
     try {
       await createNamespace(path);
+      isOurs = true;
       writeFileSync(recordPath(config), String(namespaceInode(path)));
       return new PortNamespace(path, recordPath(config), openSync(path, 'r'));
     } catch (error) {
+      // Without its record, as on a full disk, the next start would take it for somebody else's.
+      if (isOurs) await removeNamespace(path).catch(() => undefined);
       throw new MetasteerError('namespace-failed', `the namespace ${path} cannot be made: ${messageOf(error)}`, {
         cause: error,
       });

@@ -18,6 +18,8 @@ export interface AgentOptions {
   readonly socket: string;
   /** Further keys of its settings file. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** A command that becomes the agent: it is started with the agent's own as its last arguments. */
+  readonly through?: readonly string[];
   /** Called with the process as soon as there is one, to keep it on record. */
   readonly onSpawn?: (pid: number) => void;
 }
@@ -33,10 +35,11 @@ export class MetadataAgent {
   }
 
   /** Starts it and waits until it listens. @throws {Error} when it does not, with its last words */
-  static async start({ configFile, socket, settings, onSpawn }: AgentOptions): Promise<MetadataAgent> {
+  static async start({ configFile, socket, settings, through = [], onSpawn }: AgentOptions): Promise<MetadataAgent> {
     writeFileSync(configFile, stringify({ socket, socket_mode: '0666', ...settings }));
     // In a group of its own, so that Ctrl-C in the terminal does not stop it behind our back.
-    const child = spawn(process.execPath, [CLI, 'agent', '-c', configFile], {
+    const [command = process.execPath, ...args] = [...through, process.execPath, CLI, 'agent', '-c', configFile];
+    const child = spawn(command, args, {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -21,22 +21,24 @@ export interface Stage {
   readonly tenants: readonly Tenant[];
   readonly families: readonly Family[];
   readonly agentSocket: string;
+  /** Its process. */
+  readonly agentPid: number;
   readonly novaUrl: string;
+}
+
+/** How the metadata agent is started. */
+export interface AgentPlan {
+  /** Further settings. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** A command that becomes the agent: it is started with the agent's own as its last arguments. */
+  readonly through?: readonly string[];
 }
 
 /** Notes how to take something away again; the last noted is taken away first. */
 export type Undo = (what: string, action: () => void | Promise<void>) => void;
 
-/**
- * Builds two tenants with the same addresses behind two routers, a metadata agent and a metadata service.
- *
- * @param agentSettings further settings of the agent
- */
-export async function buildStage(
-  runDir: RunDir,
-  undo: Undo,
-  agentSettings: Readonly<Record<string, unknown>> = {},
-): Promise<Stage> {
+/** Builds two tenants with the same addresses behind two routers, a metadata agent and a metadata service. */
+export async function buildStage(runDir: RunDir, undo: Undo, plan: AgentPlan = {}): Promise<Stage> {
   const inventory = demoInventory();
   const topology = new Topology(runDir);
   undo('namespaces', () => topology.remove());
@@ -47,22 +49,22 @@ export async function buildStage(
   const secret = randomBytes(32).toString('hex');
   const nova = await NovaService.start({ inventory: novaInventory(inventory), secret: Buffer.from(secret) });
   undo('metadata service', () => nova.close());
-  const agent = await startAgent(runDir, inventory, { secret, novaUrl: nova.url, agentSettings });
+  const agent = await startAgent(runDir, inventory, { secret, novaUrl: nova.url, plan });
   undo('metadata agent', () => agent.stop());
-  return { tenants, families, agentSocket: runDir.file(AGENT_SOCKET), novaUrl: nova.url };
+  return { tenants, families, agentSocket: runDir.file(AGENT_SOCKET), agentPid: agent.pid, novaUrl: nova.url };
 }
 
 interface AgentSurroundings {
   readonly secret: string;
   readonly novaUrl: string;
-  readonly agentSettings: Readonly<Record<string, unknown>>;
+  readonly plan: AgentPlan;
 }
 
 /** An agent that knows the inventory in the place of Neutron. */
 function startAgent(
   runDir: RunDir,
   inventory: Inventory,
-  { secret, novaUrl, agentSettings }: AgentSurroundings,
+  { secret, novaUrl, plan: { settings = {}, through = [] } }: AgentSurroundings,
 ): Promise<MetadataAgent> {
   const [file, secretFile] = [runDir.file('inventory.json'), runDir.file('secret')];
   writeFileSync(file, inventoryFile(inventory));
@@ -71,12 +73,13 @@ function startAgent(
     configFile: runDir.file('agent.yaml'),
     socket: runDir.file(AGENT_SOCKET),
     onSpawn: (pid) => runDir.recordDaemon(pid),
+    through,
     settings: {
       admin: { socket: runDir.file('agent-admin.sock') },
       nova: { addresses: [novaUrl], shared_secret_file: secretFile },
       resolver: { source: 'inventory' },
       inventory: { file },
-      ...agentSettings,
+      ...settings,
     },
   });
 }

@@ -33,8 +33,10 @@ type Jobs = Readonly<Record<'metasteer' | 'metasteer-agent', number>>;
 
 async function realSite(jobs: Jobs): Promise<Site> {
   const node = await TestNode.build({
-    metrics: { listen: `127.0.0.1:${jobs['metasteer-agent']}` },
-    response_cache: { enabled: true },
+    settings: {
+      metrics: { listen: `127.0.0.1:${jobs['metasteer-agent']}` },
+      response_cache: { enabled: true },
+    },
   });
   try {
     await node.startSteering({

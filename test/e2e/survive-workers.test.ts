@@ -13,9 +13,8 @@ const KILLS = 20;
 const PER_SECOND = 200;
 /** Slower than a crash loop. */
 const BETWEEN_KILLS_MS = 2600;
-const CONCURRENCY = 4;
-/** Connections that a worker may have accepted, and not answered, when it is killed; those it keeps come on top. */
-const BEING_READ = 8;
+/** Requests that a worker gives the agent at once. */
+const CONCURRENCY = 8;
 const KEPT = 2;
 
 describe('workers that end', needsRoot, () => {
@@ -35,7 +34,7 @@ describe('workers that end', needsRoot, () => {
     return (await daemon.status()).workers.find(({ state }) => state === 'running')?.pid;
   }
 
-  it(`killed ${KILLS} times: requests in the worker's hands fail, no other`, async () => {
+  it(`killed ${KILLS} times: requests in the worker's hands fail, no other`, async (test) => {
     daemon = await node.startSteering({
       agent: { socket: agent.path, concurrency: CONCURRENCY },
       ...NO_LIMITS,
@@ -57,6 +56,7 @@ describe('workers that end', needsRoot, () => {
     const { daemon: about, events } = await daemon.status();
     const failed = Object.values(failures).reduce((total, count) => total + count, 0);
     assert.equal(asked, answered + failed);
+    test.diagnostic(`${failed} of ${asked} requests failed: ${JSON.stringify(failures)}`);
     // Half of it on a machine that is busy with other tests: with less there was no load.
     assert.ok(asked >= (PER_SECOND / 2) * seconds, `${asked} requests in ${seconds} s`);
     const allowed = new Set([
@@ -70,8 +70,7 @@ describe('workers that end', needsRoot, () => {
       [],
       JSON.stringify(failures),
     );
-    const inHand = KILLS * (CONCURRENCY + BEING_READ + node.stage.tenants.length * KEPT);
-    assert.ok(failed <= inHand, `${failed} of ${asked} requests failed: ${JSON.stringify(failures)}`);
+    assert.ok(failed <= KILLS * CONCURRENCY, `${failed} of ${asked} requests failed: ${JSON.stringify(failures)}`);
     assert.equal(about.workers_lost, KILLS);
     const told = events.filter(({ event }) => /^worker \d+ ended: SIGKILL.*; another starts/.test(event));
     assert.equal(told.length, Math.min(KILLS, events.length), JSON.stringify(events));

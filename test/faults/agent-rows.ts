@@ -3,7 +3,7 @@ import { mkdirSync, renameSync, rmdirSync, symlinkSync, unlinkSync, writeFileSyn
 import { createServer, type Socket } from 'node:net';
 import { type Answerer, reply } from '../kit/agents.ts';
 import { until } from '../proxy/worker.ts';
-import { type AgentSite, ask, askUntilServed } from './agent-site.ts';
+import { type AgentSite, ask, askUntilServed, recovered } from './agent-site.ts';
 import type { FaultRow } from './row.ts';
 
 const ok: Answerer = (request) => reply(request.requestLine);
@@ -23,6 +23,18 @@ const absences: readonly FaultRow<AgentSite>[] = [
       assert.deepEqual(worker.refused(), { 'agent-absent': 1 });
       await site.keepAlive(worker.socket, ok);
       assert.equal((await askUntilServed(worker)).status, 200);
+    },
+  },
+  {
+    fault: 'the agent is away for a while',
+    when: 'while requests wait for it',
+    holds: 'all of them are answered within a second of its return',
+    inject: async (site) => {
+      const worker = await site.worker({ agent: { queueTimeoutMs: 8000 } });
+      const waiting = Array.from({ length: 20 }, (_, index) => ask(worker, 'GET', `/${index}`));
+      await new Promise((resolve) => setTimeout(resolve, 2500));
+      await site.keepAlive(worker.socket, ok);
+      for (const { status } of await recovered(() => Promise.all(waiting))) assert.equal(status, 200);
     },
   },
   {

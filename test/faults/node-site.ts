@@ -10,6 +10,7 @@ import { type Router, Topology } from '../../src/demo/topology.ts';
 import { programTags } from '../kit/bpf-objects.ts';
 import { curl, METADATA_V4, portOf, TestNode, until, whoAmI } from '../kit/node.ts';
 import type { OtherVersion } from '../kit/other-version.ts';
+import type { Strikes } from '../kit/strikes.ts';
 import { type NodeState, nodeState } from './node-state.ts';
 
 /** Of curl: a router on which nobody listens answers with a reset. A worker that hangs would let the time run out instead. */
@@ -23,8 +24,9 @@ const SPARE = 400;
 export interface NodeSiteOptions {
   /** Further sections of the configuration. */
   readonly sections?: Readonly<Record<string, unknown>>;
-  /** Another version than this one, which its daemon is of. */
+  /** Another version than this one, which its daemon is of; and what becomes of that one's steps. */
   readonly version?: OtherVersion;
+  readonly strikes?: Strikes;
 }
 
 export class NodeSite {
@@ -51,6 +53,11 @@ export class NodeSite {
     return site;
   }
 
+  get strikes(): Strikes {
+    assert.ok(this.#options.strikes, 'its daemon is of a version whose steps can be struck');
+    return this.#options.strikes;
+  }
+
   get blue(): Tenant {
     return this.node.blue;
   }
@@ -71,13 +78,17 @@ export class NodeSite {
     };
   }
 
-  #start(more: Readonly<Record<string, unknown>> = {}): Daemon {
-    return this.node.startDaemon(this.settings(more), this.#options.version?.through);
+  #start(more: Readonly<Record<string, unknown>> = {}, through: readonly string[] = []): Daemon {
+    return this.node.startDaemon(this.settings(more), [...through, ...(this.#options.version?.through ?? [])]);
   }
 
-  /** Starts the daemon again, as it was or otherwise. */
-  restart(more: Readonly<Record<string, unknown>> = {}): void {
-    this.daemon = this.#start(more);
+  /**
+   * Starts the daemon again, as it was or otherwise.
+   *
+   * @param through a command that becomes the daemon
+   */
+  restart(more: Readonly<Record<string, unknown>> = {}, through: readonly string[] = []): void {
+    this.daemon = this.#start(more, through);
     this.#workersEnded = 0;
   }
 

@@ -1,20 +1,15 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runCommand } from '../../src/demo/command.ts';
-import { builtFile } from '../../src/kernel/paths.ts';
 import { HeldConnection } from '../kit/held-connection.ts';
 import { curl, METADATA_V4, portOf, until } from '../kit/node.ts';
 import { NEIGHBOURS_MAX, type NodeSite } from './node-site.ts';
 import type { FaultRow } from './row.ts';
 
-const CLI = builtFile('main');
 const ADMIN_CONNECTIONS = 300;
 const TICKS_PER_SECOND = 100;
-/** Requests whose lines are several times what a pipe takes. */
-const LOGGED = 600;
 
 /** Writes to the supervisor as the worker would, on the worker's own end of the channel (pidfd_getfd is call 438). */
 const AS_WORKER = `
@@ -31,22 +26,38 @@ while data:
         break
 `;
 
+/** The step at which a worker gives a sign of life. */
+export const PING = 'ping';
+
 const workers: readonly FaultRow<NodeSite>[] = [
-  ...(
-    [
-      ['killed', 'SIGKILL'],
-      ['ended by V8, as when its heap is full', 'SIGABRT'],
-    ] as const
-  ).map(([how, signal]) => ({
-    fault: `the worker is ${how}`,
+  {
+    fault: 'the worker is killed',
     when: 'between two requests',
     holds: 'another takes its sockets',
-    inject: async (site: NodeSite) => {
+    inject: async (site) => {
       const pid = await site.workerPid();
-      process.kill(pid, signal);
+      process.kill(pid, 'SIGKILL');
       await site.untilReplaced(pid);
     },
-  })),
+  },
+  {
+    fault: 'the worker’s heap is full',
+    when: 'while it serves',
+    holds: 'V8 ends it, which status tells, and another takes its sockets',
+    inject: async (site) => {
+      const pid = await site.workerPid();
+      site.undo(() => site.strikes.disarm());
+      site.strikes.arm(PING, 'fill heap');
+      await until('it has ended', async () => !(await site.daemon.status()).workers.some((each) => each.pid === pid));
+      site.strikes.disarm();
+      await site.untilReplaced(pid);
+      const { events } = await site.daemon.status();
+      assert.ok(
+        events.some(({ event }) => event.startsWith(`worker ${pid} ended: SIGABRT`)),
+        JSON.stringify(events),
+      );
+    },
+  },
   {
     fault: 'the worker is stopped',
     when: 'for longer than it is believed to live',
@@ -165,31 +176,6 @@ const supervisor: readonly FaultRow<NodeSite>[] = [
         const { ports } = await site.daemon.status();
         return ports.some(({ owner, state }) => owner === router.uuid && state === 'steering');
       });
-    },
-  },
-  {
-    fault: 'nobody reads the daemon’s log',
-    when: 'with more lines than its pipe takes',
-    holds: 'every request is served, and it stops in time',
-    inject: async (site) => {
-      assert.equal(await site.daemon.stop(), true);
-      site.restart({ log: { access: 'all', level: 'debug' } });
-      await site.untilServed();
-      assert.equal(await site.daemon.stop(), true);
-      // Whatever becomes of this one, the rows after it have a daemon.
-      site.undo(() => site.restart());
-      const child = spawn(process.execPath, [CLI, 'run', '-c', site.daemon.configFile], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      if (child.pid !== undefined) site.node.runDir.recordDaemon(child.pid);
-      const exited = new Promise((resolve) => child.once('exit', resolve));
-      site.undo(() => child.kill('SIGKILL'));
-      await site.untilServed();
-      const args = ['-s', '-o', '/dev/null', '-w', '%{http_code}\n', `${METADATA_V4}/[1-${LOGGED}]`];
-      const { stdout } = await site.blue.instance.namespace.try('curl', args, { timeoutMs: 40_000 });
-      assert.equal(stdout.match(/^\d{3}$/gm)?.filter((status) => status !== '000').length, LOGGED);
-      child.kill('SIGTERM');
-      assert.equal(await exited, 0);
     },
   },
   ...(

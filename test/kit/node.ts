@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PortStatusDocument } from '../../src/control/status-document.ts';
 import { Daemon } from '../../src/demo/daemon.ts';
 import { RunDir, removeLeftovers } from '../../src/demo/run-dir.ts';
-import { buildStage, type Stage, type Tenant } from '../../src/demo/stage.ts';
+import { type AgentPlan, buildStage, type Stage, type Tenant } from '../../src/demo/stage.ts';
 import { Teardown } from '../../src/demo/teardown.ts';
 
 const DEADLINE_MS = 20_000;
@@ -44,13 +44,12 @@ export class TestNode {
     this.#teardown = teardown;
   }
 
-  /** @param agentSettings further settings of the metadata agent */
-  static async build(agentSettings: Readonly<Record<string, unknown>> = {}): Promise<TestNode> {
+  static async build(agent: AgentPlan = {}): Promise<TestNode> {
     await removeLeftovers();
     const teardown = new Teardown();
     const runDir = RunDir.create('test');
     teardown.add('run directory', () => runDir.remove());
-    const stage = await buildStage(runDir, (what, action) => teardown.add(what, action), agentSettings);
+    const stage = await buildStage(runDir, (what, action) => teardown.add(what, action), agent);
     return new TestNode(runDir, stage, teardown);
   }
 

@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -15,14 +16,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundle } from '../../packaging/bundle.ts';
 import { packageRoot } from '../../src/kernel/paths.ts';
+import { isAlive } from '../../src/unix/alive.ts';
+
+const PREFIX = 'metasteer-other-';
 
 /** A version of its own: a copy of what is installed, in which some files differ. */
 export class OtherVersion {
-  readonly folder = mkdtempSync(join(tmpdir(), 'metasteer-other-'));
+  readonly folder = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
 
   #isChanged = true;
 
   constructor() {
+    removeLeft();
     chmodSync(this.folder, 0o755);
     for (const part of ['dist/src', 'bpf/build', 'native/build', 'package.json'])
       cpSync(join(packageRoot, part), join(this.folder, part), { recursive: true });
@@ -73,5 +78,13 @@ export class OtherVersion {
 
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Takes away what tests that were killed have left. */
+function removeLeft(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : process.pid;
+    if (!isAlive(pid)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
   }
 }

@@ -9,6 +9,10 @@ export const UNPACKED = join(ROOT, 'node_modules/.cache/metasteer-peers');
 
 const PACKAGES = '/usr/lib/python3/dist-packages';
 
+const LIBRARIES = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
+/** Moves the clock of a process that it is preloaded to. */
+export const FAKETIME = `${LIBRARIES}/faketime/libfaketimeMT.so.1`;
+
 /** A file, or the beginning of its name, that tells whether a peer is there. */
 const PEERS = {
   'python3-webob': `${PACKAGES}/webob`,
@@ -23,6 +27,8 @@ const PEERS = {
   'python3-netifaces': `${PACKAGES}/netifaces`,
   'python3-nova': join(UNPACKED, 'usr/lib/python3/dist-packages/nova'),
   prometheus: join(UNPACKED, 'usr/bin/prometheus'),
+  libfaketime: FAKETIME,
+  systemd: '/usr/bin/systemd-analyze',
   'cloud-guest-utils': join(UNPACKED, 'usr/bin/ec2metadata'),
 } as const;
 

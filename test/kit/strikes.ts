@@ -2,8 +2,8 @@ import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import type { OtherVersion } from './other-version.ts';
 
-/** What becomes of the process that comes to a step: an error there, a sudden end, or no step more. */
-export type Strike = 'throw' | 'kill' | 'hang';
+/** What becomes of the process that comes to a step: an error there, a sudden end, no step more, or a heap without room. */
+export type Strike = 'throw' | 'kill' | 'hang' | 'fill heap';
 
 const MODULE = 'strike.js';
 const FILE = 'strike-';
@@ -18,13 +18,13 @@ export function strike(step) {
   const file = join(fileURLToPath(new URL('.', import.meta.url)), '../../${FILE}' + step);
   let how, first, times;
   try {
-    [how, first, times] = readFileSync(file, 'utf8').split(' ');
+    [how, first, times] = readFileSync(file, 'utf8').split('/');
   } catch {
     return;
   }
-  if (first > 1) return writeFileSync(file, how + ' ' + (first - 1) + ' ' + times);
+  if (first > 1) return writeFileSync(file, how + '/' + (first - 1) + '/' + times);
   try {
-    if (times > 1) writeFileSync(file, how + ' 1 ' + (times - 1));
+    if (times > 1) writeFileSync(file, how + '/1/' + (times - 1));
     else rmSync(file);
     writeFileSync(file + '${CAME}', '');
   } catch {
@@ -32,6 +32,7 @@ export function strike(step) {
   }
   if (how === 'throw') throw new Error('struck by the test');
   if (how === 'kill') process.kill(process.pid, 'SIGKILL');
+  for (const full = []; how === 'fill heap'; ) full.push(new Array(100000).fill(1.5));
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }
 `;
@@ -61,7 +62,7 @@ export class Strikes {
    */
   arm(step: string, how: Strike, first = 1, times = 1): void {
     const file = this.#fileOf(step);
-    writeFileSync(file, `${how} ${first} ${times}`);
+    writeFileSync(file, `${how}/${first}/${times}`);
     // A worker reads it too.
     chmodSync(file, 0o644);
     this.#armed.add(step);
