@@ -21,6 +21,8 @@ const COMMON = {
   format: 'esm',
   metafile: true,
   legalComments: 'none',
+  // The log names classes.
+  keepNames: true,
   logLevel: 'warning',
   external: [...EXTERNAL],
   // For packages that are CommonJS and ask for modules of Node.

@@ -1,5 +1,5 @@
 /**
- * Says which of a folder's packages the programs contain (packaging/bundle.ts), so that they need not be installed.
+ * Says which of a folder's packages need not be installed: the programs contain what they use of them (packaging/bundle.ts).
  *
  *     node dist/packaging/bundled.js FOLDER
  */

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Puts together what is installed, ready to run without a compiler: compiled sources, BPF objects, shim, npm packages.
+# Puts together what is installed, ready to run without a compiler: programs, BPF objects, shim, the ffi package.
 #
 #   packaging/stage.sh FOLDER      which must not exist
 set -euo pipefail
@@ -52,7 +52,7 @@ find "$target/native" "$target/node_modules" -type f \( -path '*/native/build/*'
 # Of packages that are in the programs (packaging/bundle.ts) only the licences are left to be installed.
 node dist/packaging/bundled.js "$target/node_modules" | while read -r name; do
   mkdir -p "$target/licenses/$name"
-  find "$target/node_modules/$name" -maxdepth 1 -iname 'licen[cs]e*' -exec cp {} "$target/licenses/$name/" \;
+  (cd "$target/node_modules/$name" && find . -type f -iname 'licen[cs]e*' -not -name '*.js' -exec cp --parents {} "$target/licenses/$name/" \;)
   rm -rf "$target/node_modules/${name:?}"
 done
 find "$target/node_modules" "$target/licenses" -type d -empty -delete

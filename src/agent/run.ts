@@ -1,5 +1,5 @@
 /** The agent's life, top to bottom: build the parts, listen, serve until a signal comes, give everything back. */
-import { messageOf } from '../errors.ts';
+import { messageOf, stackOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { AdminServer } from '../unix/admin-server.ts';
 import { serveMetrics } from './metrics.ts';
@@ -33,7 +33,9 @@ export async function runAgent({ settings, log, openResolver, signal }: RunOptio
     const parts = { settings, resolver, nova, server };
     const status = () => statusDocument(parts);
     const routes = [{ method: 'GET', shown: 'GET /v1/status', path: /^\/v1\/status$/, act: status }] as const;
-    const admin = await AdminServer.listen(settings.admin.socket, routes);
+    const admin = await AdminServer.listen(settings.admin.socket, routes, (error) => {
+      log.error({ error: stackOf(error) }, 'internal error');
+    });
     undo.push(() => admin.close());
     const metrics = await serveMetrics(parts, log);
     if (metrics !== undefined) undo.push(() => metrics.close());

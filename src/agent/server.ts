@@ -4,7 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { messageOf } from '../errors.ts';
+import { stackOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { Histogram } from '../metrics/histogram.ts';
 import type { SocketListener } from '../unix/socket-file.ts';
@@ -200,7 +200,7 @@ export class AgentServer {
       log.warn({ ...about, error: error.message }, 'the instance cannot be looked up');
       return 'source-failed';
     }
-    log.error({ ...about, error: error instanceof Error ? error.stack : messageOf(error) }, 'internal error');
+    log.error({ ...about, error: stackOf(error) }, 'internal error');
     return 'internal';
   }
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import { builtFile } from '../kernel/paths.ts';
 import { DEFAULT_ADMIN_SOCKET } from './admin-options.ts';
 import type { CliEnvironment } from './environment.ts';
 
@@ -19,7 +20,10 @@ export function upgradeCommand({ stdout }: CliEnvironment): Command {
       '-c, --config <file>',
       'configuration of the new version; also tells the admin socket where that is not given',
     )
-    .option('--binary <path>', 'the new version: its dist/cli/main.js, or a program (default: what runs now)')
+    .option(
+      '--binary <path>',
+      'the new version: its dist/cli/main.js, or a program (default: the version of this command)',
+    )
     .option('--json', 'print the result as JSON')
     .action(async ({ socket, config, binary, json }: UpgradeOptions) => {
       const [{ upgrade }, { loadConfig }] = await Promise.all([
@@ -29,7 +33,8 @@ export function upgradeCommand({ stdout }: CliEnvironment): Command {
       const from = socket ?? (config === undefined ? DEFAULT_ADMIN_SOCKET : loadConfig(config).admin.socket);
       const plan = {
         ...(config === undefined ? {} : { config: resolve(config) }),
-        ...(binary === undefined ? {} : { binary: resolve(binary) }),
+        // The one that runs may have been installed elsewhere.
+        binary: binary === undefined ? builtFile('main') : resolve(binary),
       };
       const report = await upgrade(from, plan);
       const { from: before, to, ports } = report;

@@ -3,7 +3,7 @@
  * routers in step until a signal comes, and give everything back; or hand it over.
  */
 import type { LoadedConfig } from '../config/load.ts';
-import { messageOf } from '../errors.ts';
+import { messageOf, stackOf } from '../errors.ts';
 import { PacketEvents } from '../kernel/packet-events.ts';
 import type { Logger } from '../log.ts';
 import { AdminServer } from '../unix/admin-server.ts';
@@ -146,7 +146,9 @@ async function build(foundation: Foundation, { stop, stopper, manager, store, lo
   stopper.owns(heartbeat);
   // What may fail comes when everything that runs by itself is owned.
   metrics = await serveMetrics({ ...parts, reloader }, log);
-  admin = await AdminServer.listen(config.current.admin.socket, adminRoutes(actions));
+  admin = await AdminServer.listen(config.current.admin.socket, adminRoutes(actions), (error) => {
+    log.error({ error: stackOf(error) }, 'internal error');
+  });
   workers.onAlive(() => {
     heartbeat.beat();
     manager.alive();

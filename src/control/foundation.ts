@@ -8,7 +8,7 @@ import { Leftovers } from './leftovers.ts';
 import { LiveConfig } from './live-config.ts';
 import { OperatorValues } from './operator-values.ts';
 import type { Port } from './port.ts';
-import { PortNamespace } from './port-namespace.ts';
+import { PortNamespace, removeLeftNamespace } from './port-namespace.ts';
 import { createMaps, preparePrograms } from './preflight.ts';
 import { RequestRates } from './request-rates.ts';
 import type { Stopper } from './stopper.ts';
@@ -55,7 +55,10 @@ export async function layFoundation(
 ): Promise<Foundation> {
   const config = new LiveConfig(loaded.config);
   const history = new History(log);
-  await Leftovers.makeRoom(loaded.config, history);
+  if (await removeLeftNamespace(loaded.config)) {
+    const what = 'the daemon before this one was killed: removed its namespace, and began anew';
+    history.note('warn', what, { namespace: loaded.config.namespace });
+  }
   const maps = stopper.owns(await createMaps(loaded.config));
   const namespace = stopper.owns(await PortNamespace.create(loaded.config));
   const rates = stopper.owns(new RequestRates());

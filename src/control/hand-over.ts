@@ -122,7 +122,6 @@ export class HandOver {
     this.#takingBack = true;
     try {
       if (late !== undefined) await end(late.pid);
-      clearTakeOverSockets(config.current.runDir);
       programs.activate();
       const hold = config.current.steering.onExit === 'hold';
       await replacePrograms(programs, { ports: reconciler.ports, hold }, ({ found }, error) => {
@@ -131,6 +130,7 @@ export class HandOver {
     } catch (error) {
       history.note('error', `the program for packets could not be put back: ${messageOf(error)}`);
     } finally {
+      clearTakeOverSockets(config.current.runDir);
       this.#takingBack = false;
       reconciler.resume();
     }

@@ -2,13 +2,10 @@ import type { Config } from '../config/config.ts';
 import { messageOf } from '../errors.ts';
 import { type Attachment, clearLeftFilters, countLeftFilters } from '../kernel/attachment.ts';
 import type { Logger } from '../log.ts';
-import type { History } from './history.ts';
 import { Inventory } from './inventory.ts';
 import { LiveConfig } from './live-config.ts';
 import { isActive } from './plan.ts';
 import type { FoundInterface, Port, PortKey } from './port.ts';
-import { removeLeftNamespace } from './port-namespace.ts';
-import { clearTakeOverSockets } from './take-over-socket.ts';
 
 type AttachedPort = Pick<Port, 'key' | 'attachment'>;
 
@@ -28,19 +25,6 @@ export class Leftovers {
   /** Where the daemon before has handed everything over. */
   static none(log: Logger): Leftovers {
     return new Leftovers(log);
-  }
-
-  /**
-   * Removes the old namespace with its port devices, and sockets of daemons that were killed while they took over. Called with the
-   * lock held, so nobody uses them.
-   *
-   * @throws {MetasteerError} `namespace-failed` when the old namespace cannot be removed.
-   */
-  static async makeRoom(config: Config, history: History): Promise<void> {
-    clearTakeOverSockets(config.runDir);
-    if (!(await removeLeftNamespace(config))) return;
-    const what = 'the daemon before this one was killed: removed its namespace, and began anew';
-    history.note('warn', what, { namespace: config.namespace });
   }
 
   /** Removes the filters of interfaces that will not be steered. Called with the lock held. */

@@ -58,6 +58,7 @@ export class PortNamespace {
     } catch (error) {
       // Without its record, as on a full disk, the next start would take it for somebody else's.
       if (isOurs) await removeNamespace(path).catch(() => undefined);
+      rmSync(recordPath(config), { force: true });
       throw new MetasteerError('namespace-failed', `the namespace ${path} cannot be made: ${messageOf(error)}`, {
         cause: error,
       });

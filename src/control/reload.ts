@@ -112,7 +112,9 @@ export class Reloader {
 
   async #renewWorkers(before: Config, after: Config): Promise<void> {
     const { workers } = this.#context;
-    if (forWorkers(before) !== forWorkers(after) || workers.areOutdated) await workers.renew();
+    if (forWorkers(before) !== forWorkers(after)) await workers.renew();
+    // A reload before this one could not be undone whole.
+    else if (workers.areOutdated) await workers.putBack(workers.wanted);
     await workers.setCount(after.workers);
   }
 }

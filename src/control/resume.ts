@@ -17,6 +17,7 @@ import { SharedSettings } from './shared-settings.ts';
 import { Stopper } from './stopper.ts';
 import { type StoredDocument, storedDocument } from './stored.ts';
 import { succeed } from './succeed.ts';
+import { clearTakeOverSockets } from './take-over-socket.ts';
 
 /**
  * Lays the foundation, on what was kept where there is something and it fits; else as ever, after everything that was kept is
@@ -31,6 +32,7 @@ export async function begin(
 ): Promise<Foundation> {
   checkPrivileges();
   const lock = holdLock(loaded.config.runDir);
+  clearTakeOverSockets(loaded.config.runDir);
   if (store.received.size === 0) return layFoundation(loaded, context, lock);
   const attempt = new Stopper(context.log);
   try {

@@ -1,3 +1,4 @@
+import { stackOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 
 /** When to stop, and what else comes by signals. */
@@ -18,7 +19,7 @@ export function stopSignal(log: Logger): StopSignal {
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => controller.abort(name));
   // What was begun is undone also after a defect of our own; the daemon then ends with an error.
   process.on('uncaughtException', (error) => {
-    log.error({ error: error.stack ?? error.message }, 'internal error');
+    log.error({ error: stackOf(error) }, 'internal error');
     controller.abort(error);
   });
   let hangUp = () => log.warn('SIGHUP ignored: the configuration is read at start');

@@ -9,10 +9,14 @@ export function takeOverSocket(runDir: string): string {
   return join(runDir, `take-over-${process.pid}.sock`);
 }
 
-/** Removes the sockets of processes that were killed while they took over. */
+/** Removes the sockets of processes that were killed while they took over. Never fails: they are in nobody's way. */
 export function clearTakeOverSockets(runDir: string): void {
-  for (const name of readdirSync(runDir)) {
-    const pid = NAME.exec(name)?.[1];
-    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(runDir, name), { force: true });
+  try {
+    for (const name of readdirSync(runDir)) {
+      const pid = NAME.exec(name)?.[1];
+      if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(runDir, name), { force: true });
+    }
+  } catch {
+    // The next one to come here tries again.
   }
 }

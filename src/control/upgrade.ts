@@ -64,9 +64,10 @@ export class Upgrader {
     const child = spawn(command, argv, { stdio: ['ignore', 'inherit', 'inherit', 'pipe'], env });
     return new Promise((resolve, reject) => {
       const failed = (message: string) => reject(new MetasteerError('upgrade-failed', message));
+      let isLate = false;
       const timer = setTimeout(() => {
+        isLate = true;
         child.kill('SIGKILL');
-        failed(`${binary} did not serve after ${NEWCOMER_MS / 1000} s, and was killed`);
       }, NEWCOMER_MS);
       const settle = () => {
         clearTimeout(timer);
@@ -78,6 +79,7 @@ export class Upgrader {
       });
       child.once('exit', (code, signal) => {
         settle();
+        if (isLate) return failed(`${binary} did not serve after ${NEWCOMER_MS / 1000} s, and was killed`);
         // What it said may still be on its way.
         setTimeout(() => failed(`${binary} ended with ${signal ?? `exit status ${code}`} before it said why`), 500);
       });

@@ -51,13 +51,14 @@ export class Daemon {
     };
     writeFileSync(this.configFile, stringify(config));
     runDir.recordNamespace(this.namespace);
+    // What a developer's shell tells Node is not the daemon's: certificates of the shell's take Node as long as a start.
+    const { NODE_OPTIONS: _, NODE_EXTRA_CA_CERTS: __, ...env } = process.env;
     // A session of its own, so that Ctrl-C in the terminal does not stop it behind our back.
     const [command = process.execPath, ...args] = [...through, process.execPath, CLI, 'run', '-c', this.configFile];
     this.#child = spawn(command, args, {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
-      // As a service manager does: what a developer's shell has in it is not the daemon's.
-      env: { PATH: process.env['PATH'] },
+      env,
     });
     if (this.#child.pid !== undefined) runDir.recordDaemon(this.#child.pid);
     this.ended = new Promise((resolve) => {

@@ -57,7 +57,7 @@ function exchange(socketPath: string, { method, path, body, withinMs }: AdminReq
       response.on('end', () => {
         const text = Buffer.concat(chunks).toString('utf8');
         if (response.statusCode === 200) resolve(text);
-        else reject(refusalOf(text) ?? new Error(`HTTP status ${response.statusCode}`));
+        else reject(refusalOf(text) ?? new Error(`HTTP status ${response.statusCode}: ${text.trim()}`));
       });
     });
     asked.on('error', (error) => reject(signal.aborted ? new Error(`no answer in ${withinMs} ms`) : error));

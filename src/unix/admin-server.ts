@@ -46,10 +46,19 @@ export class AdminServer {
     this.#listener = listener;
   }
 
-  /** @throws {MetasteerError} `admin-socket-failed`, also when another process answers there. */
-  static async listen(path: string, routes: readonly AdminRoute[]): Promise<AdminServer> {
+  /**
+   * @param failed called with what went wrong by our own fault, while somebody was answered
+   * @throws {MetasteerError} `admin-socket-failed`, also when another process answers there.
+   */
+  static async listen(
+    path: string,
+    routes: readonly AdminRoute[],
+    failed: (error: unknown) => void,
+  ): Promise<AdminServer> {
     const times = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, connectionsCheckingInterval: LOOK_MS };
-    const server = createServer(times, (request, response) => void answer(request, response, routes));
+    const server = createServer(times, (request, response) => {
+      void answer(request, response, routes, failed);
+    });
     server.maxConnections = CONNECTIONS_MAX;
     try {
       makeFolder(dirname(path));
@@ -81,6 +90,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   routes: readonly AdminRoute[],
+  failed: (error: unknown) => void,
 ): Promise<void> {
   const { method, url = '' } = request;
   const gone = new AbortController();
@@ -95,6 +105,7 @@ async function answer(
     }
     send(response, 404, { error: `there are ${routes.map(({ shown }) => shown).join(', ')}` });
   } catch (error) {
+    if (statusOf(error) === 500) failed(error);
     if (response.headersSent) response.destroy();
     else send(response, statusOf(error), refusal(error));
   }

@@ -69,5 +69,5 @@ test('what is loaded at the start is in few files, for Node takes long to find a
   for (const each of all)
     for (const { path, kind, external = false } of OUTPUTS[each]?.imports ?? [])
       if (kind === 'import-statement' && !external) all.add(path);
-  assert.ok(all.size < 60, `${all.size} files`);
+  assert.ok(all.size < 45, `${all.size} files`);
 });

@@ -70,11 +70,11 @@ for (const attach of ['tcx', 'clsact'] as const) {
 
     function commandMs(): number {
       const started = performance.now();
-      execFileSync(process.execPath, [CLI, 'version']);
+      execFileSync(process.execPath, [CLI, 'version'], { env: { PATH: process.env['PATH'] } });
       return performance.now() - started;
     }
 
-    it(`${KILLS} times serves within ${OUTAGE_MAX_MS} ms of the next start, all ports, and nothing is left over`, async (test) => {
+    it(`${KILLS} times serves all ports after the next start, most times within ${OUTAGE_MAX_MS} ms, and nothing is left over`, async (test) => {
       let daemon = await node.startSteering({ steering: { attach } });
       const held = new Set<number>();
       const outages: { readonly ms: number; readonly bar: number }[] = [];

@@ -34,7 +34,7 @@ describe('workers that end', needsRoot, () => {
     return (await daemon.status()).workers.find(({ state }) => state === 'running')?.pid;
   }
 
-  it(`killed ${KILLS} times: requests in the worker's hands fail, no other`, async (test) => {
+  it(`killed ${KILLS} times: requests in the worker's hands fail, at most ${CONCURRENCY} each time, and no other`, async (test) => {
     daemon = await node.startSteering({
       agent: { socket: agent.path, concurrency: CONCURRENCY },
       ...NO_LIMITS,

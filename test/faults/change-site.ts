@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parse, stringify } from 'yaml';
 import { drain, reload, undrain, upgrade } from '../../src/cli/admin-client.ts';
+import type { HistoryEvent } from '../../src/control/history.ts';
 import { MetasteerError, messageOf } from '../../src/errors.ts';
 import { until } from '../kit/node.ts';
 import { identities } from '../kit/operator.ts';
@@ -19,6 +20,8 @@ export class ChangeSite {
   readonly newcomer: OtherVersion;
   /** Of the newcomer. */
   readonly coming: Strikes;
+
+  #since = '';
 
   private constructor(node: NodeSite, running: Strikes, newcomer: OtherVersion, coming: Strikes) {
     this.node = node;
@@ -49,6 +52,7 @@ export class ChangeSite {
   async around(inject: (site: ChangeSite) => Promise<void>): Promise<void> {
     const { node } = this;
     await node.around(async () => {
+      this.#since = new Date().toISOString();
       try {
         await inject(this);
       } finally {
@@ -90,9 +94,11 @@ export class ChangeSite {
     assert.deepEqual((await reload(daemon.adminSocket)).applied, []);
   }
 
+  /** Of this row's events. */
   async untilTold(what: RegExp): Promise<void> {
     const { daemon } = this.node;
-    await until('status tells of it', async () => (await daemon.status()).events.some(({ event }) => what.test(event)));
+    const tells = ({ at, event }: HistoryEvent) => at >= this.#since && what.test(event);
+    await until('status tells of it', async () => (await daemon.status()).events.some(tells));
   }
 }
 
@@ -111,8 +117,9 @@ function runningStrikes(version: OtherVersion): Strikes {
   );
   strikes.before('cli/worker.js', /runWorker\(\);/, 'worker');
   // A newcomer that says nothing would be waited for longer than a row may take.
-  version.change('dist/src/control/hand-over.js', /NEWCOMER_MS = 60_000/, 'NEWCOMER_MS = 6_000');
-  version.change('dist/src/control/worker-process.js', /START_MS = 30_000/, 'START_MS = 3_000');
+  version.change('dist/src/control/hand-over.js', /NEWCOMER_MS = 60_000/, 'NEWCOMER_MS = 8_000');
+  version.change('dist/src/control/upgrade.js', /NEWCOMER_MS = 90_000/, 'NEWCOMER_MS = 12_000');
+  version.change('dist/src/control/worker-process.js', /START_MS = 30_000/, 'START_MS = 5_000');
   return strikes;
 }
 
@@ -135,6 +142,6 @@ function comingStrikes(version: OtherVersion): Strikes {
   strikes.before('control/take-over.js', /\/\/ The point of no return\./, 'commit');
   strikes.before('cli/worker.js', /runWorker\(\);/, 'worker');
   strikes.before('cli/worker.js', /const fd = takeDescriptor\(id\);/, 'take port');
-  version.change('dist/src/control/worker-process.js', /START_MS = 30_000/, 'START_MS = 3_000');
+  version.change('dist/src/control/worker-process.js', /START_MS = 30_000/, 'START_MS = 5_000');
   return strikes;
 }

@@ -7,6 +7,7 @@ import { runCommand } from '../../src/demo/command.ts';
 import type { Daemon } from '../../src/demo/daemon.ts';
 import type { Tenant } from '../../src/demo/stage.ts';
 import { type Router, Topology } from '../../src/demo/topology.ts';
+import { messageOf } from '../../src/errors.ts';
 import { programTags } from '../kit/bpf-objects.ts';
 import { curl, METADATA_V4, portOf, TestNode, until, whoAmI } from '../kit/node.ts';
 import type { OtherVersion } from '../kit/other-version.ts';
@@ -18,6 +19,7 @@ const REFUSED = 7;
 export const PORTS_MAX = 3;
 export const NEIGHBOURS_MAX = 32;
 const WORKERS_ENDED_MAX = 2;
+const LOG_LINES = 20;
 /** Routers that rows make, beside those of the tenants. */
 const SPARE = 400;
 
@@ -103,8 +105,21 @@ export class NodeSite {
     this.#ends.push(action);
   }
 
-  /** Runs a row, and compares: nothing is more or less than before, and both tenants are served. */
+  /**
+   * Runs a row, and compares: nothing is more or less than before, and both tenants are served.
+   *
+   * @throws {Error} with what the daemon logged last
+   */
   async around(inject: (site: NodeSite) => Promise<void>): Promise<void> {
+    try {
+      await this.#around(inject);
+    } catch (cause) {
+      const log = this.daemon.log.slice(-LOG_LINES).join('\n');
+      throw new Error(`${messageOf(cause)}\nThe daemon's log:\n${log}`, { cause });
+    }
+  }
+
+  async #around(inject: (site: NodeSite) => Promise<void>): Promise<void> {
     if (this.#workersEnded > WORKERS_ENDED_MAX) {
       assert.equal(await this.daemon.stop(), true);
       this.restart();

@@ -41,7 +41,10 @@ async function servesLogging(site: NodeSite, output: 'pipe' | number): Promise<v
   const child = spawn(process.execPath, words, { stdio: ['ignore', output, 'inherit'] });
   if (child.pid !== undefined) site.node.runDir.recordDaemon(child.pid);
   const exited = new Promise((resolve) => child.once('exit', resolve));
-  site.undo(() => child.kill('SIGKILL'));
+  site.undo(async () => {
+    child.kill('SIGKILL');
+    await exited;
+  });
   await site.untilServed();
   const args = ['-s', '-o', '/dev/null', '-w', '%{http_code}\n', `${METADATA_V4}/[1-${LOGGED}]`];
   const { stdout } = await site.blue.instance.namespace.try('curl', args, { timeoutMs: 40_000 });
@@ -92,8 +95,10 @@ const disks: readonly FaultRow<NodeSite>[] = [
       };
       const refused = site.node.startDaemon(site.settings(settings));
       assert.equal((await refused.ended).code, 1);
-      assert.match(refused.log.join('\n'), /ENOSPC/);
+      assert.match(refused.log.join('\n'), /ENOSPC[\s\S]*\(namespace-failed\)/);
       assert.ok(!readdirSync('/run/netns').includes(namespace));
+      // The lock's file stays wherever a daemon was.
+      assert.deepEqual(readdirSync(disk).sort(), ['filling', 'lock']);
       rmSync(filling);
       const accepted = site.node.startDaemon(site.settings(settings));
       await until('it has started', () => accepted.log.some((line) => line.includes('"started"')));
@@ -104,7 +109,7 @@ const disks: readonly FaultRow<NodeSite>[] = [
 
 const clocks: readonly FaultRow<NodeSite>[] = [
   {
-    fault: 'the node’s clock is moved',
+    fault: 'the supervisor’s clock is moved',
     when: 'by a day back and by a day ahead, while it serves',
     holds: 'it serves, the worker is the same, and no packet passes by',
     skip: unlessThere('libfaketime'),

@@ -133,34 +133,51 @@ const between: readonly FaultRow<ChangeSite>[] = [
     fault: 'another upgrade is asked for',
     when: 'while one is under way',
     holds: 'it is refused, and the first goes its way',
-    inject: async (site) => {
-      const { daemon } = site.node;
-      site.coming.arm('commit', 'hang');
-      const first = site.isNotUpgraded(KILLED);
-      await until('it has everything', () => site.coming.cameTo('commit'));
-      const { status, stderr } = await operate(daemon, 'upgrade', '--binary', site.newcomer.main);
-      assert.equal(status, 1, stderr);
-      assert.match(stderr, /an upgrade is under way already[\s\S]*\(upgrade-refused\)/);
-      await first;
-    },
+    inject: (site) =>
+      whileOneTakesOver(site, async () => {
+        const { status, stderr } = await operate(site.node.daemon, 'upgrade', '--binary', site.newcomer.main);
+        assert.equal(status, 1, stderr);
+        assert.match(stderr, /an upgrade is under way already[\s\S]*\(upgrade-refused\)/);
+      }),
   },
   {
     fault: 'another daemon asks for everything, by itself',
     when: 'while one takes over',
     holds: 'it is refused, and the first goes its way',
+    inject: (site) =>
+      whileOneTakesOver(site, async () => {
+        const words = [site.newcomer.main, 'run', '-c', site.node.daemon.configFile, '--take-over'];
+        const { status, stderr } = await tryCommand(process.execPath, words);
+        assert.equal(status, 1, stderr);
+        assert.match(stderr, /another daemon is taking over already[\s\S]*\(upgrade-refused\)/);
+      }),
+  },
+  {
+    fault: 'the other version hangs',
+    when: 'before it asks for anything',
+    holds: 'it is killed, and the one that runs goes on as it was',
     inject: async (site) => {
-      const { daemon } = site.node;
-      site.coming.arm('commit', 'hang');
-      const first = site.isNotUpgraded(KILLED);
-      await until('it has everything', () => site.coming.cameTo('commit'));
-      const words = [site.newcomer.main, 'run', '-c', daemon.configFile, '--take-over'];
-      const { status, stderr } = await tryCommand(process.execPath, words);
-      assert.equal(status, 1, stderr);
-      assert.match(stderr, /another daemon is taking over already[\s\S]*\(upgrade-refused\)/);
-      await first;
+      site.coming.arm('listen', 'hang');
+      await site.isNotUpgraded(/did not serve after 12 s, and was killed/);
     },
   },
 ];
+
+/** Does something between the moment when another version has everything and the one when it is killed, which would not end by itself. */
+async function whileOneTakesOver(site: ChangeSite, action: () => Promise<void>): Promise<void> {
+  // A second one that comes so far hangs as well.
+  site.coming.arm('commit', 'hang', 1, 2);
+  const first = site.isNotUpgraded(KILLED);
+  try {
+    await until('it has everything', () => site.coming.cameTo('commit') !== undefined);
+    const pid = site.coming.cameTo('commit') ?? 0;
+    await action();
+    process.kill(pid, 'SIGKILL');
+  } finally {
+    await Promise.allSettled([first]);
+  }
+  await first;
+}
 
 export const UPGRADE_ROWS: readonly FaultRow<ChangeSite>[] = [
   ...beginning,

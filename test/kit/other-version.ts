@@ -19,6 +19,7 @@ import { packageRoot } from '../../src/kernel/paths.ts';
 import { isAlive } from '../../src/unix/alive.ts';
 
 const PREFIX = 'metasteer-other-';
+const NAME = new RegExp(`^${PREFIX}(\\d+)-`);
 
 /** A version of its own: a copy of what is installed, in which some files differ. */
 export class OtherVersion {
@@ -84,7 +85,7 @@ export class OtherVersion {
 /** Takes away what tests that were killed have left. */
 function removeLeft(): void {
   for (const name of readdirSync(tmpdir())) {
-    const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : process.pid;
-    if (!isAlive(pid)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    const pid = NAME.exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(tmpdir(), name), { recursive: true, force: true });
   }
 }

@@ -59,7 +59,7 @@ export class RestrictedUnit {
     return value.replace(/^~/, '').split(' ');
   }
 
-  /** The list is of what is denied, where it begins with ~, or else of what is allowed. */
+  /** The list is of what is denied, where it begins with ~, or else of what is allowed; what systemd does not know is then not denied here. */
   async #deniedCalls(): Promise<readonly string[]> {
     const listed = await Promise.all(this.#words('SystemCallFilter').map(callsOf));
     if (/^SystemCallFilter=~/m.test(this.#text)) return listed.flat();

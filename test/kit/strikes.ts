@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import type { OtherVersion } from './other-version.ts';
 
@@ -26,7 +26,7 @@ export function strike(step) {
   try {
     if (times > 1) writeFileSync(file, how + '/1/' + (times - 1));
     else rmSync(file);
-    writeFileSync(file + '${CAME}', '');
+    writeFileSync(file + '${CAME}', String(process.pid));
   } catch {
     // A worker may not: there it strikes until it is disarmed.
   }
@@ -68,9 +68,10 @@ export class Strikes {
     this.#armed.add(step);
   }
 
-  /** Whether a process has come to a step that is armed. */
-  cameTo(step: string): boolean {
-    return existsSync(this.#fileOf(step) + CAME);
+  /** The process that came last to a step that is armed; undefined when none has. */
+  cameTo(step: string): number | undefined {
+    const file = this.#fileOf(step) + CAME;
+    return existsSync(file) ? Number(readFileSync(file, 'utf8')) : undefined;
   }
 
   disarm(): void {
