@@ -21,8 +21,6 @@ const COMMON = {
   format: 'esm',
   metafile: true,
   legalComments: 'none',
-  // The log names classes.
-  keepNames: true,
   logLevel: 'warning',
   external: [...EXTERNAL],
   // For packages that are CommonJS and ask for modules of Node.

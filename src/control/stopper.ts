@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.ts';
+import { stackOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 
 interface Closable {
@@ -30,7 +30,7 @@ export class Stopper {
       try {
         await last.close();
       } catch (error) {
-        this.#log.error({ part: last.constructor.name, error: messageOf(error) }, 'could not be closed');
+        this.#log.error({ error: stackOf(error) }, 'could not be closed');
       }
     }
   }

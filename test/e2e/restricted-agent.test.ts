@@ -15,7 +15,7 @@ const OWNER = { name: 'games', uid: 5 } as const;
 describe('under the restrictions of its unit the metadata agent', { skip }, () => {
   let node: TestNode;
   before(async () => {
-    const settings = { socket_owner: OWNER.name };
+    const settings = { socket_owner: OWNER.name, resolver: { source: 'inventory', ttl: '500ms' } };
     node = await TestNode.build({ settings, through: await unit.command() });
     await node.startSteering();
   });

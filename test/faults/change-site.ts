@@ -30,6 +30,7 @@ export class ChangeSite {
     this.coming = coming;
   }
 
+  /** A daemon whose steps can be struck, and another version whose programs all differ. */
   static async open(attach: 'tcx' | 'clsact'): Promise<ChangeSite> {
     const version = new OtherVersion();
     const running = runningStrikes(version);

@@ -39,8 +39,9 @@ export class NodeSite {
   readonly #ends: (() => unknown)[] = [];
   /** Since the daemon was started: it waits ever longer before it replaces them. */
   #workersEnded = 0;
-
   readonly #options: NodeSiteOptions;
+  /** The state that the row before left, and found. */
+  #known: NodeState | undefined;
 
   private constructor(node: TestNode, options: NodeSiteOptions) {
     this.node = node;
@@ -55,6 +56,7 @@ export class NodeSite {
     return site;
   }
 
+  /** What can happen to steps of the daemon. */
   get strikes(): Strikes {
     assert.ok(this.#options.strikes, 'its daemon is of a version whose steps can be struck');
     return this.#options.strikes;
@@ -124,8 +126,10 @@ export class NodeSite {
       assert.equal(await this.daemon.stop(), true);
       this.restart();
       await this.untilServed();
+      this.#known = undefined;
     }
-    const before = await this.#state();
+    const before = this.#known ?? (await this.#state());
+    this.#known = undefined;
     try {
       await inject(this);
     } finally {
@@ -136,6 +140,7 @@ export class NodeSite {
       assert.deepEqual(await this.#state(), before);
       return true;
     });
+    this.#known = before;
   }
 
   async close(): Promise<void> {

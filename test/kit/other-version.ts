@@ -48,6 +48,7 @@ export class OtherVersion {
     return ['sh', '-c', `exec "$0" ${this.main} "$2" "$3" "$4"`];
   }
 
+  /** Changes one place of a compiled file. @throws {AssertionError} when it has no such place */
   change(file: string, what: RegExp, by: string): void {
     const path = join(this.folder, file);
     const text = readFileSync(path, 'utf8');

@@ -74,6 +74,7 @@ export class Strikes {
     return existsSync(file) ? Number(readFileSync(file, 'utf8')) : undefined;
   }
 
+  /** Nothing happens any more. */
   disarm(): void {
     for (const step of this.#armed) {
       for (const file of [this.#fileOf(step), this.#fileOf(step) + CAME]) rmSync(file, { force: true });
