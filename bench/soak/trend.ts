@@ -19,6 +19,17 @@ export function growthPerMinute(points: readonly TimePoint[]): number {
   return median(slopes);
 }
 
+/**
+ * What is left when garbage was collected: at each moment the lowest value of the time before it. Teeth that are as long as that
+ * time, or shorter, are gone.
+ */
+export function lowest(points: readonly TimePoint[], withinSeconds: number): readonly TimePoint[] {
+  return points.map(([at]) => {
+    const before = points.filter(([other]) => other <= at && other > at - withinSeconds);
+    return [at, Math.min(...before.map(([, value]) => value))];
+  });
+}
+
 /** The median of the last quarter of the points less that of the first. @throws {RangeError} without points */
 export function change(points: readonly TimePoint[]): number {
   const quarter = Math.ceil(points.length / 4);

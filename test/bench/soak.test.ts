@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { soakBars, warmUpOf } from '../../bench/soak/bars.ts';
 import type { Sample } from '../../bench/soak/sample.ts';
 import { soakSummary } from '../../bench/soak/summary.ts';
-import { change, growthPerMinute } from '../../bench/soak/trend.ts';
+import { change, growthPerMinute, lowest } from '../../bench/soak/trend.ts';
 
 const MIB = 2 ** 20;
 
@@ -22,6 +22,20 @@ describe('growth', () => {
   test('is seen through the teeth', () => {
     const teeth = Array.from({ length: 100 }, (_, n) => [n * 5, 100 + (n % 10) * 3 + n] as const);
     assert.ok(growthPerMinute(teeth) > 10, String(growthPerMinute(teeth)));
+  });
+
+  test('of what is left after collections is flat wherever the run begins and ends between two', () => {
+    for (let phase = 0; phase < 21; phase += 1) {
+      const teeth = Array.from({ length: 60 }, (_, n) => [n * 5, 100 + ((n + phase) % 21)] as const);
+      const left = lowest(teeth, 130).filter(([at]) => at >= 130);
+      assert.ok(Math.abs(growthPerMinute(left)) < 1e-9, `${phase}: ${growthPerMinute(left)}`);
+    }
+  });
+
+  test('of what is left after collections is seen', () => {
+    const teeth = Array.from({ length: 60 }, (_, n) => [n * 5, 100 + (n % 21) + n] as const);
+    const left = lowest(teeth, 130).filter(([at]) => at >= 130);
+    assert.ok(growthPerMinute(left) > 9, String(growthPerMinute(left)));
   });
 
   test('needs two moments', () => {
