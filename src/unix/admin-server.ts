@@ -105,7 +105,8 @@ async function answer(
     }
     send(response, 404, { error: `there are ${routes.map(({ shown }) => shown).join(', ')}` });
   } catch (error) {
-    if (statusOf(error) === 500) failed(error);
+    // Who goes away in the middle of a request is no defect.
+    if (statusOf(error) === 500 && request.errored === null) failed(error);
     if (response.headersSent) response.destroy();
     else send(response, statusOf(error), refusal(error));
   }
