@@ -26,15 +26,11 @@ export function soakBars({ minutes, warmUp, loads, samples }: SoakFigures): read
     samples.map((sample) => [sample.seconds, of(sample)] as const);
   const line = (of: (sample: Sample) => number) => whole(of).filter(isJudged);
   // Each by itself: they do not collect at the same moments. At the beginning they look back into the warm-up.
-  const [supervisor, workers] = (['supervisor', 'workers'] as const).map((who) =>
-    lowest(
-      whole((sample) => sample[who].pss),
-      COLLECTED_WITHIN_S,
-    ),
+  const left = (of: (sample: Sample) => number) => lowest(whole(of), COLLECTED_WITHIN_S).filter(isJudged);
+  const ofWorkers = left(({ workers }) => workers.pss);
+  const memory = left(({ supervisor }) => supervisor.pss).map(
+    ([at, value], index) => [at, value + (ofWorkers[index]?.[1] ?? 0)] as const,
   );
-  const memory = (supervisor ?? [])
-    .map(([at, value], index) => [at, value + (workers?.[index]?.[1] ?? 0)] as const)
-    .filter(isJudged);
   const [asked, ok] = [sum(loads.map(({ started }) => started)), sum(loads.map((load) => load.ok))];
   return [
     memoryBar(memory, minutes),

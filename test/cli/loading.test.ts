@@ -14,19 +14,25 @@ interface Output {
 
 const OUTPUTS = JSON.parse(readFileSync(join(packageRoot, BUNDLE_ACCOUNT), 'utf8')) as Readonly<Record<string, Output>>;
 
+function outputOf(file: string): Output {
+  const output = OUTPUTS[file];
+  assert.ok(output, file);
+  return output;
+}
+
+/** These files, and the chunks that are loaded with them. */
+function loadedWith(...files: readonly string[]): ReadonlySet<string> {
+  const all = new Set(files);
+  for (const each of all)
+    for (const { path, kind, external = false } of outputOf(each).imports)
+      if (kind === 'import-statement' && !external) all.add(path);
+  return all;
+}
+
 /** The packages of which a file has something, itself or in the chunks that are loaded with it. */
 function packagesOf(file: string): ReadonlySet<string> {
-  const files = new Set([file]);
-  const packages = new Set<string>();
-  for (const each of files) {
-    const output = OUTPUTS[each];
-    assert.ok(output, each);
-    for (const { path, kind, external = false } of output.imports)
-      if (kind === 'import-statement' && !external) files.add(path);
-    for (const input of Object.keys(output.inputs))
-      packages.add(/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? '');
-  }
-  return packages;
+  const inputs = [...loadedWith(file)].flatMap((each) => Object.keys(outputOf(each).inputs));
+  return new Set(inputs.flatMap((input) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? []));
 }
 
 /** What an `import()` of a module loads. */
@@ -64,10 +70,6 @@ test('the daemon loads no client of HTTP', () => {
 });
 
 test('what is loaded at the start is in few files, for Node takes long to find and link each', () => {
-  const files = ['control/daemon.js', 'config/load.js', 'log.js'].map(chunkOf);
-  const all = new Set(files);
-  for (const each of all)
-    for (const { path, kind, external = false } of OUTPUTS[each]?.imports ?? [])
-      if (kind === 'import-statement' && !external) all.add(path);
-  assert.ok(all.size < 45, `${all.size} files`);
+  const { size } = loadedWith(...['control/daemon.js', 'config/load.js', 'log.js'].map(chunkOf));
+  assert.ok(size < 45, `${size} files`);
 });

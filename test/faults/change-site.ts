@@ -70,8 +70,7 @@ export class ChangeSite {
   async isNotUpgraded(why: RegExp, binary: string = this.newcomer.main): Promise<void> {
     const { daemon } = this.node;
     const before = await identities(daemon);
-    const failed = upgrade(daemon.adminSocket, { binary });
-    await assert.rejects(failed, (error) => why.test(`${messageOf(error)} (${codeOf(error)})`));
+    await assertFails(upgrade(daemon.adminSocket, { binary }), why);
     assert.equal((await daemon.status()).daemon.pid, daemon.pid);
     assert.equal(await identities(daemon), before);
     await this.untilTold(/^not upgraded, this daemon goes on: /);
@@ -85,8 +84,7 @@ export class ChangeSite {
       typeof sections === 'string' ? sections : stringify({ ...(parse(original) as object), ...sections });
     writeFileSync(daemon.configFile, changed);
     try {
-      const failed = reload(daemon.adminSocket);
-      await assert.rejects(failed, (error) => why.test(`${messageOf(error)} (${codeOf(error)})`));
+      await assertFails(reload(daemon.adminSocket), why);
     } finally {
       writeFileSync(daemon.configFile, original);
     }
@@ -103,8 +101,13 @@ export class ChangeSite {
   }
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof MetasteerError ? error.code : 'no code';
+/** @param why of the message, with the error's code in parentheses as the command line tells it */
+async function assertFails(asked: Promise<unknown>, why: RegExp): Promise<void> {
+  await assert.rejects(asked, (error) => {
+    const code = error instanceof MetasteerError ? error.code : 'no code';
+    assert.match(`${messageOf(error)} (${code})`, why);
+    return true;
+  });
 }
 
 function runningStrikes(version: OtherVersion): Strikes {

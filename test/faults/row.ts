@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { generator } from '../kit/generator.ts';
+import { needsRoot } from '../kit/node.ts';
 
 /** One thing that goes wrong. Together the three sentences are the test's name. */
 export interface FaultRow<Place> {
@@ -22,6 +23,29 @@ const SECONDS = Number(process.env['FAULT_SECONDS'] ?? 0);
 
 export function titleOf({ fault, when, holds }: Pick<FaultRow<never>, 'fault' | 'when' | 'holds'>): string {
   return `${fault}, ${when}: ${holds}`;
+}
+
+/** Where rows take place, one after the other. */
+export interface FaultSite<Place> {
+  /** Runs a row, and compares the state afterwards with the one before. */
+  around(inject: (place: Place) => Promise<void>): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A suite of rows that share a site. Needs root. */
+export function faultSuite<Place>(
+  title: string,
+  rows: readonly FaultRow<Place>[],
+  open: () => Promise<FaultSite<Place>>,
+): void {
+  describe(title, needsRoot, () => {
+    let site: FaultSite<Place>;
+    before(async () => {
+      site = await open();
+    });
+    after(() => site.close());
+    testRows(rows, (inject) => site.around(inject));
+  });
 }
 
 /**
