@@ -17,6 +17,8 @@
 /* Of one listening socket, before others have their turn. */
 #define ACCEPTS 16
 #define READ_BYTES 16384
+/* Of one connection, before others have their turn. */
+#define READS 2
 /* A client, its first bytes, that it ended; and what may be skipped is less than one of them. */
 #define ROOM_BYTES (4 * sizeof(struct ms_front_record) + sizeof(struct ms_front_client) + READ_BYTES)
 /* Descriptors or memory are wanting: the clients wait in the kernel meanwhile. */
@@ -107,8 +109,12 @@ static void tell_client(struct front *front, __u32 kind, const struct slot *slot
 	tell(front, kind, slot, sizeof(*client));
 }
 
-/* Reads once. Returns whether the kernel may have more. Under the slot's lock. */
-static bool read_once(struct front *front, struct slot *slot)
+/*
+ * Reads once, into room that was asked for since the last read. Returns the number of bytes. A read that brings fewer than it could
+ * is no sign that nothing follows: the kernel ends it at TCP's urgent mark, and on UNIX sockets where descriptors were passed. Under
+ * the slot's lock.
+ */
+static __u32 read_once(struct front *front, struct slot *slot)
 {
 	ssize_t length = recv(slot->fd, here(front) + sizeof(struct ms_front_record), READ_BYTES, MSG_DONTWAIT);
 
@@ -116,23 +122,40 @@ static bool read_once(struct front *front, struct slot *slot)
 		slot->resting = false;
 		slot->told++;
 		tell(front, MS_FRONT_DATA, slot, (__u32)length);
-		return length == READ_BYTES;
+		return (__u32)length;
 	}
 	if (length < 0 && (errno == EAGAIN || errno == EINTR))
-		return false;
+		return 0;
 	slot->ended = true;
 	if (length == 0 && slot->resting) {
 		tell(front, MS_FRONT_CLOSED, slot, 0);
 		slot_close(front, slot);
-		return false;
+		return 0;
 	}
 	tell(front, length == 0 ? MS_FRONT_ENDED : MS_FRONT_BROKEN, slot, 0);
-	return false;
+	return 0;
+}
+
+/*
+ * Reads until nothing comes: the end, and errors, come by a read of their own. At most twice, and once when a read took all it
+ * could: then others have their turn, because changing what is watched for brings the event again. Returns whether to go on at once.
+ * Under the slot's lock.
+ */
+static bool read_on(struct front *front, struct slot *slot, __u32 *reads)
+{
+	__u32 length = read_once(front, slot);
+
+	if (length == 0)
+		return false;
+	if (length < READ_BYTES && ++*reads < READS)
+		return true;
+	return slot_watch(front, slot) != 0;
 }
 
 static void serve_slot(struct front *front, __u64 name, __u32 events)
 {
 	struct slot *slot = &front->slots[(__u32)name];
+	__u32 reads = 0;
 	bool more = true;
 
 	while (more && have_room(front)) {
@@ -148,16 +171,8 @@ static void serve_slot(struct front *front, __u64 name, __u32 events)
 			if ((slot->ended && (events & (EPOLLERR | EPOLLHUP))) ||
 			    (slot->paused && !is_to_agent(front, slot) && (events & EPOLLERR)))
 				tell(front, MS_FRONT_BROKEN, slot, 0);
-			if ((events & ~(__u32)EPOLLOUT) && !slot->paused && !slot->ended) {
-				more = read_once(front, slot);
-				/* The end, and errors, are told by a read of their own. */
-				if (!more && !slot->ended && (events & (EPOLLRDHUP | EPOLLERR | EPOLLHUP)))
-					more = read_once(front, slot);
-			}
-			if (more) {
-				/* Others first: changing what is watched for brings the event again. */
-				more = slot_watch(front, slot) != 0;
-			}
+			if ((events & ~(__u32)EPOLLOUT) && !slot->paused && !slot->ended)
+				more = read_on(front, slot, &reads);
 		}
 		events &= ~(__u32)EPOLLOUT;
 		pthread_mutex_unlock(&slot->lock);

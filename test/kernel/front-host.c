@@ -2,10 +2,11 @@
 /*
  * front-host SEED CONNECTIONS AGENT
  *
- * The front alone, to be built with sanitisers: echoes what clients send, while they pause, half-close and reset as the seed has
- * it, through a ring that is nearly always full; and asks an agent, at the socket of that name, which echoes too and leaves when it
- * likes. Every byte that arrives, on any side, must be the one that was sent. Says how many connections were accepted, how many
- * bytes came back to clients, and how many answers the agent gave.
+ * The front alone, to be built with sanitisers: echoes what clients send, while they mark bytes as urgent, pause, half-close and
+ * reset as the seed has it, through a ring that is nearly always full; and asks an agent, at the socket of that name, which echoes
+ * too, sends bytes out of band, passes descriptors, and leaves when it likes. Every byte that arrives, on any side, must be the one
+ * that was sent. Prints how many connections were accepted, how many bytes came back to clients, how many answers the agent gave,
+ * and how many urgent marks the clients set.
  */
 #define _GNU_SOURCE
 #include "../../native/metasteer.h"
@@ -32,6 +33,11 @@
 /* Also of the slots: clients get the others. */
 #define AGENTS 4
 #define PORT 7
+/* What is sent counts up to here, and begins again; so a byte that is urgent can be told from the others. */
+#define CYCLE 251
+#define URGENT 255
+/* The front reads as many at once: what comes in about so many pieces is what it gets wrong, if anything. */
+#define READ_BYTES 16384
 
 static __u8 ring[sizeof(struct ms_front_ring) + RING_BYTES] __attribute__((aligned(8)));
 static __u8 ops[BATCHES * OPS_BYTES] __attribute__((aligned(8)));
@@ -40,7 +46,7 @@ static struct { __u32 generation; __u32 received, asked, seen; bool open, slow, 
 static unsigned to_agent, answers;
 static struct sockaddr_in server = {.sin_family = AF_INET};
 static unsigned seed, connections, accepted, refused, clients_left = CLIENTS;
-static unsigned long echoed;
+static unsigned long echoed, urgent_marks;
 
 static void require(bool condition, const char *what)
 {
@@ -48,6 +54,23 @@ static void require(bool condition, const char *what)
 		return;
 	fprintf(stderr, "front-host: %s\n", what);
 	abort();
+}
+
+/*
+ * Whether bytes go on from where others ended, urgent ones apart: they arrive only where another mark came after theirs. Returns how
+ * many the others are.
+ */
+static unsigned follow(unsigned before, const __u8 *bytes, size_t length, const char *what)
+{
+	unsigned at = before;
+
+	for (size_t index = 0; index < length; index++) {
+		if (bytes[index] == URGENT)
+			continue;
+		require(bytes[index] == at % CYCLE, what);
+		at++;
+	}
+	return at - before;
 }
 
 /* One op, at once, or by the front's thread: a count that is none tells it so. */
@@ -98,9 +121,7 @@ static void close_link(__u32 slot, __u32 kind)
 
 static void received(__u32 slot, const __u8 *bytes, __u32 length)
 {
-	for (__u32 index = 0; index < length; index++)
-		require(bytes[index] == (__u8)(links[slot].received + index), "a byte came that was not sent");
-	links[slot].received += length;
+	links[slot].received += follow(links[slot].received, bytes, length, "a byte came that was not sent");
 	carry(MS_FRONT_WATCH, slot, NULL, 0);
 	if (rand_r(&seed) % 8 == 0) {
 		carry(MS_FRONT_PAUSE, slot, NULL, 0);
@@ -151,10 +172,8 @@ static void call_agent(void)
 
 static void answered(__u32 slot, const __u8 *bytes, __u32 length)
 {
-	require(links[slot].received + length <= links[slot].asked, "more was answered than was asked");
-	for (__u32 index = 0; index < length; index++)
-		require(bytes[index] == (__u8)(links[slot].received + index), "an answer that is not the question");
-	links[slot].received += length;
+	links[slot].received += follow(links[slot].received, bytes, length, "an answer that is not the question");
+	require(links[slot].received <= links[slot].asked, "more was answered than was asked");
 	if (links[slot].received < links[slot].asked)
 		return;
 	answers++;
@@ -162,6 +181,27 @@ static void answered(__u32 slot, const __u8 *bytes, __u32 length)
 		ask(slot);
 	else
 		close_link(slot, MS_FRONT_CLOSE);
+}
+
+/* Answers in two pieces, with a byte out of band and a descriptor at the second, both of which end a read early. */
+static void answer(int fd, const __u8 *bytes, size_t length, unsigned *own_seed)
+{
+	size_t first = length / 2;
+	union { struct cmsghdr header; char bytes[CMSG_SPACE(sizeof(int))]; } control = {};
+	struct iovec rest = {.iov_base = (void *)(uintptr_t)(bytes + first), .iov_len = length - first};
+	struct msghdr message = {.msg_iov = &rest, .msg_iovlen = 1};
+	const __u8 urgent = URGENT;
+
+	send(fd, bytes, first, MSG_NOSIGNAL);
+	if (rand_r(own_seed) % 2)
+		send(fd, &urgent, 1, MSG_OOB | MSG_NOSIGNAL);
+	if (rand_r(own_seed) % 2) {
+		message.msg_control = control.bytes;
+		message.msg_controllen = sizeof(control.bytes);
+		control.header = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
+		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	}
+	sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
 static void *run_agent(void *argument)
@@ -176,7 +216,7 @@ static void *run_agent(void *argument)
 		ssize_t length;
 
 		while (rand_r(&own_seed) % 8 && (length = recv(fd, bytes, sizeof(bytes), 0)) > 0)
-			send(fd, bytes, (size_t)length, MSG_NOSIGNAL);
+			answer(fd, bytes, (size_t)length, &own_seed);
 		close(fd);
 	}
 	return NULL;
@@ -243,28 +283,42 @@ static void read_back(int fd, unsigned *sum)
 	__u8 bytes[4096];
 	ssize_t length;
 
-	while ((length = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0) {
-		for (ssize_t index = 0; index < length; index++)
-			require(bytes[index] == (__u8)(*sum + (unsigned)index), "a byte came back that was not sent");
-		*sum += (unsigned)length;
-	}
+	while ((length = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0)
+		*sum += follow(*sum, bytes, (size_t)length, "a byte came back that was not sent");
+}
+
+static unsigned send_on(int fd, unsigned sent, unsigned length)
+{
+	static const __u8 urgent = URGENT;
+	__u8 bytes[40000] = {};
+	ssize_t taken;
+
+	for (unsigned index = 0; index < length; index++)
+		bytes[index] = (__u8)((sent + index) % CYCLE);
+	taken = send(fd, bytes, length, MSG_NOSIGNAL);
+	/* A byte that is urgent ends the read before it. */
+	if (taken == (ssize_t)length && length % 3 == 0 && send(fd, &urgent, 1, MSG_OOB | MSG_NOSIGNAL) == 1)
+		__atomic_add_fetch(&urgent_marks, 1, __ATOMIC_SEQ_CST);
+	return taken > 0 ? (unsigned)taken : 0;
+}
+
+/* Any number of bytes, or about as many as the front reads at once. */
+static unsigned length_of(unsigned *own_seed)
+{
+	if (rand_r(own_seed) % 2)
+		return (unsigned)rand_r(own_seed) % 39000;
+	return READ_BYTES - 3 + (unsigned)rand_r(own_seed) % 6;
 }
 
 static void one_client(unsigned *own_seed)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct linger at_once = {.l_onoff = 1};
-	__u8 bytes[40000];
 	unsigned sent = 0, back = 0;
 
-	for (unsigned index = 0; index < sizeof(bytes); index++)
-		bytes[index] = (__u8)index;
 	if (connect(fd, (struct sockaddr *)&server, sizeof(server)) == 0) {
 		for (int part = rand_r(own_seed) % 4; part > 0; part--) {
-			/* 39936 is a multiple of 256: every part begins where the one before would go on. */
-			ssize_t taken = send(fd, bytes + (sent & 255), (unsigned)rand_r(own_seed) % 39000, MSG_NOSIGNAL);
-
-			sent += taken > 0 ? (unsigned)taken : 0;
+			sent += send_on(fd, sent, length_of(own_seed));
 			if (rand_r(own_seed) % 4)
 				read_back(fd, &back);
 		}
@@ -337,6 +391,9 @@ int main(int count, char **words)
 
 		if (poll(&waiting, 1, 5) > 0)
 			require(read(wake_fd, bytes, sizeof(bytes)) > 0, "wake");
+		/* While nobody takes anything, the ring fills. */
+		if (rand_r(&seed) % 4 == 0)
+			usleep(2000);
 		take();
 		if (to_agent < AGENTS)
 			call_agent();
@@ -352,6 +409,6 @@ int main(int count, char **words)
 	shutdown(agent_fd, SHUT_RDWR);
 	pthread_join(agent, NULL);
 	close(agent_fd);
-	printf("%u %lu %u\n", accepted, echoed, answers);
+	printf("%u %lu %u %lu\n", accepted, echoed, answers, urgent_marks);
 	return 0;
 }

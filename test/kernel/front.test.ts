@@ -11,7 +11,7 @@ const SOURCES = ['test/kernel/front-host.c', 'native/front.c', 'native/front_rea
 const FLAGS = ['-std=gnu11', '-O1', '-g', '-Wall', '-Wextra', '-Werror', '-fno-sanitize-recover=all'];
 const CONNECTIONS = { 'address,undefined': 2000, thread: 200 };
 
-describe('clients that send, pause, half-close and reset at random get back exactly what they sent, and so does who asks the agent, under', () => {
+describe('clients that send, mark bytes as urgent, pause, half-close and reset at random get back exactly what they sent, and so does who asks the agent, under', () => {
   const folder = mkdtempSync(join(tmpdir(), 'metasteer-front-'));
   after(() => rmSync(folder, { recursive: true }));
   for (const [sanitiser, connections] of Object.entries(CONNECTIONS)) {
@@ -24,8 +24,9 @@ describe('clients that send, pause, half-close and reset at random get back exac
           encoding: 'latin1',
           timeout: 120_000,
         });
-        const [accepted = 0, echoed = 0, answers = 0] = said.split(' ').map(Number);
+        const [accepted = 0, echoed = 0, answers = 0, urgent = 0] = said.split(' ').map(Number);
         assert.ok(accepted > connections / 2 && echoed > 0 && answers > connections / 10, said);
+        assert.ok(urgent > connections / 4, said);
       }
     });
   }
