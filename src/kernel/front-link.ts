@@ -1,7 +1,9 @@
 import { getSystemErrorName } from 'node:util';
 import type { MacAddress } from '../identity/mac-address.ts';
+import type { ClientLink } from '../link/client-link.ts';
+import type { DialUser, LinkUser } from '../link/link.ts';
 import { OP_BYTES_MAX } from './front-ops.ts';
-import type { DialUser, FrontPeer, LinkUser } from './front-user.ts';
+import type { FrontPeer } from './front-peer.ts';
 import { FRONT_OP_KIND } from './layout.gen.ts';
 import { Unsent } from './unsent.ts';
 
@@ -16,10 +18,10 @@ const AGENT: FrontPeer = { fd: -1, address: '', port: 0, macOf: () => undefined 
 export type Carry = (link: FrontLink, kind: number, bytes: Buffer | undefined) => void;
 
 /**
- * A connection whose socket the front has; the proxy's `Link`, and `ClientLink` where it is a client's. What it is told to do is
- * done at the end of the turn.
+ * A connection whose socket the front has: a `ClientLink` where it is a client's, else a `Link`. What it is told to do is done at
+ * the end of the turn.
  */
-export class FrontLink {
+export class FrontLink implements ClientLink {
   slot: number;
   generation: number;
   readonly hasLeft = false;

@@ -1,11 +1,12 @@
-import { type ListenOptions, Socket, type SocketConstructorOpts } from 'node:net';
+import { Socket, type SocketConstructorOpts } from 'node:net';
 import type { PeerMac } from '../identity/mac-address.ts';
 import { type PortId, parsePortId } from '../identity/port-id.ts';
+import type { Gate, GateUser, ListenTarget } from '../link/client-link.ts';
+import type { Dial } from '../link/link.ts';
 import { call, cString, repeatable, room } from './ffi.ts';
 import { FrontLink } from './front-link.ts';
 import { BATCHES, FrontOps, OPS_BYTES } from './front-ops.ts';
 import { FrontRing, type RecordTaker } from './front-ring.ts';
-import type { DialUser } from './front-user.ts';
 import { KernelError } from './kernel-error.ts';
 import { FRONT_RECORD_KIND, writeFrontOptions } from './layout.gen.ts';
 
@@ -22,13 +23,6 @@ export interface FrontOptions {
   readonly agentPath: string;
   /** A client that acknowledges nothing for so long has gone. */
   readonly unackedMs: number;
-}
-
-/** Who hears of a port's clients; the proxy's `GateUser`. */
-interface GateUser {
-  accepted(link: FrontLink): void;
-  refused(): void;
-  failed(error: Error): void;
 }
 
 interface FrontPort {
@@ -83,7 +77,7 @@ export class Front {
   }
 
   /**
-   * Makes the gate of a port: the proxy's `GateOpener`.
+   * Makes the gate of a port, as a `GateOpener` does.
    *
    * @param peerMac looks a client's MAC address up by the descriptor of its socket
    */
@@ -102,8 +96,8 @@ export class Front {
     );
   }
 
-  /** Connects to the agent: the proxy's `Dial`. */
-  readonly dial = (user: DialUser): void => FrontLink.dial(this.#ops.carry, user, this.#agentPath);
+  /** Connects to the agent. */
+  readonly dial: Dial = (user) => FrontLink.dial(this.#ops.carry, user, this.#agentPath);
 
   /** Closes all connections and listening sockets. */
   close(): void {
@@ -183,8 +177,8 @@ export class Front {
   }
 }
 
-/** A port's listening socket in the front; the proxy's `Gate`. */
-export class FrontGate {
+/** A port's listening socket in the front. */
+export class FrontGate implements Gate {
   readonly #listen: (fd: number, backlog: number) => void;
   readonly #close: () => void;
   #isListening = false;
@@ -198,7 +192,7 @@ export class FrontGate {
    * @param options `fd` of a bound socket, which is the front's from here on
    * @throws {KernelError} what listening reports
    */
-  listen(options: ListenOptions & { readonly fd?: number }): Promise<undefined> {
+  listen(options: ListenTarget): Promise<undefined> {
     return new Promise((resolve) => {
       if (options.fd === undefined) throw new Error('the front listens on sockets that are bound already');
       this.#listen(options.fd, options.backlog ?? 0);

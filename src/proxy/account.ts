@@ -1,4 +1,4 @@
-import type { ClientLink } from './client-link.ts';
+import type { ClientLink } from '../link/client-link.ts';
 import type { ProxyContext } from './context.ts';
 import type { Exchange } from './exchange.ts';
 import type { RequestHead } from './head.ts';

@@ -1,7 +1,7 @@
+import type { Dial, DialUser, Link, LinkUser } from '../link/link.ts';
 import { ONE_SHOT_BYTES_MAX } from './agent-limits.ts';
 import type { Clock, Timed } from './clock.ts';
 import type { Carrier, Exchange } from './exchange.ts';
-import type { Dial, DialUser, Link, LinkUser } from './link.ts';
 import type { ReplyHead } from './reply.ts';
 import { ReplyReader } from './reply-reader.ts';
 

@@ -1,10 +1,10 @@
+import type { Dial } from '../link/link.ts';
 import { AgentConnection, type ConnectionOwner, type Loss } from './agent-connection.ts';
 import { concurrencyNow, LINGER_MS, LOSSES_MAX, ONE_SHOT_BYTES_MAX } from './agent-limits.ts';
 import type { Clock, Timed } from './clock.ts';
 import { ConnectPace } from './connect-pace.ts';
 import { type Exchange, failAll, refuseLarge, tooLargeReason } from './exchange.ts';
 import { Generation } from './generation.ts';
-import type { Dial } from './link.ts';
 import type { AgentStatus, ProxySettings } from './messages.ts';
 import { Pool } from './pool.ts';
 import { Prober } from './prober.ts';

@@ -1,15 +1,15 @@
 import type { ClientAddress } from '../identity/client-address.ts';
+import type { ClientLink } from '../link/client-link.ts';
+import type { LinkUser } from '../link/link.ts';
 import { Account } from './account.ts';
 import { Asker } from './ask.ts';
 import { CONTINUE } from './body.ts';
-import type { ClientLink } from './client-link.ts';
 import type { Timed } from './clock.ts';
 import type { ConnectionState } from './connection-state.ts';
 import type { ProxyContext } from './context.ts';
 import type { Exchange, Receiver } from './exchange.ts';
 import type { RequestHead } from './head.ts';
 import type { Client } from './identity.ts';
-import type { LinkUser } from './link.ts';
 import { Outlet } from './outlet.ts';
 import type { PortState } from './port.ts';
 import { mayKeep, type Reason, refusal, statusOf } from './refuse.ts';

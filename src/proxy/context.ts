@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
 import type { PeerMac } from '../identity/mac-address.ts';
+import type { GateOpener } from '../link/client-link.ts';
+import type { Dial } from '../link/link.ts';
 import type { AccessLog } from './access-log.ts';
 import type { Agent } from './agent.ts';
 import type { Census } from './census.ts';
-import type { GateOpener } from './client-link.ts';
 import type { Clock } from './clock.ts';
 import type { HeadParser } from './head.ts';
-import type { Dial } from './link.ts';
 import type { ProxySettings, WorkerTraceEvent } from './messages.ts';
 import type { PortState } from './port.ts';
 import type { CountRequest, RateLimit } from './rate-limit.ts';

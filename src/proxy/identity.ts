@@ -1,6 +1,6 @@
 import { type ClientAddress, clientAddressOf, isLinkLocal } from '../identity/client-address.ts';
 import type { MacAddress } from '../identity/mac-address.ts';
-import type { ClientLink } from './client-link.ts';
+import type { ClientLink } from '../link/client-link.ts';
 
 /**
  * MAC address that the frames of one connection came from. It is looked up when it is first asked for, and kept: the kernel

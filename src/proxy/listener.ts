@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import type { ClientLink, Gate, GateUser, ListenTarget } from './client-link.ts';
+import type { ClientLink, Gate, GateUser, ListenTarget } from '../link/client-link.ts';
 import { Connection } from './connection.ts';
 import type { ProxyContext } from './context.ts';
 import { connectionsMax, EXCESS_MAX } from './descriptors.ts';

@@ -1,4 +1,4 @@
-import type { ClientLink } from './client-link.ts';
+import type { ClientLink } from '../link/client-link.ts';
 import type { Clock } from './clock.ts';
 
 /** After our last byte the client gets this long to read and close, so that its reading is not cut by a reset. */

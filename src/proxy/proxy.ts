@@ -1,9 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import type { PortId } from '../identity/port-id.ts';
+import type { ListenTarget } from '../link/client-link.ts';
 import { AccessLog } from './access-log.ts';
 import { Agent } from './agent.ts';
 import { Census } from './census.ts';
-import type { ListenTarget } from './client-link.ts';
 import { Clock } from './clock.ts';
 import type { Connection } from './connection.ts';
 import type { ProxyContext, ProxyEnvironment } from './context.ts';

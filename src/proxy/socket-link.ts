@@ -1,8 +1,8 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { MacAddress, PeerMac } from '../identity/mac-address.ts';
-import type { ClientLink, Gate, GateUser, ListenTarget } from './client-link.ts';
+import type { ClientLink, Gate, GateUser, ListenTarget } from '../link/client-link.ts';
+import type { Dial, Link, LinkUser } from '../link/link.ts';
 import { fdOf, unsentBytes } from './handle.ts';
-import type { Dial, Link, LinkUser } from './link.ts';
 
 /** A connection on a socket of Node's own: what the request path does without the front of the shim. */
 class SocketLink implements Link {

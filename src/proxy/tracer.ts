@@ -1,5 +1,5 @@
 import type { ClientAddress } from '../identity/client-address.ts';
-import type { ClientLink } from './client-link.ts';
+import type { ClientLink } from '../link/client-link.ts';
 import type { TraceFilter, TraceStage, WorkerTraceEvent } from './messages.ts';
 import type { Port } from './port.ts';
 

@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Front } from '../../src/kernel/front.ts';
-import type { Link, LinkUser } from '../../src/proxy/link.ts';
+import type { Link, LinkUser } from '../../src/link/link.ts';
 import { socketDirectory } from '../kit/agents.ts';
 
 const BYTES = Buffer.alloc(100_000, 'reply');

@@ -4,7 +4,7 @@ import { parseMacAddress } from '../../src/identity/mac-address.ts';
 import { type OwnerKind, parseOwnerId } from '../../src/identity/owner-id.ts';
 import { parsePortId } from '../../src/identity/port-id.ts';
 import { Front } from '../../src/kernel/front.ts';
-import type { GateOpener } from '../../src/proxy/client-link.ts';
+import type { GateOpener } from '../../src/link/client-link.ts';
 import { agentConnectionsMax } from '../../src/proxy/descriptors.ts';
 import type { ProxySettings, WorkerTraceEvent } from '../../src/proxy/messages.ts';
 import { MetadataProxy } from '../../src/proxy/proxy.ts';

@@ -1,0 +1,9 @@
+import type { PeerMac } from '../identity/mac-address.ts';
+
+/** Who is at the other end of a client's connection, as the kernel says. */
+export interface FrontPeer {
+  readonly fd: number;
+  readonly address: string;
+  readonly port: number;
+  readonly macOf: PeerMac;
+}
