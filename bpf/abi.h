@@ -2,8 +2,8 @@
 /*
  * Everything that crosses the border between the BPF programs and user space.
  *
- * This file is the only place where these layouts are written. TypeScript gets them from the
- * BTF of layout.bpf.o (src/kernel/layout.gen.ts), and the check fails when that file is stale.
+ * This file is the only place where these layouts are written. packaging/border writes the TypeScript of
+ * what Node imports of them (src/kernel/layout.gen.ts), and the check fails when that file is stale.
  * Rules: fixed widths, explicit padding, byte order stated on every address and port.
  */
 #pragma once

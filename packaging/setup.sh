@@ -14,9 +14,9 @@ say() { [ "$quiet" = 1 ] || echo "$*"; }
 # What each command or file is for, and the package it comes from.
 needed() {
   cat <<'LIST'
-clang          clang             compiles the BPF programs
+clang          clang             compiles the BPF programs; reads the headers
 llvm-strip     llvm              strips them
-bpftool        bpftool           reads their type information
+bpftool        bpftool           looks at loaded programs (tests, benchmarks)
 gcc            gcc               compiles the shim
 g++            g++               compiles the FFI package
 make           make              runs both builds

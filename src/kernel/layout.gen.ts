@@ -1,54 +1,8 @@
-// Generated from bpf/abi.h and native/metasteer.h by `npm run generate`. Do not edit.
+// Generated from bpf/abi.h and native/metasteer.h by `npm run generate`: what TypeScript imports from here. Do not edit.
 
-/** `enum ms_verdict`. */
-export const VERDICT = {
-  MS_STEER_SYN: 0,
-  MS_STEER_SYN_MOVED: 1,
-  MS_STEER_SYN_AGAIN: 2,
-  MS_STEER_SYN_UNTRACKED: 3,
-  MS_STEER_DATA: 4,
-  MS_PASS_OTHER_PROTOCOL: 5,
-  MS_PASS_OTHER_ADDRESS: 6,
-  MS_PASS_OTHER_MAC: 7,
-  MS_PASS_OTHER_TRANSPORT: 8,
-  MS_PASS_OTHER_PORT: 9,
-  MS_PASS_SHORT_FRAME: 10,
-  MS_PASS_VLAN: 11,
-  MS_PASS_BAD_IP_HEADER: 12,
-  MS_PASS_IP_OPTIONS: 13,
-  MS_PASS_FRAGMENT: 14,
-  MS_PASS_EXTENSION_HEADER: 15,
-  MS_PASS_BAD_SOURCE: 16,
-  MS_PASS_BAD_TCP_HEADER: 17,
-  MS_PASS_BAD_TCP_FLAGS: 18,
-  MS_PASS_DAEMON_STALE: 19,
-  MS_PASS_DAEMON_GONE: 20,
-  MS_PASS_DRAINING: 21,
-  MS_PASS_OTHER_FLOW: 22,
-  MS_DROP_DEVICE_MAC: 23,
-  MS_DROP_PORT_RATE: 24,
-  MS_DROP_SOURCE_RATE: 25,
-  MS_DROP_SOURCE_OPEN: 26,
-  MS_DROP_PORT_OPEN: 27,
-  MS_DROP_NEIGHBOUR_QUOTA: 28,
-  MS_DROP_NEIGHBOUR_FULL: 29,
-  MS_DROP_HELD: 30,
-  MS_DROP_REWRITE_FAILED: 31,
-  MS_RESTORE_REPLY: 32,
-  MS_RESTORE_SHORT_FRAME: 33,
-  MS_RESTORE_NOT_IP: 34,
-  MS_RESTORE_NOT_TCP: 35,
-  MS_RESTORE_NOT_REPLY: 36,
-  MS_RESTORE_NO_NEIGHBOUR: 37,
-  MS_RESTORE_REWRITE_FAILED: 38,
-  MS_RESTORE_NO_PORT: 39,
-  MS_GUARD_PASSED: 40,
-  MS_GUARD_PORT_RATE: 41,
-  MS_GUARD_SOURCE_RATE: 42,
-  MS_GUARD_SOURCE_OPEN: 43,
-  MS_GUARD_PORT_OPEN: 44,
-  MS_GUARD_NEIGHBOUR_QUOTA: 45,
-  MS_VERDICT_COUNT: 46,
+/** `enum ms_abi`. */
+export const ABI = {
+  MS_ABI_VERSION: 4,
 } as const;
 
 /** Verdicts by value, as they are called in status, metrics and logs. */
@@ -117,6 +71,19 @@ export const STAGE = {
   MS_STAGE_COUNT: 2,
 } as const;
 
+/** `enum ms_flow_flag`. */
+export const FLOW_FLAG = {
+  MS_FLOW_ANSWERED: 1,
+  MS_FLOW_CLIENT_ENDED: 2,
+  MS_FLOW_SERVICE_ENDED: 4,
+} as const;
+
+/** `enum ms_packet_event_kind`. */
+export const PACKET_EVENT_KIND = {
+  MS_PACKET_EVENT_MOVED: 0,
+  MS_PACKET_EVENT_TRACED: 1,
+} as const;
+
 /** `enum ms_hook`. */
 export const HOOK = {
   MS_HOOK_INGRESS: 0,
@@ -141,24 +108,46 @@ export const EVENT_KIND = {
   MS_EVENT_LOST: 3,
 } as const;
 
-/** `struct ms_port_constants`. */
+/** `enum ms_front_record_kind`. */
+export const FRONT_RECORD_KIND = {
+  MS_FRONT_SKIP: 0,
+  MS_FRONT_ACCEPTED: 1,
+  MS_FRONT_DATA: 2,
+  MS_FRONT_ENDED: 3,
+  MS_FRONT_BROKEN: 4,
+  MS_FRONT_WRITABLE: 5,
+  MS_FRONT_CLOSED: 6,
+  MS_FRONT_REFUSED: 7,
+  MS_FRONT_ACCEPT_FAILED: 8,
+} as const;
+
+/** `enum ms_front_op_kind`. */
+export const FRONT_OP_KIND = {
+  MS_FRONT_SEND: 0,
+  MS_FRONT_SEND_MORE: 1,
+  MS_FRONT_SEND_LAST: 2,
+  MS_FRONT_SHUT: 3,
+  MS_FRONT_CLOSE: 4,
+  MS_FRONT_RESET: 5,
+  MS_FRONT_WATCH: 6,
+  MS_FRONT_PAUSE: 7,
+  MS_FRONT_RESUME: 8,
+  MS_FRONT_REST: 9,
+  MS_FRONT_CONNECT: 10,
+} as const;
+
+/**
+ * `struct ms_port_constants`, 20 bytes:
+ *      0  u32 port_id
+ *      4  u8[6] router_mac
+ *     10  u8[6] device_mac
+ *     16  u32 hold
+ */
 export interface PortConstants {
   readonly portId: number;
   readonly routerMac: Uint8Array;
   readonly deviceMac: Uint8Array;
   readonly hold: number;
-}
-
-/** Bytes of `struct ms_port_constants`. */
-export const PORT_CONSTANTS_BYTES = 20;
-
-export function readPortConstants(buffer: Buffer, at = 0): PortConstants {
-  return {
-    portId: buffer.readUInt32LE(at + 0),
-    routerMac: Uint8Array.from(buffer.subarray(at + 4, at + 10)),
-    deviceMac: Uint8Array.from(buffer.subarray(at + 10, at + 16)),
-    hold: buffer.readUInt32LE(at + 16),
-  };
 }
 
 export function writePortConstants(value: PortConstants): Buffer {
@@ -170,20 +159,14 @@ export function writePortConstants(value: PortConstants): Buffer {
   return buffer;
 }
 
-/** `struct ms_neighbour_key`. */
+/**
+ * `struct ms_neighbour_key`, 20 bytes:
+ *      0  u32 port_id
+ *      4  u8[16] address
+ */
 export interface NeighbourKey {
   readonly portId: number;
   readonly address: Uint8Array;
-}
-
-/** Bytes of `struct ms_neighbour_key`. */
-export const NEIGHBOUR_KEY_BYTES = 20;
-
-export function readNeighbourKey(buffer: Buffer, at = 0): NeighbourKey {
-  return {
-    portId: buffer.readUInt32LE(at + 0),
-    address: Uint8Array.from(buffer.subarray(at + 4, at + 20)),
-  };
 }
 
 export function writeNeighbourKey(value: NeighbourKey): Buffer {
@@ -193,7 +176,16 @@ export function writeNeighbourKey(value: NeighbourKey): Buffer {
   return buffer;
 }
 
-/** `struct ms_neighbour`. */
+/**
+ * `struct ms_neighbour`, 32 bytes:
+ *      0  u64 seen_ns
+ *      8  u64 busy_until_ns
+ *     16  u32 open
+ *     20  u8[6] mac
+ *     26  u8 confirmed
+ *     27  u8 pad
+ *     28  u32 pad_end
+ */
 export interface Neighbour {
   readonly seenNs: bigint;
   readonly busyUntilNs: bigint;
@@ -202,7 +194,6 @@ export interface Neighbour {
   readonly confirmed: number;
 }
 
-/** Bytes of `struct ms_neighbour`. */
 export const NEIGHBOUR_BYTES = 32;
 
 export function readNeighbour(buffer: Buffer, at = 0): Neighbour {
@@ -225,12 +216,62 @@ export function writeNeighbour(value: Neighbour): Buffer {
   return buffer;
 }
 
-/** `struct ms_port_counters`. */
+/**
+ * `struct ms_flow_key`, 24 bytes:
+ *      0  u32 port_id
+ *      4  u8[16] address
+ *     20  u16 client_port
+ *     22  u8[2] pad
+ */
+export interface FlowKey {
+  readonly portId: number;
+  readonly address: Uint8Array;
+  readonly clientPort: number;
+}
+
+export function writeFlowKey(value: FlowKey): Buffer {
+  const buffer = Buffer.allocUnsafe(24).fill(0);
+  buffer.writeUInt32LE(value.portId, 0);
+  buffer.set(value.address.subarray(0, 16), 4);
+  buffer.writeUInt16LE(value.clientPort, 20);
+  return buffer;
+}
+
+/**
+ * `struct ms_flow`, 16 bytes:
+ *      0  u64 seen_ns
+ *      8  u32 flags
+ *     12  u32 pad
+ */
+export interface Flow {
+  readonly seenNs: bigint;
+  readonly flags: number;
+}
+
+export const FLOW_BYTES = 16;
+
+export function readFlow(buffer: Buffer, at = 0): Flow {
+  return {
+    seenNs: buffer.readBigUInt64LE(at + 0),
+    flags: buffer.readUInt32LE(at + 8),
+  };
+}
+
+export function writeFlow(value: Flow): Buffer {
+  const buffer = Buffer.allocUnsafe(16).fill(0);
+  buffer.writeBigUInt64LE(value.seenNs, 0);
+  buffer.writeUInt32LE(value.flags, 8);
+  return buffer;
+}
+
+/**
+ * `struct ms_port_counters`, 368 bytes:
+ *      0  u64[46] packets
+ */
 export interface PortCounters {
   readonly packets: readonly bigint[];
 }
 
-/** Bytes of `struct ms_port_counters`. */
 export const PORT_COUNTERS_BYTES = 368;
 
 export function readPortCounters(buffer: Buffer, at = 0): PortCounters {
@@ -239,18 +280,16 @@ export function readPortCounters(buffer: Buffer, at = 0): PortCounters {
   };
 }
 
-export function writePortCounters(value: PortCounters): Buffer {
-  const buffer = Buffer.allocUnsafe(368).fill(0);
-  value.packets.slice(0, 46).forEach((item, index) => buffer.writeBigUInt64LE(item, 0 + 8 * index));
-  return buffer;
-}
-
-/** `enum ms_abi`. */
-export const ABI = {
-  MS_ABI_VERSION: 4,
-} as const;
-
-/** `struct ms_port`. */
+/**
+ * `struct ms_port`, 40 bytes:
+ *      0  u64 busy_until_ns
+ *      8  u64 taking_over_until_ns
+ *     16  u32 neighbours
+ *     20  u32 open
+ *     24  u8[6] router_mac
+ *     30  u8[6] device_mac
+ *     36  u32 pad
+ */
 export interface Port {
   readonly busyUntilNs: bigint;
   readonly takingOverUntilNs: bigint;
@@ -260,7 +299,6 @@ export interface Port {
   readonly deviceMac: Uint8Array;
 }
 
-/** Bytes of `struct ms_port`. */
 export const PORT_BYTES = 40;
 
 export function readPort(buffer: Buffer, at = 0): Port {
@@ -285,20 +323,14 @@ export function writePort(value: Port): Buffer {
   return buffer;
 }
 
-/** `struct ms_rate`. */
+/**
+ * `struct ms_rate`, 16 bytes:
+ *      0  u64 interval_ns
+ *      8  u64 burst_ns
+ */
 export interface Rate {
   readonly intervalNs: bigint;
   readonly burstNs: bigint;
-}
-
-/** Bytes of `struct ms_rate`. */
-export const RATE_BYTES = 16;
-
-export function readRate(buffer: Buffer, at = 0): Rate {
-  return {
-    intervalNs: buffer.readBigUInt64LE(at + 0),
-    burstNs: buffer.readBigUInt64LE(at + 8),
-  };
 }
 
 export function writeRate(value: Rate): Buffer {
@@ -308,69 +340,55 @@ export function writeRate(value: Rate): Buffer {
   return buffer;
 }
 
-/** `enum ms_flow_flag`. */
-export const FLOW_FLAG = {
-  MS_FLOW_ANSWERED: 1,
-  MS_FLOW_CLIENT_ENDED: 2,
-  MS_FLOW_SERVICE_ENDED: 4,
-} as const;
-
-/** `struct ms_flow_key`. */
-export interface FlowKey {
-  readonly portId: number;
-  readonly address: Uint8Array;
-  readonly clientPort: number;
+/**
+ * `struct ms_settings`, 72 bytes:
+ *      0  u64 heartbeat_ns
+ *      8  u64 stale_after_ns
+ *     16  u64 taking_over_until_ns
+ *     24  struct ms_rate port_rate
+ *     40  struct ms_rate source_rate
+ *     56  u32 port_open_max
+ *     60  u32 source_open_max
+ *     64  u32 neighbours_per_port_max
+ *     68  u32 pad
+ */
+export interface Settings {
+  readonly heartbeatNs: bigint;
+  readonly staleAfterNs: bigint;
+  readonly takingOverUntilNs: bigint;
+  readonly portRate: Rate;
+  readonly sourceRate: Rate;
+  readonly portOpenMax: number;
+  readonly sourceOpenMax: number;
+  readonly neighboursPerPortMax: number;
 }
 
-/** Bytes of `struct ms_flow_key`. */
-export const FLOW_KEY_BYTES = 24;
-
-export function readFlowKey(buffer: Buffer, at = 0): FlowKey {
-  return {
-    portId: buffer.readUInt32LE(at + 0),
-    address: Uint8Array.from(buffer.subarray(at + 4, at + 20)),
-    clientPort: buffer.readUInt16LE(at + 20),
-  };
-}
-
-export function writeFlowKey(value: FlowKey): Buffer {
-  const buffer = Buffer.allocUnsafe(24).fill(0);
-  buffer.writeUInt32LE(value.portId, 0);
-  buffer.set(value.address.subarray(0, 16), 4);
-  buffer.writeUInt16LE(value.clientPort, 20);
+export function writeSettings(value: Settings): Buffer {
+  const buffer = Buffer.allocUnsafe(72).fill(0);
+  buffer.writeBigUInt64LE(value.heartbeatNs, 0);
+  buffer.writeBigUInt64LE(value.staleAfterNs, 8);
+  buffer.writeBigUInt64LE(value.takingOverUntilNs, 16);
+  buffer.set(writeRate(value.portRate), 24);
+  buffer.set(writeRate(value.sourceRate), 40);
+  buffer.writeUInt32LE(value.portOpenMax, 56);
+  buffer.writeUInt32LE(value.sourceOpenMax, 60);
+  buffer.writeUInt32LE(value.neighboursPerPortMax, 64);
   return buffer;
 }
 
-/** `struct ms_flow`. */
-export interface Flow {
-  readonly seenNs: bigint;
-  readonly flags: number;
-}
-
-/** Bytes of `struct ms_flow`. */
-export const FLOW_BYTES = 16;
-
-export function readFlow(buffer: Buffer, at = 0): Flow {
-  return {
-    seenNs: buffer.readBigUInt64LE(at + 0),
-    flags: buffer.readUInt32LE(at + 8),
-  };
-}
-
-export function writeFlow(value: Flow): Buffer {
-  const buffer = Buffer.allocUnsafe(16).fill(0);
-  buffer.writeBigUInt64LE(value.seenNs, 0);
-  buffer.writeUInt32LE(value.flags, 8);
-  return buffer;
-}
-
-/** `enum ms_packet_event_kind`. */
-export const PACKET_EVENT_KIND = {
-  MS_PACKET_EVENT_MOVED: 0,
-  MS_PACKET_EVENT_TRACED: 1,
-} as const;
-
-/** `struct ms_packet_event`. */
+/**
+ * `struct ms_packet_event`, 56 bytes:
+ *      0  u64 time_ns
+ *      8  u32 kind
+ *     12  u32 port_id
+ *     16  u32 verdict
+ *     20  u8[16] address
+ *     36  u8[6] mac
+ *     42  u8[6] former_mac
+ *     48  u16 client_port
+ *     50  u8 tcp_flags
+ *     51  u8[5] pad
+ */
 export interface PacketEvent {
   readonly timeNs: bigint;
   readonly kind: number;
@@ -383,7 +401,6 @@ export interface PacketEvent {
   readonly tcpFlags: number;
 }
 
-/** Bytes of `struct ms_packet_event`. */
 export const PACKET_EVENT_BYTES = 56;
 
 export function readPacketEvent(buffer: Buffer, at = 0): PacketEvent {
@@ -400,36 +417,17 @@ export function readPacketEvent(buffer: Buffer, at = 0): PacketEvent {
   };
 }
 
-export function writePacketEvent(value: PacketEvent): Buffer {
-  const buffer = Buffer.allocUnsafe(56).fill(0);
-  buffer.writeBigUInt64LE(value.timeNs, 0);
-  buffer.writeUInt32LE(value.kind, 8);
-  buffer.writeUInt32LE(value.portId, 12);
-  buffer.writeUInt32LE(value.verdict, 16);
-  buffer.set(value.address.subarray(0, 16), 20);
-  buffer.set(value.mac.subarray(0, 6), 36);
-  buffer.set(value.formerMac.subarray(0, 6), 42);
-  buffer.writeUInt16LE(value.clientPort, 48);
-  buffer.writeUInt8(value.tcpFlags, 50);
-  return buffer;
-}
-
-/** `struct ms_trace_filter`. */
+/**
+ * `struct ms_trace_filter`, 2072 bytes:
+ *      0  u64[256] ports
+ *   2048  u8[16] address
+ *   2064  u32 by_address
+ *   2068  u32 pad
+ */
 export interface TraceFilter {
   readonly ports: readonly bigint[];
   readonly address: Uint8Array;
   readonly byAddress: number;
-}
-
-/** Bytes of `struct ms_trace_filter`. */
-export const TRACE_FILTER_BYTES = 2072;
-
-export function readTraceFilter(buffer: Buffer, at = 0): TraceFilter {
-  return {
-    ports: Array.from({ length: 256 }, (_, index) => buffer.readBigUInt64LE(at + 0 + 8 * index)),
-    address: Uint8Array.from(buffer.subarray(at + 2048, at + 2064)),
-    byAddress: buffer.readUInt32LE(at + 2064),
-  };
 }
 
 export function writeTraceFilter(value: TraceFilter): Buffer {
@@ -440,48 +438,17 @@ export function writeTraceFilter(value: TraceFilter): Buffer {
   return buffer;
 }
 
-/** `struct ms_settings`. */
-export interface Settings {
-  readonly heartbeatNs: bigint;
-  readonly staleAfterNs: bigint;
-  readonly takingOverUntilNs: bigint;
-  readonly portRate: Rate;
-  readonly sourceRate: Rate;
-  readonly portOpenMax: number;
-  readonly sourceOpenMax: number;
-  readonly neighboursPerPortMax: number;
-}
-
-/** Bytes of `struct ms_settings`. */
-export const SETTINGS_BYTES = 72;
-
-export function readSettings(buffer: Buffer, at = 0): Settings {
-  return {
-    heartbeatNs: buffer.readBigUInt64LE(at + 0),
-    staleAfterNs: buffer.readBigUInt64LE(at + 8),
-    takingOverUntilNs: buffer.readBigUInt64LE(at + 16),
-    portRate: readRate(buffer, at + 24),
-    sourceRate: readRate(buffer, at + 40),
-    portOpenMax: buffer.readUInt32LE(at + 56),
-    sourceOpenMax: buffer.readUInt32LE(at + 60),
-    neighboursPerPortMax: buffer.readUInt32LE(at + 64),
-  };
-}
-
-export function writeSettings(value: Settings): Buffer {
-  const buffer = Buffer.allocUnsafe(72).fill(0);
-  buffer.writeBigUInt64LE(value.heartbeatNs, 0);
-  buffer.writeBigUInt64LE(value.staleAfterNs, 8);
-  buffer.writeBigUInt64LE(value.takingOverUntilNs, 16);
-  buffer.set(writeRate(value.portRate), 24);
-  buffer.set(writeRate(value.sourceRate), 40);
-  buffer.writeUInt32LE(value.portOpenMax, 56);
-  buffer.writeUInt32LE(value.sourceOpenMax, 60);
-  buffer.writeUInt32LE(value.neighboursPerPortMax, 64);
-  return buffer;
-}
-
-/** `struct ms_link`. */
+/**
+ * `struct ms_link`, 56 bytes:
+ *      0  u32 ifindex
+ *      4  u32 flags
+ *      8  u32 mtu
+ *     12  u16 type
+ *     14  u8[6] mac
+ *     20  u8[16] name
+ *     36  u32 addresses
+ *     40  u8[16] kind
+ */
 export interface Link {
   readonly ifindex: number;
   readonly flags: number;
@@ -493,7 +460,6 @@ export interface Link {
   readonly kind: Uint8Array;
 }
 
-/** Bytes of `struct ms_link`. */
 export const LINK_BYTES = 56;
 
 export function readLink(buffer: Buffer, at = 0): Link {
@@ -509,20 +475,19 @@ export function readLink(buffer: Buffer, at = 0): Link {
   };
 }
 
-export function writeLink(value: Link): Buffer {
-  const buffer = Buffer.allocUnsafe(56).fill(0);
-  buffer.writeUInt32LE(value.ifindex, 0);
-  buffer.writeUInt32LE(value.flags, 4);
-  buffer.writeUInt32LE(value.mtu, 8);
-  buffer.writeUInt16LE(value.type, 12);
-  buffer.set(value.mac.subarray(0, 6), 14);
-  buffer.set(value.name.subarray(0, 16), 20);
-  buffer.writeUInt32LE(value.addresses, 36);
-  buffer.set(value.kind.subarray(0, 16), 40);
-  return buffer;
-}
-
-/** `struct ms_maps`. */
+/**
+ * `struct ms_maps`, 40 bytes:
+ *      0  s32 neighbours
+ *      4  s32 flows
+ *      8  s32 ended_flows
+ *     12  s32 counters
+ *     16  s32 ports
+ *     20  s32 draining
+ *     24  s32 devices
+ *     28  s32 settings
+ *     32  s32 packet_events
+ *     36  s32 stages
+ */
 export interface Maps {
   readonly neighbours: number;
   readonly flows: number;
@@ -536,7 +501,6 @@ export interface Maps {
   readonly stages: number;
 }
 
-/** Bytes of `struct ms_maps`. */
 export const MAPS_BYTES = 40;
 
 export function readMaps(buffer: Buffer, at = 0): Maps {
@@ -554,37 +518,16 @@ export function readMaps(buffer: Buffer, at = 0): Maps {
   };
 }
 
-export function writeMaps(value: Maps): Buffer {
-  const buffer = Buffer.allocUnsafe(40).fill(0);
-  buffer.writeInt32LE(value.neighbours, 0);
-  buffer.writeInt32LE(value.flows, 4);
-  buffer.writeInt32LE(value.endedFlows, 8);
-  buffer.writeInt32LE(value.counters, 12);
-  buffer.writeInt32LE(value.ports, 16);
-  buffer.writeInt32LE(value.draining, 20);
-  buffer.writeInt32LE(value.devices, 24);
-  buffer.writeInt32LE(value.settings, 28);
-  buffer.writeInt32LE(value.packetEvents, 32);
-  buffer.writeInt32LE(value.stages, 36);
-  return buffer;
-}
-
-/** `struct ms_map_sizes`. */
+/**
+ * `struct ms_map_sizes`, 12 bytes:
+ *      0  u32 ports_max
+ *      4  u32 neighbours_max
+ *      8  u32 flows_max
+ */
 export interface MapSizes {
   readonly portsMax: number;
   readonly neighboursMax: number;
   readonly flowsMax: number;
-}
-
-/** Bytes of `struct ms_map_sizes`. */
-export const MAP_SIZES_BYTES = 12;
-
-export function readMapSizes(buffer: Buffer, at = 0): MapSizes {
-  return {
-    portsMax: buffer.readUInt32LE(at + 0),
-    neighboursMax: buffer.readUInt32LE(at + 4),
-    flowsMax: buffer.readUInt32LE(at + 8),
-  };
 }
 
 export function writeMapSizes(value: MapSizes): Buffer {
@@ -595,7 +538,17 @@ export function writeMapSizes(value: MapSizes): Buffer {
   return buffer;
 }
 
-/** `struct ms_attachment`. */
+/**
+ * `struct ms_attachment`, 32 bytes:
+ *      0  u32 ifindex
+ *      4  u32 hook
+ *      8  u32 mode
+ *     12  s32 link_fd
+ *     16  u32 handle
+ *     20  u32 priority
+ *     24  u32 qdisc_created
+ *     28  u32 pad
+ */
 export interface Attachment {
   readonly ifindex: number;
   readonly hook: number;
@@ -606,7 +559,6 @@ export interface Attachment {
   readonly qdiscCreated: number;
 }
 
-/** Bytes of `struct ms_attachment`. */
 export const ATTACHMENT_BYTES = 32;
 
 export function readAttachment(buffer: Buffer, at = 0): Attachment {
@@ -633,40 +585,18 @@ export function writeAttachment(value: Attachment): Buffer {
   return buffer;
 }
 
-/** `struct ms_event`. */
-export interface Event {
-  readonly kind: number;
-  readonly nsid: number;
-  readonly ifindex: number;
-}
-
-/** Bytes of `struct ms_event`. */
-export const EVENT_BYTES = 16;
-
-export function readEvent(buffer: Buffer, at = 0): Event {
-  return {
-    kind: buffer.readUInt32LE(at + 0),
-    nsid: buffer.readInt32LE(at + 4),
-    ifindex: buffer.readUInt32LE(at + 8),
-  };
-}
-
-export function writeEvent(value: Event): Buffer {
-  const buffer = Buffer.allocUnsafe(16).fill(0);
-  buffer.writeUInt32LE(value.kind, 0);
-  buffer.writeInt32LE(value.nsid, 4);
-  buffer.writeUInt32LE(value.ifindex, 8);
-  return buffer;
-}
-
-/** `struct ms_strangers`. */
+/**
+ * `struct ms_strangers`, 12 bytes:
+ *      0  u32 filters
+ *      4  u32 tcx
+ *      8  u32 xdp
+ */
 export interface Strangers {
   readonly filters: number;
   readonly tcx: number;
   readonly xdp: number;
 }
 
-/** Bytes of `struct ms_strangers`. */
 export const STRANGERS_BYTES = 12;
 
 export function readStrangers(buffer: Buffer, at = 0): Strangers {
@@ -677,260 +607,43 @@ export function readStrangers(buffer: Buffer, at = 0): Strangers {
   };
 }
 
-export function writeStrangers(value: Strangers): Buffer {
-  const buffer = Buffer.allocUnsafe(12).fill(0);
-  buffer.writeUInt32LE(value.filters, 0);
-  buffer.writeUInt32LE(value.tcx, 4);
-  buffer.writeUInt32LE(value.xdp, 8);
-  return buffer;
-}
-
-/** `struct ms_rate_windows`. */
-export interface RateWindows {
-  readonly baseMs: number;
-  readonly baseLimit: number;
-  readonly burstMs: number;
-  readonly burstLimit: number;
-  readonly countRefused: number;
-}
-
-/** Bytes of `struct ms_rate_windows`. */
-export const RATE_WINDOWS_BYTES = 20;
-
-export function readRateWindows(buffer: Buffer, at = 0): RateWindows {
-  return {
-    baseMs: buffer.readUInt32LE(at + 0),
-    baseLimit: buffer.readUInt32LE(at + 4),
-    burstMs: buffer.readUInt32LE(at + 8),
-    burstLimit: buffer.readUInt32LE(at + 12),
-    countRefused: buffer.readUInt32LE(at + 16),
-  };
-}
-
-export function writeRateWindows(value: RateWindows): Buffer {
-  const buffer = Buffer.allocUnsafe(20).fill(0);
-  buffer.writeUInt32LE(value.baseMs, 0);
-  buffer.writeUInt32LE(value.baseLimit, 4);
-  buffer.writeUInt32LE(value.burstMs, 8);
-  buffer.writeUInt32LE(value.burstLimit, 12);
-  buffer.writeUInt32LE(value.countRefused, 16);
-  return buffer;
-}
-
-/** `enum ms_front_record_kind`. */
-export const FRONT_RECORD_KIND = {
-  MS_FRONT_SKIP: 0,
-  MS_FRONT_ACCEPTED: 1,
-  MS_FRONT_DATA: 2,
-  MS_FRONT_ENDED: 3,
-  MS_FRONT_BROKEN: 4,
-  MS_FRONT_WRITABLE: 5,
-  MS_FRONT_CLOSED: 6,
-  MS_FRONT_REFUSED: 7,
-  MS_FRONT_ACCEPT_FAILED: 8,
-} as const;
-
-/** `struct ms_front_record`. */
-export interface FrontRecord {
+/**
+ * `struct ms_event`, 16 bytes:
+ *      0  u32 kind
+ *      4  s32 nsid
+ *      8  u32 ifindex
+ *     12  u32 pad
+ */
+export interface Event {
   readonly kind: number;
-  readonly slot: number;
-  readonly generation: number;
-  readonly length: number;
+  readonly nsid: number;
+  readonly ifindex: number;
 }
 
-/** Bytes of `struct ms_front_record`. */
-export const FRONT_RECORD_BYTES = 16;
+export const EVENT_BYTES = 16;
 
-export function readFrontRecord(buffer: Buffer, at = 0): FrontRecord {
+export function readEvent(buffer: Buffer, at = 0): Event {
   return {
     kind: buffer.readUInt32LE(at + 0),
-    slot: buffer.readUInt32LE(at + 4),
-    generation: buffer.readUInt32LE(at + 8),
-    length: buffer.readUInt32LE(at + 12),
+    nsid: buffer.readInt32LE(at + 4),
+    ifindex: buffer.readUInt32LE(at + 8),
   };
 }
 
-export function writeFrontRecord(value: FrontRecord): Buffer {
-  const buffer = Buffer.allocUnsafe(16).fill(0);
-  buffer.writeUInt32LE(value.kind, 0);
-  buffer.writeUInt32LE(value.slot, 4);
-  buffer.writeUInt32LE(value.generation, 8);
-  buffer.writeUInt32LE(value.length, 12);
-  return buffer;
-}
-
-/** `struct ms_front_client`. */
-export interface FrontClient {
-  readonly portId: number;
-  readonly fd: number;
-  readonly addressLen: number;
-  readonly port: number;
-  readonly address: Uint8Array;
-}
-
-/** Bytes of `struct ms_front_client`. */
-export const FRONT_CLIENT_BYTES = 64;
-
-export function readFrontClient(buffer: Buffer, at = 0): FrontClient {
-  return {
-    portId: buffer.readUInt32LE(at + 0),
-    fd: buffer.readInt32LE(at + 4),
-    addressLen: buffer.readUInt32LE(at + 8),
-    port: buffer.readUInt32LE(at + 12),
-    address: Uint8Array.from(buffer.subarray(at + 16, at + 64)),
-  };
-}
-
-export function writeFrontClient(value: FrontClient): Buffer {
-  const buffer = Buffer.allocUnsafe(64).fill(0);
-  buffer.writeUInt32LE(value.portId, 0);
-  buffer.writeInt32LE(value.fd, 4);
-  buffer.writeUInt32LE(value.addressLen, 8);
-  buffer.writeUInt32LE(value.port, 12);
-  buffer.set(value.address.subarray(0, 48), 16);
-  return buffer;
-}
-
-/** `struct ms_front_ring`. */
-export interface FrontRing {
-  readonly written: number;
-  readonly read: number;
-  readonly idle: number;
-  readonly starved: number;
-  readonly done: number;
-  readonly unused: number;
-}
-
-/** Bytes of `struct ms_front_ring`. */
-export const FRONT_RING_BYTES = 24;
-
-export function readFrontRing(buffer: Buffer, at = 0): FrontRing {
-  return {
-    written: buffer.readUInt32LE(at + 0),
-    read: buffer.readUInt32LE(at + 4),
-    idle: buffer.readUInt32LE(at + 8),
-    starved: buffer.readUInt32LE(at + 12),
-    done: buffer.readUInt32LE(at + 16),
-    unused: buffer.readUInt32LE(at + 20),
-  };
-}
-
-export function writeFrontRing(value: FrontRing): Buffer {
-  const buffer = Buffer.allocUnsafe(24).fill(0);
-  buffer.writeUInt32LE(value.written, 0);
-  buffer.writeUInt32LE(value.read, 4);
-  buffer.writeUInt32LE(value.idle, 8);
-  buffer.writeUInt32LE(value.starved, 12);
-  buffer.writeUInt32LE(value.done, 16);
-  buffer.writeUInt32LE(value.unused, 20);
-  return buffer;
-}
-
-/** `enum ms_front_op_kind`. */
-export const FRONT_OP_KIND = {
-  MS_FRONT_SEND: 0,
-  MS_FRONT_SEND_MORE: 1,
-  MS_FRONT_SEND_LAST: 2,
-  MS_FRONT_SHUT: 3,
-  MS_FRONT_CLOSE: 4,
-  MS_FRONT_RESET: 5,
-  MS_FRONT_WATCH: 6,
-  MS_FRONT_PAUSE: 7,
-  MS_FRONT_RESUME: 8,
-  MS_FRONT_REST: 9,
-  MS_FRONT_CONNECT: 10,
-} as const;
-
-/** `struct ms_front_op`. */
-export interface FrontOp {
-  readonly kind: number;
-  readonly slot: number;
-  readonly generation: number;
-  readonly length: number;
-  readonly result: number;
-  readonly seen: number;
-}
-
-/** Bytes of `struct ms_front_op`. */
-export const FRONT_OP_BYTES = 24;
-
-export function readFrontOp(buffer: Buffer, at = 0): FrontOp {
-  return {
-    kind: buffer.readUInt32LE(at + 0),
-    slot: buffer.readUInt32LE(at + 4),
-    generation: buffer.readUInt32LE(at + 8),
-    length: buffer.readUInt32LE(at + 12),
-    result: buffer.readInt32LE(at + 16),
-    seen: buffer.readUInt32LE(at + 20),
-  };
-}
-
-export function writeFrontOp(value: FrontOp): Buffer {
-  const buffer = Buffer.allocUnsafe(24).fill(0);
-  buffer.writeUInt32LE(value.kind, 0);
-  buffer.writeUInt32LE(value.slot, 4);
-  buffer.writeUInt32LE(value.generation, 8);
-  buffer.writeUInt32LE(value.length, 12);
-  buffer.writeInt32LE(value.result, 16);
-  buffer.writeUInt32LE(value.seen, 20);
-  return buffer;
-}
-
-/** `struct ms_front_options`. */
-export interface FrontOptions {
-  readonly slots: number;
-  readonly agentSlots: number;
-  readonly ringBytes: number;
-  readonly batches: number;
-  readonly opsBytes: number;
-  readonly unackedMs: number;
-}
-
-/** Bytes of `struct ms_front_options`. */
-export const FRONT_OPTIONS_BYTES = 24;
-
-export function readFrontOptions(buffer: Buffer, at = 0): FrontOptions {
-  return {
-    slots: buffer.readUInt32LE(at + 0),
-    agentSlots: buffer.readUInt32LE(at + 4),
-    ringBytes: buffer.readUInt32LE(at + 8),
-    batches: buffer.readUInt32LE(at + 12),
-    opsBytes: buffer.readUInt32LE(at + 16),
-    unackedMs: buffer.readUInt32LE(at + 20),
-  };
-}
-
-export function writeFrontOptions(value: FrontOptions): Buffer {
-  const buffer = Buffer.allocUnsafe(24).fill(0);
-  buffer.writeUInt32LE(value.slots, 0);
-  buffer.writeUInt32LE(value.agentSlots, 4);
-  buffer.writeUInt32LE(value.ringBytes, 8);
-  buffer.writeUInt32LE(value.batches, 12);
-  buffer.writeUInt32LE(value.opsBytes, 16);
-  buffer.writeUInt32LE(value.unackedMs, 20);
-  return buffer;
-}
-
-/** `struct ms_sweep_limits`. */
+/**
+ * `struct ms_sweep_limits`, 40 bytes:
+ *      0  u64 flow_since_ns
+ *      8  u64 flow_unanswered_since_ns
+ *     16  u64 neighbour_since_ns
+ *     24  u64 neighbour_open_since_ns
+ *     32  u64 neighbour_unconfirmed_since_ns
+ */
 export interface SweepLimits {
   readonly flowSinceNs: bigint;
   readonly flowUnansweredSinceNs: bigint;
   readonly neighbourSinceNs: bigint;
   readonly neighbourOpenSinceNs: bigint;
   readonly neighbourUnconfirmedSinceNs: bigint;
-}
-
-/** Bytes of `struct ms_sweep_limits`. */
-export const SWEEP_LIMITS_BYTES = 40;
-
-export function readSweepLimits(buffer: Buffer, at = 0): SweepLimits {
-  return {
-    flowSinceNs: buffer.readBigUInt64LE(at + 0),
-    flowUnansweredSinceNs: buffer.readBigUInt64LE(at + 8),
-    neighbourSinceNs: buffer.readBigUInt64LE(at + 16),
-    neighbourOpenSinceNs: buffer.readBigUInt64LE(at + 24),
-    neighbourUnconfirmedSinceNs: buffer.readBigUInt64LE(at + 32),
-  };
 }
 
 export function writeSweepLimits(value: SweepLimits): Buffer {
@@ -943,7 +656,13 @@ export function writeSweepLimits(value: SweepLimits): Buffer {
   return buffer;
 }
 
-/** `struct ms_sweep_result`. */
+/**
+ * `struct ms_sweep_result`, 16 bytes:
+ *      0  u32 flows
+ *      4  u32 flows_forgotten
+ *      8  u32 neighbours
+ *     12  u32 neighbours_forgotten
+ */
 export interface SweepResult {
   readonly flows: number;
   readonly flowsForgotten: number;
@@ -951,7 +670,6 @@ export interface SweepResult {
   readonly neighboursForgotten: number;
 }
 
-/** Bytes of `struct ms_sweep_result`. */
 export const SWEEP_RESULT_BYTES = 16;
 
 export function readSweepResult(buffer: Buffer, at = 0): SweepResult {
@@ -963,23 +681,19 @@ export function readSweepResult(buffer: Buffer, at = 0): SweepResult {
   };
 }
 
-export function writeSweepResult(value: SweepResult): Buffer {
-  const buffer = Buffer.allocUnsafe(16).fill(0);
-  buffer.writeUInt32LE(value.flows, 0);
-  buffer.writeUInt32LE(value.flowsForgotten, 4);
-  buffer.writeUInt32LE(value.neighbours, 8);
-  buffer.writeUInt32LE(value.neighboursForgotten, 12);
-  return buffer;
-}
-
-/** `struct ms_test_result`. */
+/**
+ * `struct ms_test_result`, 16 bytes:
+ *      0  s32 action
+ *      4  u32 frame_len
+ *      8  u32 duration_ns
+ *     12  u32 pad
+ */
 export interface TestResult {
   readonly action: number;
   readonly frameLen: number;
   readonly durationNs: number;
 }
 
-/** Bytes of `struct ms_test_result`. */
 export const TEST_RESULT_BYTES = 16;
 
 export function readTestResult(buffer: Buffer, at = 0): TestResult {
@@ -990,10 +704,88 @@ export function readTestResult(buffer: Buffer, at = 0): TestResult {
   };
 }
 
-export function writeTestResult(value: TestResult): Buffer {
-  const buffer = Buffer.allocUnsafe(16).fill(0);
-  buffer.writeInt32LE(value.action, 0);
-  buffer.writeUInt32LE(value.frameLen, 4);
-  buffer.writeUInt32LE(value.durationNs, 8);
+/**
+ * `struct ms_rate_windows`, 20 bytes:
+ *      0  u32 base_ms
+ *      4  u32 base_limit
+ *      8  u32 burst_ms
+ *     12  u32 burst_limit
+ *     16  u32 count_refused
+ */
+export interface RateWindows {
+  readonly baseMs: number;
+  readonly baseLimit: number;
+  readonly burstMs: number;
+  readonly burstLimit: number;
+  readonly countRefused: number;
+}
+
+export function writeRateWindows(value: RateWindows): Buffer {
+  const buffer = Buffer.allocUnsafe(20).fill(0);
+  buffer.writeUInt32LE(value.baseMs, 0);
+  buffer.writeUInt32LE(value.baseLimit, 4);
+  buffer.writeUInt32LE(value.burstMs, 8);
+  buffer.writeUInt32LE(value.burstLimit, 12);
+  buffer.writeUInt32LE(value.countRefused, 16);
+  return buffer;
+}
+
+/**
+ * `struct ms_front_record`, 16 bytes:
+ *      0  u32 kind
+ *      4  u32 slot
+ *      8  u32 generation
+ *     12  u32 length
+ */
+export const FRONT_RECORD_BYTES = 16;
+
+/**
+ * `struct ms_front_ring`, 24 bytes:
+ *      0  u32 written
+ *      4  u32 read
+ *      8  u32 idle
+ *     12  u32 starved
+ *     16  u32 done
+ *     20  u32 unused
+ */
+export const FRONT_RING_BYTES = 24;
+
+/**
+ * `struct ms_front_op`, 24 bytes:
+ *      0  u32 kind
+ *      4  u32 slot
+ *      8  u32 generation
+ *     12  u32 length
+ *     16  s32 result
+ *     20  u32 seen
+ */
+export const FRONT_OP_BYTES = 24;
+
+/**
+ * `struct ms_front_options`, 24 bytes:
+ *      0  u32 slots
+ *      4  u32 agent_slots
+ *      8  u32 ring_bytes
+ *     12  u32 batches
+ *     16  u32 ops_bytes
+ *     20  u32 unacked_ms
+ */
+export interface FrontOptions {
+  readonly slots: number;
+  readonly agentSlots: number;
+  readonly ringBytes: number;
+  readonly batches: number;
+  readonly opsBytes: number;
+  readonly unackedMs: number;
+}
+
+export function writeFrontOptions(value: FrontOptions): Buffer {
+  const buffer = Buffer.allocUnsafe(24).fill(0);
+  buffer.writeUInt32LE(value.slots, 0);
+  buffer.writeUInt32LE(value.agentSlots, 4);
+  buffer.writeUInt32LE(value.ringBytes, 8);
+  buffer.writeUInt32LE(value.batches, 12);
+  buffer.writeUInt32LE(value.opsBytes, 16);
+  buffer.writeUInt32LE(value.unackedMs, 20);
   return buffer;
 }
