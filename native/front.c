@@ -6,13 +6,13 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
-#define RING_BYTES_MIN 65536
 #define FRONTS_MAX 16
 
 static struct front *fronts[FRONTS_MAX];
@@ -76,7 +76,8 @@ void slot_begin(struct slot *slot, int fd)
 {
 	slot->fd = fd;
 	slot->told = 0;
-	slot->generation = (slot->generation + 1) & 0x7fffffff;
+	/* From 1 on, so that 0 is the generation of no connection. */
+	slot->generation = slot->generation % INT32_MAX + 1;
 	slot->watched = slot->paused = slot->blocked = slot->ended = slot->resting = false;
 }
 
@@ -127,17 +128,20 @@ static int free_slots_fill(struct free_slots *free_slots, __u32 from, __u32 end)
 
 static int front_prepare(struct front *front, const struct ms_front_options *options)
 {
+	int error;
+
 	front->slot_count = options->slots;
 	front->agent_slots = options->agent_slots;
-	front->ring_bytes = options->ring_bytes;
-	front->batches = options->batches;
-	front->ops_bytes = options->ops_bytes;
 	front->unacked_ms = options->unacked_ms;
 	/* Zeroed pages that nobody has touched cost nothing: neither do slots that are never used. */
 	front->slots = calloc(options->slots, sizeof(*front->slots));
 	if (!front->slots || free_slots_fill(&front->free_agents, 0, options->agent_slots) ||
 	    free_slots_fill(&front->free_clients, options->agent_slots, options->slots))
 		return -ENOMEM;
+	error = memory_map(front);
+	if (error)
+		return error;
+	front->ring->idle = 1;
 	front->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	front->control_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (front->epoll_fd < 0 || front->control_fd < 0)
@@ -146,8 +150,7 @@ static int front_prepare(struct front *front, const struct ms_front_options *opt
 }
 
 /* Makes everything but the thread. */
-static int front_new(const struct ms_front_options *options, const char *agent_path, __u8 *ring, __u8 *ops,
-		     struct front **made)
+static int front_new(const struct ms_front_options *options, const char *agent_path, struct front **made)
 {
 	struct front *front = calloc(1, sizeof(*front));
 	int error;
@@ -155,20 +158,19 @@ static int front_new(const struct ms_front_options *options, const char *agent_p
 	if (!front)
 		return -ENOMEM;
 	front->epoll_fd = front->control_fd = front->wake_fd = -1;
-	front->ring = (struct ms_front_ring *)ring;
-	front->records = ring + sizeof(struct ms_front_ring);
-	front->ops = ops;
 	front->agent.sun_family = AF_UNIX;
 	strcpy(front->agent.sun_path, agent_path);
 	error = front_prepare(front, options);
-	if (error)
+	if (error) {
+		memory_unmap(front);
 		front_free(front);
-	else
+	} else {
 		*made = front;
+	}
 	return error;
 }
 
-int ms_front_open(const struct ms_front_options *options, const char *agent_path, __u8 *ring, __u8 *ops, __u32 *name,
+int ms_front_open(const struct ms_front_options *options, const char *agent_path, struct ms_front_memory *memory, __u32 *name,
 		  __s32 *wake_fd)
 {
 	OWNED_FD read_end = -1;
@@ -177,14 +179,11 @@ int ms_front_open(const struct ms_front_options *options, const char *agent_path
 	int ends[2];
 	int error;
 
-	if (options->batches < 2 || options->batches > MS_FRONT_BATCHES_MAX || (options->batches & (options->batches - 1)))
-		return -EINVAL;
-	if (options->slots <= options->agent_slots || options->slots > 1U << 30 || options->ring_bytes < RING_BYTES_MIN ||
-	    (options->ring_bytes & (options->ring_bytes - 1)))
+	if (options->slots <= options->agent_slots || options->slots > MS_FRONT_SLOTS_MAX)
 		return -EINVAL;
 	if (strlen(agent_path) >= sizeof(((struct sockaddr_un *)0)->sun_path))
 		return -ENAMETOOLONG;
-	error = front_new(options, agent_path, ring, ops, &front);
+	error = front_new(options, agent_path, &front);
 	if (error)
 		return error;
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK)) {
@@ -200,9 +199,15 @@ int ms_front_open(const struct ms_front_options *options, const char *agent_path
 			fronts[given] = NULL;
 	}
 	if (error) {
+		memory_unmap(front);
 		front_free(front);
 		return error;
 	}
+	*memory = (struct ms_front_memory){.ring = (uintptr_t)front->ring,
+					   .bytes = (uintptr_t)front->bytes,
+					   .clients = (uintptr_t)front->clients,
+					   .ops = (uintptr_t)front->ops,
+					   .op_bytes = (uintptr_t)front->op_bytes};
 	*name = given;
 	*wake_fd = TAKE_FD(read_end);
 	return 0;
@@ -298,6 +303,7 @@ int ms_front_close(__u32 name)
 		if (front->slots[index].generation && front->slots[index].fd >= 0)
 			close(front->slots[index].fd);
 	fronts[name] = NULL;
+	memory_empty(front);
 	front_free(front);
 	return 0;
 }

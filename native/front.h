@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Shared by the files of the front. Two threads: the front's own accepts and reads (front_read.c), and either of them sends
- * and closes (front_ops.c). A connection is closed under its slot's lock only, so a descriptor that is used under it is never
- * another's. Unasked, the front's thread closes it only when it rests.
+ * and closes (front_ops.c). What it shares with its caller is in front_memory.c, where alone records are written. A connection is
+ * closed under its slot's lock only, so a descriptor that is used under it is never another's. Unasked, the front's thread closes it
+ * only when it rests.
  */
 #pragma once
 
@@ -35,6 +36,15 @@ struct listener {
 	__u32 port_id;
 };
 
+/* How far the front's thread has written, and what it may write now. Its own: nobody else can change it. */
+struct writer {
+	__u32 written;         /* records, ever */
+	__u32 bytes_written;   /* bytes, ever, those left out at the end of the mapping too */
+	__u32 records_room;    /* records that room was made for */
+	enum { NO_ROOM, ROOM_MADE, ROOM_IN_USE } read_room;
+	__u32 starts[MS_FRONT_RECORDS]; /* bytes written before each record that may not have been read */
+};
+
 struct front {
 	pthread_t thread;
 	bool stop;             /* atomic */
@@ -54,17 +64,59 @@ struct front {
 	struct listener *listeners;
 	__u32 listener_count;
 
+	/* Shared with the caller; front_memory.c alone writes to the first four. */
 	struct ms_front_ring *ring;
-	__u8 *records;
-	__u8 *ops;
-	__u32 batches, ops_bytes; /* so many batches, each of so many bytes */
+	struct ms_front_record *records;
+	__u8 *bytes;
+	struct ms_front_client *clients;
+	struct ms_front_op *ops;
+	const __u8 *op_bytes;
+	struct writer writer;
+
 	pthread_mutex_t ops_lock; /* of who carries out batches */
-	__u32 lengths[MS_FRONT_BATCHES_MAX];
+	__u32 op_counts[MS_FRONT_BATCHES];
 	__u32 submitted;       /* batches, ever; atomic */
+	__u32 carried_out;     /* of them; atomic. The ring's `done` is a copy for the caller. */
 	bool asleep;           /* the front's thread waits, and looks at what is submitted only when told; atomic */
-	__u32 ring_bytes;
-	__u32 written;         /* not yet published */
 };
+
+/*
+ * Ends the process when what must hold does not: this is code that reads what tenants send, and it stops before it writes where it
+ * has no room. In all builds.
+ */
+#define MUST(condition)                                                                                                          \
+	do {                                                                                                                     \
+		if (__builtin_expect(!(condition), 0))                                                                           \
+			front_abort("metasteer: the front ends its process, because this does not hold: " #condition "\n");     \
+	} while (0)
+
+_Noreturn void front_abort(const char *line);
+
+/* Makes the mappings that the front shares with its caller. Returns -ENOMEM when one of them cannot be; the others are left then. */
+int memory_map(struct front *front);
+
+/* Removes those there are. */
+void memory_unmap(const struct front *front);
+
+/* Gives their pages back. The addresses stay taken: the caller may still hold them. */
+void memory_empty(const struct front *front);
+
+/* What one event brings at most: a client, its first bytes, its end; or, of a connection there is, three records and a read. */
+#define RECORDS_OF_EVENT 4
+
+/*
+ * Waits until there is room for so many records and one read. Before any lock is taken. Returns false when the front is to stop.
+ */
+bool room_await(struct front *front);
+
+/* The room for one read, of MS_FRONT_READ_BYTES, which one record at most is then committed with. */
+__u8 *room_for_read(struct front *front);
+
+/* Adds a record. Its `length` bytes, if any, are in the room for a read already, which is used up with them. */
+void record_commit(struct front *front, struct ms_front_record record);
+
+/* Writes whose connection a slot's is. Before the record that says there is one. */
+void client_commit(struct front *front, const struct slot *slot, const struct ms_front_client *client);
 
 /* Whether it is one of a connection to the agent. */
 static inline bool is_to_agent(const struct front *front, const struct slot *slot)
@@ -79,16 +131,14 @@ static inline bool is_to_agent(const struct front *front, const struct slot *slo
 /* NULL when there is none of that name. */
 struct front *front_of(__u32 name);
 
-static inline __u32 padded(__u32 length)
-{
-	return (length + 7) & ~7U;
-}
-
 /* Takes a free slot. NULL when there is none. */
 struct slot *slot_take(struct front *front, struct free_slots *from);
 
 /* A connection begins in it, which is not watched yet. Under the slot's lock. */
 void slot_begin(struct slot *slot, int fd);
+
+/* Wakes a caller that sleeps. */
+void front_wake(struct front *front);
 
 /* Has the front's thread hear of a connection's events. Under the slot's lock. */
 int slot_watch(struct front *front, struct slot *slot);

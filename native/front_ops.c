@@ -44,7 +44,8 @@ static int send_last(struct front *front, struct slot *slot, const __u8 *bytes, 
 
 	if (taken < 0 || (__u32)taken < length)
 		return taken;
-	ahead = recv(slot->fd, &next, 1, MSG_PEEK | MSG_DONTWAIT);
+	/* Only reading steps over an urgent byte, which the kernel would take for something that nobody has read. */
+	ahead = recv(slot->fd, &next, 1, MSG_DONTWAIT);
 	if (ahead > 0) {
 		shutdown(slot->fd, SHUT_WR);
 		return taken;
@@ -117,12 +118,9 @@ static int connect_agent(struct front *front, struct ms_front_op *op)
 /* On a connection there is, or was. */
 static int carry_out_on(struct front *front, const struct ms_front_op *op, const __u8 *bytes)
 {
-	struct slot *slot;
+	struct slot *slot = &front->slots[op->slot];
 	int result;
 
-	if (op->slot >= front->slot_count)
-		return -EINVAL;
-	slot = &front->slots[op->slot];
 	pthread_mutex_lock(&slot->lock);
 	if (slot->fd < 0 || slot->generation != op->generation)
 		result = -ENOTCONN;
@@ -132,66 +130,70 @@ static int carry_out_on(struct front *front, const struct ms_front_op *op, const
 	return result;
 }
 
-static void carry_out_batch(struct front *front, __u8 *ops, __u32 length)
+/* Whether what it names exists: the kind, the connection's slot, the bytes. */
+static bool is_sound(const struct front *front, const struct ms_front_op *op)
 {
-	for (__u32 at = 0; at < length;) {
-		struct ms_front_op op;
-
-		memcpy(&op, ops + at, sizeof(op));
-		op.result = op.kind == MS_FRONT_CONNECT ? connect_agent(front, &op)
-							: carry_out_on(front, &op, ops + at + sizeof(op));
-		memcpy(ops + at, &op, sizeof(op));
-		at += (__u32)sizeof(op) + padded(op.length);
-	}
+	if (op->kind > MS_FRONT_CONNECT || (op->kind != MS_FRONT_CONNECT && op->slot >= front->slot_count))
+		return false;
+	if (op->kind > MS_FRONT_SEND_LAST)
+		return op->length == 0;
+	return op->start <= MS_FRONT_OP_BYTES && op->length <= MS_FRONT_OP_BYTES - op->start;
 }
 
-static bool is_whole(const __u8 *ops, __u32 length)
+static struct ms_front_op *ops_of(const struct front *front, __u32 batch)
 {
-	for (__u32 at = 0; at < length;) {
-		struct ms_front_op op;
+	return front->ops + (size_t)batch * MS_FRONT_OPS;
+}
 
-		if (length - at < sizeof(op))
-			return false;
-		memcpy(&op, ops + at, sizeof(op));
-		if (op.length > length - at - sizeof(op))
-			return false;
-		at += (__u32)sizeof(op) + padded(op.length);
+static void carry_out_batch(struct front *front, __u32 batch)
+{
+	const __u8 *bytes = front->op_bytes + (size_t)batch * MS_FRONT_OP_BYTES;
+	struct ms_front_op *ops = ops_of(front, batch);
+
+	MUST(front->op_counts[batch] <= MS_FRONT_OPS);
+	for (__u32 index = 0; index < front->op_counts[batch]; index++) {
+		struct ms_front_op op = ops[index];
+
+		MUST(is_sound(front, &op));
+		op.result = op.kind == MS_FRONT_CONNECT ? connect_agent(front, &op) : carry_out_on(front, &op, bytes + op.start);
+		ops[index] = op;
 	}
-	return true;
 }
 
 bool ops_wait(const struct front *front)
 {
-	return __atomic_load_n(&front->submitted, __ATOMIC_SEQ_CST) != __atomic_load_n(&front->ring->done, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&front->submitted, __ATOMIC_SEQ_CST) != __atomic_load_n(&front->carried_out, __ATOMIC_SEQ_CST);
 }
 
 void ops_carry_out(struct front *front)
 {
 	pthread_mutex_lock(&front->ops_lock);
 	while (ops_wait(front)) {
-		__u32 batch = front->ring->done % front->batches;
-
-		carry_out_batch(front, front->ops + (size_t)batch * front->ops_bytes, front->lengths[batch]);
-		__atomic_store_n(&front->ring->done, front->ring->done + 1, __ATOMIC_SEQ_CST);
+		carry_out_batch(front, front->carried_out % MS_FRONT_BATCHES);
+		__atomic_store_n(&front->carried_out, front->carried_out + 1, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&front->ring->done, front->carried_out, __ATOMIC_SEQ_CST);
 	}
 	pthread_mutex_unlock(&front->ops_lock);
 }
 
-int ms_front_submit(__u32 name, __u32 length, __u32 count)
+int ms_front_submit(__u32 name, __u32 count)
 {
 	struct front *front = front_of(name);
 	__u32 batch, waiting;
 
 	if (!front)
 		return -EBADF;
-	batch = front->submitted % front->batches;
-	if (length > front->ops_bytes || !is_whole(front->ops + (size_t)batch * front->ops_bytes, length))
+	if (count > MS_FRONT_OPS)
 		return -EINVAL;
-	front->lengths[batch] = length;
-	waiting = front->submitted - __atomic_load_n(&front->ring->done, __ATOMIC_SEQ_CST);
+	batch = front->submitted % MS_FRONT_BATCHES;
+	for (__u32 index = 0; index < count; index++)
+		if (!is_sound(front, &ops_of(front, batch)[index]))
+			return -EINVAL;
+	front->op_counts[batch] = count;
+	waiting = front->submitted - __atomic_load_n(&front->carried_out, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&front->submitted, front->submitted + 1, __ATOMIC_SEQ_CST);
 	/* What is handed over keeps its order, so all that follows waits behind it, until no batch is left to be filled. */
-	if ((waiting == 0 && (count < HAND_OVER_OPS || !has_unread(front))) || waiting + 2 > front->batches)
+	if ((waiting == 0 && (count < HAND_OVER_OPS || !has_unread(front))) || waiting + 2 > MS_FRONT_BATCHES)
 		ops_carry_out(front);
 	else if (__atomic_load_n(&front->asleep, __ATOMIC_SEQ_CST))
 		eventfd_write(front->control_fd, 1);

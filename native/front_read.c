@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The front's thread: accepts, reads, and tells of it in the ring. It looks at no byte of a client or the agent. */
+/* The front's thread: accepts, reads, and reports it in the ring. It looks at no byte of a client or the agent. */
 #define _GNU_SOURCE
 #include "front.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -16,30 +15,12 @@
 #define EVENTS 64
 /* Of one listening socket, before others have their turn. */
 #define ACCEPTS 16
-#define READ_BYTES 16384
 /* Of one connection, before others have their turn. */
 #define READS 2
-/* A client, its first bytes, that it ended; and what may be skipped is less than one of them. */
-#define ROOM_BYTES (4 * sizeof(struct ms_front_record) + sizeof(struct ms_front_client) + READ_BYTES)
 /* Descriptors or memory are wanting: the clients wait in the kernel meanwhile. */
 #define ACCEPT_PAUSE_NS 5000000
 
-static __u32 used(const struct front *front)
-{
-	return front->written - __atomic_load_n(&front->ring->read, __ATOMIC_SEQ_CST);
-}
-
-static __u8 *here(const struct front *front)
-{
-	return front->records + (front->written & (front->ring_bytes - 1));
-}
-
-static void publish(struct front *front)
-{
-	__atomic_store_n(&front->ring->written, front->written, __ATOMIC_SEQ_CST);
-}
-
-static void wake(struct front *front)
+void front_wake(struct front *front)
 {
 	if (__atomic_exchange_n(&front->ring->idle, 0, __ATOMIC_SEQ_CST)) {
 		/* A full pipe has bytes enough to wake anybody. */
@@ -48,65 +29,13 @@ static void wake(struct front *front)
 	}
 }
 
-/* Not by a blocking read: the same event may also be in the batch of epoll, and be read there when it is gone already. */
-static void await_control(const struct front *front)
+/* Reports of a connection. `length` bytes of it are in the room for a read. */
+static void report(struct front *front, enum ms_front_record_kind kind, const struct slot *slot, __u32 length)
 {
-	struct pollfd control = {.fd = front->control_fd, .events = POLLIN};
-	eventfd_t ignored;
-
-	poll(&control, 1, -1);
-	eventfd_read(front->control_fd, &ignored);
-}
-
-/*
- * Waits until the ring has room for whatever one event brings, without a gap. Before any lock is taken. Returns false when the
- * front is to stop.
- */
-static bool have_room(struct front *front)
-{
-	for (;;) {
-		__u32 to_end = front->ring_bytes - (front->written & (front->ring_bytes - 1));
-		__u32 needed = to_end < ROOM_BYTES ? to_end + ROOM_BYTES : ROOM_BYTES;
-
-		if (__atomic_load_n(&front->stop, __ATOMIC_SEQ_CST))
-			return false;
-		if (used(front) + needed <= front->ring_bytes) {
-			if (to_end < ROOM_BYTES) {
-				struct ms_front_record skip = {.kind = MS_FRONT_SKIP,
-							       .length = to_end - (__u32)sizeof(skip)};
-
-				if (to_end >= sizeof(skip))
-					memcpy(here(front), &skip, sizeof(skip));
-				front->written += to_end;
-			}
-			return true;
-		}
-		if (has_unread(front))
-			wake(front);
-		__atomic_store_n(&front->ring->starved, 1, __ATOMIC_SEQ_CST);
-		if (used(front) + needed > front->ring_bytes)
-			await_control(front);
-	}
-}
-
-/* Adds a record whose bytes are in place behind its head already. */
-static void tell(struct front *front, __u32 kind, const struct slot *slot, __u32 length)
-{
-	struct ms_front_record record = {.kind = kind, .length = length};
-
-	if (slot) {
-		record.slot = (__u32)(slot - front->slots);
-		record.generation = slot->generation;
-	}
-	memcpy(here(front), &record, sizeof(record));
-	front->written += (__u32)sizeof(record) + padded(length);
-	publish(front);
-}
-
-static void tell_client(struct front *front, __u32 kind, const struct slot *slot, const struct ms_front_client *client)
-{
-	memcpy(here(front) + sizeof(struct ms_front_record), client, sizeof(*client));
-	tell(front, kind, slot, sizeof(*client));
+	record_commit(front, (struct ms_front_record){.kind = kind,
+						      .slot = (__u32)(slot - front->slots),
+						      .generation = slot->generation,
+						      .length = length});
 }
 
 /*
@@ -116,23 +45,23 @@ static void tell_client(struct front *front, __u32 kind, const struct slot *slot
  */
 static __u32 read_once(struct front *front, struct slot *slot)
 {
-	ssize_t length = recv(slot->fd, here(front) + sizeof(struct ms_front_record), READ_BYTES, MSG_DONTWAIT);
+	ssize_t length = recv(slot->fd, room_for_read(front), MS_FRONT_READ_BYTES, MSG_DONTWAIT);
 
 	if (length > 0) {
 		slot->resting = false;
 		slot->told++;
-		tell(front, MS_FRONT_DATA, slot, (__u32)length);
+		report(front, MS_FRONT_DATA, slot, (__u32)length);
 		return (__u32)length;
 	}
 	if (length < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	slot->ended = true;
 	if (length == 0 && slot->resting) {
-		tell(front, MS_FRONT_CLOSED, slot, 0);
+		report(front, MS_FRONT_CLOSED, slot, 0);
 		slot_close(front, slot);
 		return 0;
 	}
-	tell(front, length == 0 ? MS_FRONT_ENDED : MS_FRONT_BROKEN, slot, 0);
+	report(front, length == 0 ? MS_FRONT_ENDED : MS_FRONT_BROKEN, slot, 0);
 	return 0;
 }
 
@@ -147,7 +76,7 @@ static bool read_on(struct front *front, struct slot *slot, __u32 *reads)
 
 	if (length == 0)
 		return false;
-	if (length < READ_BYTES && ++*reads < READS)
+	if (length < MS_FRONT_READ_BYTES && ++*reads < READS)
 		return true;
 	return slot_watch(front, slot) != 0;
 }
@@ -158,19 +87,19 @@ static void serve_slot(struct front *front, __u64 name, __u32 events)
 	__u32 reads = 0;
 	bool more = true;
 
-	while (more && have_room(front)) {
+	while (more && room_await(front)) {
 		more = false;
 		pthread_mutex_lock(&slot->lock);
 		if (slot->fd >= 0 && slot->generation == name >> 32) {
 			if (slot->blocked && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)))
-				tell(front, MS_FRONT_WRITABLE, slot, 0);
+				report(front, MS_FRONT_WRITABLE, slot, 0);
 			/*
 			 * A reset that no read would show. Not that the agent has left while its reply waits to be
 			 * read: what is in the socket stays good, and reading it shows the end.
 			 */
 			if ((slot->ended && (events & (EPOLLERR | EPOLLHUP))) ||
 			    (slot->paused && !is_to_agent(front, slot) && (events & EPOLLERR)))
-				tell(front, MS_FRONT_BROKEN, slot, 0);
+				report(front, MS_FRONT_BROKEN, slot, 0);
 			if ((events & ~(__u32)EPOLLOUT) && !slot->paused && !slot->ended)
 				more = read_on(front, slot, &reads);
 		}
@@ -187,30 +116,27 @@ static void describe(struct ms_front_client *client, const struct sockaddr_stora
 	/* At the same place in both. */
 	client->port = ntohs(((const struct sockaddr_in *)peer)->sin_port);
 	if (inet_ntop(peer->ss_family, address, (char *)client->address, sizeof(client->address)))
-		client->address_len = (__u32)strlen((char *)client->address);
+		client->address_len = (__u32)strnlen((char *)client->address, sizeof(client->address));
 }
 
 /* A client, and what it has sent already, which under load is its request: then its socket is not watched for more. */
-static void welcome(struct front *front, struct ms_front_client *client)
+static void welcome(struct front *front, const struct ms_front_client *client)
 {
 	struct slot *slot = slot_take(front, &front->free_clients);
-	__u32 before;
 
 	if (!slot) {
 		slot_reset_close(client->fd);
 		close(client->fd);
-		client->fd = -1;
-		tell_client(front, MS_FRONT_REFUSED, NULL, client);
+		record_commit(front, (struct ms_front_record){.kind = MS_FRONT_REFUSED, .port_id = client->port_id});
 		return;
 	}
 	pthread_mutex_lock(&slot->lock);
 	slot_begin(slot, client->fd);
-	tell_client(front, MS_FRONT_ACCEPTED, slot, client);
-	before = front->written;
-	read_once(front, slot);
-	if (front->written == before && slot_watch(front, slot)) {
+	client_commit(front, slot, client);
+	report(front, MS_FRONT_ACCEPTED, slot, 0);
+	if (read_once(front, slot) == 0 && !slot->ended && slot_watch(front, slot)) {
 		slot->ended = true;
-		tell(front, MS_FRONT_BROKEN, slot, 0);
+		report(front, MS_FRONT_BROKEN, slot, 0);
 	}
 	pthread_mutex_unlock(&slot->lock);
 }
@@ -234,8 +160,9 @@ static int accept_one(struct front *front, __u32 index)
 		describe(&client, &peer);
 		welcome(front, &client);
 	} else if (error != EAGAIN && error != ECONNABORTED && error != EINTR) {
-		client.fd = error;
-		tell_client(front, MS_FRONT_ACCEPT_FAILED, NULL, &client);
+		record_commit(front, (struct ms_front_record){.kind = MS_FRONT_ACCEPT_FAILED,
+							      .port_id = client.port_id,
+							      .error = (__u32)error});
 	}
 	pthread_mutex_unlock(&front->listeners_lock);
 	return error;
@@ -247,7 +174,7 @@ static void serve_listener(struct front *front, __u32 index)
 	int error = 0;
 
 	for (int count = 0; count < ACCEPTS && (!error || error == ECONNABORTED); count++) {
-		if (!have_room(front))
+		if (!room_await(front))
 			return;
 		error = accept_one(front, index);
 	}
@@ -303,7 +230,7 @@ void *front_run(void *argument)
 			has_carried_out |= carry_out_submitted(front);
 		}
 		if (has_carried_out || has_unread(front))
-			wake(front);
+			front_wake(front);
 	}
 	return NULL;
 }

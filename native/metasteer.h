@@ -313,31 +313,52 @@ MS_EXPORT int ms_rates_open(__s32 rates_fd);
 MS_EXPORT int ms_rates_take(const __u8 *client, __u32 client_len, const struct ms_rate_windows *windows, __u32 now_ms,
 			    __u32 *wait_ms);
 
-/* --- the front (front.c, front_read.c, front_ops.c): a thread that has the sockets of clients, and those to the agent --- */
+/* --- the front (front*.c): a thread that has the sockets of clients, and those to the agent --- */
 
 /*
- * What the front's thread tells, in records one after the other in a ring of memory that the caller gives: struct
- * ms_front_record, then `length` bytes, filled up to a multiple of 8.
+ * What the front and its caller share, in five mappings. Each has an inaccessible page before and after it, and what peers send
+ * lies in two of them that hold nothing else: no byte of a guest or of the agent is next to what the caller acts on.
+ *
+ *   ring      struct ms_front_ring, then MS_FRONT_RECORDS of struct ms_front_record: what the front's thread reports
+ *   bytes     MS_FRONT_BYTES: what peers sent; records name the place
+ *   clients   a struct ms_front_client for each slot: whose connection it is
+ *   ops       MS_FRONT_BATCHES times MS_FRONT_OPS of struct ms_front_op: what the caller wants done
+ *   op_bytes  MS_FRONT_BATCHES times MS_FRONT_OP_BYTES: what is to be sent; ops name the place
+ *
+ * Each number but the last is a power of two.
  */
+enum ms_front_size {
+	MS_FRONT_RECORDS = 1024,
+	MS_FRONT_BYTES = 131072,
+	MS_FRONT_READ_BYTES = 16384, /* most bytes of one record */
+	MS_FRONT_BATCHES = 4,        /* those whose results are awaited, and the one that is being filled */
+	MS_FRONT_OPS = 1024,         /* most ops of one batch */
+	MS_FRONT_OP_BYTES = 131072,  /* most bytes of one batch, and of one op */
+	MS_FRONT_SLOTS_MAX = 1 << 20,
+};
+
 enum ms_front_record_kind {
-	MS_FRONT_SKIP = 0,       /* nothing: the rest of the ring is too short for the next record */
-	MS_FRONT_ACCEPTED = 1,   /* a client connected; its struct ms_front_client */
+	MS_FRONT_ACCEPTED = 1,   /* a client connected; `clients` has it from here on until its connection is closed */
 	MS_FRONT_DATA = 2,       /* bytes of the peer: a client, or the agent */
 	MS_FRONT_ENDED = 3,      /* the peer has ended its side */
 	MS_FRONT_BROKEN = 4,     /* the connection is of no use any more, and to be closed */
 	MS_FRONT_WRITABLE = 5,   /* a connection that did not take everything takes more */
 	MS_FRONT_CLOSED = 6,     /* a resting client has ended its side, and the connection is closed */
-	MS_FRONT_REFUSED = 7,    /* a client was reset for want of a slot; its struct ms_front_client, fd -1 */
-	MS_FRONT_ACCEPT_FAILED = 8, /* as many bytes as a struct ms_front_client has, with the errno as fd */
+	MS_FRONT_REFUSED = 7,    /* a client of the port was reset for want of a slot */
+	MS_FRONT_ACCEPT_FAILED = 8, /* accepting clients of the port failed */
 };
 
 struct ms_front_record {
 	__u32 kind;           /* enum ms_front_record_kind */
 	__u32 slot;           /* which connection */
 	__u32 generation;     /* which of the connections that have had the slot */
-	__u32 length;         /* bytes that follow */
+	__u32 start;          /* MS_FRONT_DATA: where in `bytes` they begin. They go on from the last ones, or from 0. */
+	__u32 length;         /* MS_FRONT_DATA: how many, 1 to MS_FRONT_READ_BYTES; else 0 */
+	__u32 port_id;        /* MS_FRONT_REFUSED, MS_FRONT_ACCEPT_FAILED; else 0 */
+	__u32 error;          /* MS_FRONT_ACCEPT_FAILED: the errno; else 0 */
+	__u32 sequence;       /* records written before it, ever */
 };
-_Static_assert(sizeof(struct ms_front_record) == 16, "ms_front_record has no hidden padding");
+_Static_assert(sizeof(struct ms_front_record) == 32, "ms_front_record has no hidden padding");
 
 struct ms_front_client {
 	__u32 port_id;
@@ -348,18 +369,18 @@ struct ms_front_client {
 };
 _Static_assert(sizeof(struct ms_front_client) == 64, "ms_front_client has no hidden padding");
 
-/* The first bytes of the ring's memory. The records begin behind it. Positions count bytes ever written or read. */
+/* The first bytes of the ring's mapping. Positions count records ever written or read. */
 struct ms_front_ring {
 	__u32 written;        /* the front's */
 	__u32 read;           /* the caller's */
 	__u32 idle;           /* set by the caller before it sleeps: a record, or ops carried out, are worth a byte on wake_fd */
 	__u32 starved;        /* set by the front while it waits for room: ms_front_go_on once there is some */
 	__u32 done;           /* batches of operations carried out, ever: their results are good */
-	__u32 unused;
+	__u32 pad[11];        /* the records begin at a cache line of their own */
 };
-_Static_assert(sizeof(struct ms_front_ring) == 24, "ms_front_ring has no hidden padding");
+_Static_assert(sizeof(struct ms_front_ring) == 64, "ms_front_ring has no hidden padding");
 
-/* What is to be done with a connection: struct ms_front_op, then `length` bytes, filled up to a multiple of 8. */
+/* What is to be done with a connection. */
 enum ms_front_op_kind {
 	MS_FRONT_SEND = 0,       /* sends the bytes, unless the connection is known not to take any */
 	MS_FRONT_SEND_MORE = 1,  /* the same, for a connection that takes bytes again */
@@ -367,7 +388,7 @@ enum ms_front_op_kind {
 	MS_FRONT_SHUT = 3,       /* ends our side; -EAGAIN while the connection takes nothing */
 	MS_FRONT_CLOSE = 4,
 	MS_FRONT_RESET = 5,
-	MS_FRONT_WATCH = 6,      /* from here on what the client does is told; before, only its first bytes are */
+	MS_FRONT_WATCH = 6,      /* from here on what the client does is reported; before, only its first bytes are */
 	MS_FRONT_PAUSE = 7,      /* the peer's bytes stay where they are */
 	MS_FRONT_RESUME = 8,
 	/*
@@ -382,32 +403,41 @@ struct ms_front_op {
 	__u32 kind;           /* enum ms_front_op_kind */
 	__u32 slot;
 	__u32 generation;
-	__u32 length;         /* bytes that follow */
+	__u32 start;          /* where in the batch's part of `op_bytes` the bytes to send begin */
+	__u32 length;         /* how many; 0 where the op sends nothing */
+	__u32 seen;           /* MS_FRONT_REST: records of the client's bytes that the caller has taken */
 	/* Afterwards: bytes the kernel took, or -errno. MS_FRONT_SEND_LAST: `length` + 1 when the connection is closed. */
 	__s32 result;
-	__u32 seen;           /* MS_FRONT_REST: records of the client's bytes that the caller has taken */
+	__u32 pad;
 };
-_Static_assert(sizeof(struct ms_front_op) == 24, "ms_front_op has no hidden padding");
-
-#define MS_FRONT_BATCHES_MAX 8
+_Static_assert(sizeof(struct ms_front_op) == 32, "ms_front_op has no hidden padding");
 
 struct ms_front_options {
-	__u32 slots;          /* connections open at once */
-	__u32 agent_slots;    /* of these, connections to the agent; clients that come beyond the others are reset */
-	__u32 ring_bytes;     /* of the records' part of the ring: a power of two, at least 64 KiB */
-	__u32 batches;        /* of ops, that are submitted or being filled: a power of two from 2 to MS_FRONT_BATCHES_MAX */
-	__u32 ops_bytes;      /* of the memory for one of them */
+	__u32 slots;          /* connections open at once, at most MS_FRONT_SLOTS_MAX */
+	__u32 agent_slots;    /* of these the first, for connections to the agent; clients that come beyond the others are reset */
 	__u32 unacked_ms;     /* a client that acknowledges nothing for so long has gone (TCP_USER_TIMEOUT) */
 };
-_Static_assert(sizeof(struct ms_front_options) == 24, "ms_front_options has no hidden padding");
+_Static_assert(sizeof(struct ms_front_options) == 12, "ms_front_options has no hidden padding");
+
+/* Where a front's mappings are: addresses. They stay there, empty, when the front is closed. */
+struct ms_front_memory {
+	__u64 ring;
+	__u64 bytes;
+	__u64 clients;
+	__u64 ops;
+	__u64 op_bytes;
+};
+_Static_assert(sizeof(struct ms_front_memory) == 40, "ms_front_memory has no hidden padding");
 
 /*
- * Starts a front. `*front` names it from here on. `agent_path` is the agent's socket (-ENAMETOOLONG). `ring` and `ops` must stay
- * where they are until ms_front_close: a struct ms_front_ring and `ring_bytes` more, and `batches` times `ops_bytes`. `*wake_fd`,
- * a pipe's end, is the caller's: a byte comes for an idle caller (`idle` of the ring). -EMFILE when there are too many fronts in the process.
+ * Starts a front. `*front` names it from here on. `agent_path` is the agent's socket (-ENAMETOOLONG). `*wake_fd`, a pipe's end, is the
+ * caller's: a byte comes for an idle caller (`idle` of the ring). -EINVAL for impossible options, -EMFILE when there are too many
+ * fronts in the process.
+ *
+ * The front ends the process (SIGABRT, after a line on standard error) rather than write anywhere but where it has room.
  */
-MS_EXPORT int ms_front_open(const struct ms_front_options *options, const char *agent_path, __u8 *ring, __u8 *ops, __u32 *front,
-			    __s32 *wake_fd);
+MS_EXPORT int ms_front_open(const struct ms_front_options *options, const char *agent_path, struct ms_front_memory *memory,
+			    __u32 *front, __s32 *wake_fd);
 
 /* Listens on a bound socket, which from here on is the front's, and accepts its clients for a port. */
 MS_EXPORT int ms_front_listen(__u32 front, __s32 socket_fd, __u32 backlog, __u32 port_id);
@@ -416,14 +446,15 @@ MS_EXPORT int ms_front_listen(__u32 front, __s32 socket_fd, __u32 backlog, __u32
 MS_EXPORT int ms_front_unlisten(__u32 front, __u32 port_id);
 
 /*
- * Has a batch of ops carried out, `count` of them in `length` bytes, and their results written. The batches lie one behind the
- * other and are filled in turn; the next one is free when this returns. When the ring has records that the caller could take
- * meanwhile, the front's thread carries the batch out, and then wakes an idle caller; else that is done before this returns. `done` of
- * the ring tells. Only one thread may call it. Numbers alone: buffers as arguments would double what the call costs in Node.
+ * Has the first `count` ops of a batch carried out, and their results written. The batches lie one behind the other and are filled in
+ * turn; the next one is free when this returns. When the ring has records that the caller could take meanwhile, the front's thread
+ * carries the batch out, and then wakes an idle caller; else that is done before this returns. `done` of the ring says which it was.
+ * -EINVAL, with nothing done, when an op is none. Only one thread may call it. Numbers alone: buffers as arguments would double what
+ * the call costs in Node.
  */
-MS_EXPORT int ms_front_submit(__u32 front, __u32 length, __u32 count);
+MS_EXPORT int ms_front_submit(__u32 front, __u32 count);
 
-/* Tells a starved front that there is room in the ring. */
+/* Wakes a starved front: there is room in the ring. */
 MS_EXPORT int ms_front_go_on(__u32 front);
 
 /* Stops the thread and closes all connections and listening sockets. */

@@ -12,6 +12,7 @@ import { giveBackMemorySoon, WORTH_GIVING_BACK } from '../kernel/memory.ts';
 import { RateCounter } from '../kernel/rates.ts';
 import { peerMac, receiveDescriptor } from '../kernel/sockets.ts';
 import type { GateOpener } from '../link/client-link.ts';
+import type { BreachHandler } from '../link/front-breach.ts';
 import { createLogger } from '../log.ts';
 import { agentConnectionsMax, connectionsMax, EXCESS_MAX } from '../proxy/descriptors.ts';
 import { MessageStream } from '../proxy/message-stream.ts';
@@ -29,6 +30,8 @@ const RATES = 5;
 const BACKLOG = 8192;
 /** Connections that the front has accepted, or has not closed yet, and the proxy does not count. */
 const CLOSING_MAX = 1024;
+/** For who sees the exit status alone: EX_SOFTWARE of sysexits.h. */
+const EXIT_BREACH = 70;
 
 let portsAdded = 0;
 
@@ -57,7 +60,12 @@ function start({ settings, logLevel }: Extract<ToWorker, { type: 'start' }>, sen
   const log = createLogger(logLevel, { role: 'worker' });
   const descriptorsMax = descriptorLimit();
   const traced: ProxyEnvironment['traced'] = (event) => send({ type: 'traced', event });
-  const front = openFront(settings, descriptorsMax);
+  const front = openFront(settings, descriptorsMax, (breach) => {
+    log.fatal({ breach }, 'the memory of the front is wrong: the worker ends');
+    // Written at once, and the process ends before it does anything else that the memory may ask for.
+    send({ type: 'front-breach', breach });
+    process.exit(EXIT_BREACH);
+  });
   const openGate: GateOpener = (id, user) => front.gate(id, user, peerMac);
   const { dial } = front;
   const environment = { log, peerMac, openGate, dial, traced, descriptorsMax, ...requestCounter(settings) };
@@ -70,7 +78,7 @@ function start({ settings, logLevel }: Extract<ToWorker, { type: 'start' }>, sen
 }
 
 /** The front has room for more connections than the proxy lets in: for those it has not heard of, or has done with. */
-function openFront(settings: ProxySettings, descriptorsMax: number): Front {
+function openFront(settings: ProxySettings, descriptorsMax: number, onBreach: BreachHandler): Front {
   const { limits, timeouts } = settings;
   const roomy = { ...settings, limits: { ...limits, connections: limits.connections + CLOSING_MAX } };
   return new Front({
@@ -79,6 +87,7 @@ function openFront(settings: ProxySettings, descriptorsMax: number): Front {
     agentPath: settings.agent.socket,
     // Later than the proxy's own limits.
     unackedMs: 2 * timeouts.clientMs + 10_000,
+    onBreach,
   });
 }
 

@@ -41,11 +41,12 @@ function daemonFamilies({ status, process: own }: MetricsSource): readonly Famil
     single('gauge', 'metasteer_broken_namespaces', 'Namespaces of owners that cannot be read.', broken.length),
     byState('metasteer_workers', 'Worker processes by state.', WORKER_STATES, workers),
     single('gauge', 'metasteer_workers_wanted', 'Worker processes there should be.', daemon.workers_wanted),
-    single(
+    byLabel(
       'counter',
       'metasteer_workers_lost_total',
       'Worker processes that ended unasked and were replaced.',
-      daemon.workers_lost,
+      'reason',
+      daemon.workers_lost_by_reason,
     ),
   ];
 }

@@ -1,4 +1,5 @@
 import type { LimitsDocument } from '../config/limits.ts';
+import type { WorkerLoss } from './worker-loss.ts';
 
 /** What the daemon answers to `GET /v1/status` on its admin socket, and `metasteer status --json` prints. */
 export interface StatusDocument {
@@ -17,6 +18,7 @@ export interface StatusDocument {
     /** Workers there should be, and those that ended without being asked to. */
     readonly workers_wanted: number;
     readonly workers_lost: number;
+    readonly workers_lost_by_reason: Readonly<Record<WorkerLoss, number>>;
     /** How often the XDP shield was put on a port or taken off one. */
     readonly shield_switches: number;
     /** Path of the configuration file. */

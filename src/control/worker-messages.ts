@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { FRONT_BREACHES } from '../link/front-breach.ts';
 import { DURATION_BOUNDS } from '../metrics/histogram.ts';
 import type { FromWorker } from '../proxy/messages.ts';
 
@@ -71,6 +72,7 @@ const message = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('pong'), connections: count }),
   z.strictObject({ type: z.literal('traced'), event: traceEvent }),
+  z.strictObject({ type: z.literal('front-breach'), breach: z.enum(FRONT_BREACHES) }),
   z.strictObject({ type: z.literal('stopped') }),
 ]);
 

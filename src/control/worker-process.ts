@@ -21,6 +21,7 @@ import { makeFolder } from '../unix/folder.ts';
 import type { User } from '../unix/user.ts';
 import { Pending } from './pending.ts';
 import type { PortNamespace } from './port-namespace.ts';
+import type { WorkerEnd, WorkerLoss } from './worker-loss.ts';
 import { parseFromWorker } from './worker-messages.ts';
 
 /** Longest wait for a worker to start: Node loads its code, which takes long on a node that is busy booting. */
@@ -59,7 +60,7 @@ export type WorkerState = 'starting' | 'running' | 'stopping' | 'gone';
 /** One worker: a process without privileges in the metasteer namespace. Owned by a WorkerSlot. */
 export class WorkerProcess {
   readonly user: User;
-  readonly exited: Promise<string>;
+  readonly exited: Promise<WorkerEnd>;
   state: WorkerState = 'starting';
   readonly #child: ChildProcess;
   readonly #channel: number;
@@ -76,7 +77,7 @@ export class WorkerProcess {
   #missed = 0;
   #missedSince = 0;
   /** Why it was ended, when it was. */
-  #verdict: string | undefined;
+  #verdict: WorkerEnd | undefined;
 
   constructor(context: LaunchContext, user: User, listener: WorkerListener) {
     this.user = user;
@@ -86,15 +87,18 @@ export class WorkerProcess {
     this.#child = launch(context, user, theirs);
     closeDescriptor(theirs);
     this.exited = new Promise((resolve) => {
-      this.#child.once('error', (error) => resolve(this.#ended(messageOf(error))));
-      this.#child.once('exit', (code, signal) => resolve(this.#ended(signal ?? `exit status ${code}`)));
+      this.#child.once('error', (error) => resolve(this.#ended({ loss: 'exit', how: messageOf(error) })));
+      this.#child.once('exit', (code, signal) => {
+        const end = signal === null ? ({ loss: 'exit', how: `exit status ${code}` } as const) : undefined;
+        resolve(this.#ended(end ?? { loss: 'signal', how: String(signal) }));
+      });
     });
     const stream = this.#child.stdio[MESSAGES];
     if (!(stream instanceof Socket)) throw new MetasteerError('worker-failed', 'the worker could not be started');
     this.#messages = new MessageStream(
       stream,
       (received) => this.#receive(received),
-      () => this.kill('it sent what is no message'),
+      () => this.kill('it sent what is no message', 'message'),
     );
   }
 
@@ -151,7 +155,7 @@ export class WorkerProcess {
     // Counted too, so that a supervisor that was stopped itself does not take its own silence for its worker's.
     if (this.state === 'running' && this.#missed >= PINGS_MISSED_MAX && silentMs >= SILENT_MAX_MS) {
       const what = `it gave no sign of life for ${Math.round(silentMs / 1000)} s (${this.#missed} pings)`;
-      this.kill(what);
+      this.kill(what, 'silent');
       return;
     }
     this.#missed += 1;
@@ -163,9 +167,12 @@ export class WorkerProcess {
     this.#send({ type: 'trace', ...(filter === undefined ? {} : { filter }) });
   }
 
-  /** @param why in words, for who asks how it ended */
-  kill(why: string): void {
-    this.#verdict ??= why;
+  /**
+   * @param how in words, for the log
+   * @param loss what is counted, where nobody asked it to end
+   */
+  kill(how: string, loss: WorkerLoss = 'signal'): void {
+    this.#verdict ??= { loss, how };
     this.#child.kill('SIGKILL');
   }
 
@@ -196,7 +203,7 @@ export class WorkerProcess {
 
   #receive(received: unknown): void {
     const message = parseFromWorker(received);
-    if (message === undefined) this.kill('it said what no worker says');
+    if (message === undefined) this.kill('it sent an invalid message', 'message');
     else this.#settle(message);
   }
 
@@ -227,19 +234,22 @@ export class WorkerProcess {
       case 'traced':
         this.#listener.traced(message.event);
         break;
+      case 'front-breach':
+        this.kill(`the memory of its front is wrong (${message.breach})`, 'breach');
+        break;
       case 'stopped':
         break;
     }
   }
 
-  #ended(signal: string): string {
-    const how = this.#verdict ?? signal;
+  #ended(byItself: WorkerEnd): WorkerEnd {
+    const end = this.#verdict ?? byItself;
     this.state = 'gone';
     closeDescriptor(this.#channel);
     this.#messages?.close();
-    const error = new MetasteerError('worker-failed', `the worker ended: ${how}`);
+    const error = new MetasteerError('worker-failed', `the worker ended: ${end.how}`);
     for (const pending of [this.#started, this.#ports, this.#drained, this.#statuses]) pending.rejectAll(error);
-    return how;
+    return end;
   }
 }
 

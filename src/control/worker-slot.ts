@@ -11,6 +11,7 @@ import type { History } from './history.ts';
 import type { LiveConfig } from './live-config.ts';
 import type { PortNamespace } from './port-namespace.ts';
 import type { RequestRates } from './request-rates.ts';
+import type { WorkerEnd, WorkerLoss } from './worker-loss.ts';
 import { type WorkerListener, WorkerProcess } from './worker-process.ts';
 
 /** Workers of one place that finish their requests at once; one more, and the first of them is ended. */
@@ -34,7 +35,7 @@ export interface PortEntry {
 export interface SlotOwner extends WorkerListener {
   readonly ports: Iterable<PortEntry>;
   /** Called when the worker ended without being asked to. */
-  readonly lost: () => void;
+  readonly lost: (loss: WorkerLoss) => void;
 }
 
 /** Why a place has no worker, and until when. */
@@ -98,7 +99,7 @@ export class WorkerSlot {
     const worker = new WorkerProcess(context, user, this.#owner);
     this.#processes.add(worker);
     const bornAt = performance.now();
-    void worker.exited.then((how) => this.#ended(worker, how, performance.now() - bornAt));
+    void worker.exited.then((end) => this.#ended(worker, end, performance.now() - bornAt));
     try {
       await this.#prepare(worker);
       if (worker.state !== 'running')
@@ -150,11 +151,11 @@ export class WorkerSlot {
     await Promise.all(this.processes.map((worker) => worker.retire(requestsEndMs(this.#context.config))));
   }
 
-  async #ended(worker: WorkerProcess, how: string, livedMs: number): Promise<void> {
+  async #ended(worker: WorkerProcess, { loss, how }: WorkerEnd, livedMs: number): Promise<void> {
     this.#processes.delete(worker);
     if (this.#closing.signal.aborted || this.#current !== worker) return;
     this.#current = undefined;
-    this.#owner.lost();
+    this.#owner.lost(loss);
     const cut = worker.connections === 0 ? '' : `; about ${worker.connections} connections were cut`;
     await this.#refill(`worker ${worker.pid} ended: ${how}${cut}`, livedMs);
   }

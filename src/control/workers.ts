@@ -4,6 +4,7 @@ import type { PortListener } from '../kernel/sockets.ts';
 import type { PortMessage, ProxyStatus, TraceFilter, WorkerTraceEvent } from '../proxy/messages.ts';
 import type { User } from '../unix/user.ts';
 import { socketProblem, workerUser } from './agent-socket.ts';
+import { WORKER_LOSSES, type WorkerLoss } from './worker-loss.ts';
 import type { WorkerProcess, WorkerState } from './worker-process.ts';
 import { type PortEntry, type SlotOwner, type Vacancy, WorkerSlot, type WorkersContext } from './worker-slot.ts';
 
@@ -33,7 +34,7 @@ export class Workers {
   #change: Promise<void> = Promise.resolve();
   #closing = false;
   #socketTimer: NodeJS.Timeout | undefined;
-  #lost = 0;
+  readonly #lost = Object.fromEntries(WORKER_LOSSES.map((loss) => [loss, 0])) as Record<WorkerLoss, number>;
   #alive: () => void = () => undefined;
   #traced: (event: WorkerTraceEvent) => void = () => undefined;
 
@@ -63,8 +64,8 @@ export class Workers {
     return this.#slots.some(({ isOutdated }) => isOutdated);
   }
 
-  /** How many ended without being asked to. */
-  get lost(): number {
+  /** How many ended without being asked to, by why. */
+  get lost(): Readonly<Record<WorkerLoss, number>> {
     return this.#lost;
   }
 
@@ -220,8 +221,8 @@ export class Workers {
       ports: this.#entries(),
       alive: () => this.#alive(),
       traced: (event) => this.#traced(event),
-      lost: () => {
-        this.#lost += 1;
+      lost: (loss) => {
+        this.#lost[loss] += 1;
       },
     };
   }

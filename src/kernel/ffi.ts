@@ -9,8 +9,11 @@ import { builtFile } from './paths.ts';
 
 const POINTER_BYTES = 8;
 
-/** The FFI package gives every buffer this. */
-type PointerBuffer = Buffer & { writePointer(pointer: Buffer, at: number): void };
+/** The FFI package gives every buffer these. */
+type PointerBuffer = Buffer & {
+  writePointer(pointer: Buffer, at: number): void;
+  readPointer(at: number, bytes: number): Buffer;
+};
 
 /** What `ffi` itself calls functions with. */
 const bindings = createRequire(import.meta.url)('ffi-napi/lib/bindings.js') as {
@@ -62,10 +65,10 @@ const SIGNATURES = {
   ms_rates_create: ['int', ['uint32', 'pointer']],
   ms_rates_open: ['int', ['int32']],
   ms_rates_take: ['int', ['pointer', 'uint32', 'pointer', 'uint32', 'pointer']],
-  ms_front_open: ['int', ['pointer', text, 'pointer', 'pointer', 'pointer', 'pointer']],
+  ms_front_open: ['int', ['pointer', text, 'pointer', 'pointer', 'pointer']],
   ms_front_listen: ['int', ['uint32', 'int32', 'uint32', 'uint32']],
   ms_front_unlisten: ['int', ['uint32', 'uint32']],
-  ms_front_submit: ['int', ['uint32', 'uint32', 'uint32']],
+  ms_front_submit: ['int', ['uint32', 'uint32']],
   ms_front_go_on: ['int', ['uint32']],
   ms_front_close: ['int', ['uint32']],
   ms_listen: ['int', [text, text, 'uint32', 'pointer']],
@@ -128,6 +131,17 @@ export function room(bytes: number): Buffer {
 }
 
 /**
+ * Memory of the shim as a buffer, not copied.
+ *
+ * @param address of memory that stays mapped for as long as the buffer is used
+ */
+export function mapped(address: bigint, bytes: number): Buffer {
+  const pointer = Buffer.alloc(POINTER_BYTES) as PointerBuffer;
+  pointer.writeBigUInt64LE(address);
+  return pointer.readPointer(0, bytes);
+}
+
+/**
  * Calls the shim on this thread. For what takes microseconds; everything else goes through `callAsync`.
  *
  * @throws {KernelError} when the shim returns a negative errno.
@@ -141,20 +155,19 @@ export function call<K extends Name>(name: K, ...values: Parameters<K>): void {
  * finalizer, and thousands of them a second keep the collector busy.
  *
  * @param first the first argument, always the same
- * @returns calls it with the second and third argument; throws as `call`
+ * @returns calls it with the second argument; throws as `call`
  */
-export function repeatable(name: 'ms_front_submit', first: number): (second: number, third: number) => void {
+export function repeatable(name: 'ms_front_submit', first: number): (second: number) => void {
   const uint32 = ffi.types.uint32;
-  const signature = ffi.CIF(ffi.types.int, [uint32, uint32, uint32]);
+  const signature = ffi.CIF(ffi.types.int, [uint32, uint32]);
   const pointer = ffi.DynamicLibrary(builtFile('shim')).get(name);
   const result = Buffer.alloc(ffi.types.long.size);
-  const [one, two, three] = [Buffer.alloc(uint32.size), Buffer.alloc(uint32.size), Buffer.alloc(uint32.size)] as const;
-  const values = Buffer.alloc(3 * POINTER_BYTES) as PointerBuffer;
-  for (const [index, argument] of [one, two, three].entries()) values.writePointer(argument, index * POINTER_BYTES);
+  const [one, two] = [Buffer.alloc(uint32.size), Buffer.alloc(uint32.size)] as const;
+  const values = Buffer.alloc(2 * POINTER_BYTES) as PointerBuffer;
+  for (const [index, argument] of [one, two].entries()) values.writePointer(argument, index * POINTER_BYTES);
   one.writeUInt32LE(first);
-  return (second, third) => {
+  return (second) => {
     two.writeUInt32LE(second);
-    three.writeUInt32LE(third);
     bindings.ffi_call(signature, pointer, result, values);
     check(name, result.readInt32LE());
   };

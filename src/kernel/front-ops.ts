@@ -1,23 +1,39 @@
+import type { BreachHandler } from '../link/front-breach.ts';
 import type { Carry, FrontLink } from './front-link.ts';
-import { FRONT_OP_BYTES, FRONT_OP_KIND } from './layout.gen.ts';
+import { wordsOf } from './front-ring.ts';
+import {
+  FRONT_OP_GENERATION_WORD,
+  FRONT_OP_KIND,
+  FRONT_OP_KIND_WORD,
+  FRONT_OP_LENGTH_WORD,
+  FRONT_OP_RESULT_WORD,
+  FRONT_OP_SEEN_WORD,
+  FRONT_OP_SLOT_WORD,
+  FRONT_OP_START_WORD,
+  FRONT_OP_WORDS,
+  FRONT_SIZE,
+} from './layout.gen.ts';
 
-/** A power of two: those of which the results are awaited, and the one that is being filled. */
-export const BATCHES = 4;
-const BATCH_MASK = BATCHES - 1;
-/** Of one batch, which is carried out when it is full, else at the end of the turn. */
-export const OPS_BYTES = 131_072;
-/** Of one operation. */
-export const OP_BYTES_MAX = 65_536;
-/** Members of `struct ms_front_op`, in words of 32 bits. */
-const SLOT = 1;
-const GENERATION = 2;
-const LENGTH = 3;
-const RESULT = 4;
-const SEEN = 5;
+const { MS_FRONT_BATCHES, MS_FRONT_OPS, MS_FRONT_OP_BYTES } = FRONT_SIZE;
+const { MS_FRONT_CONNECT, MS_FRONT_SEND_LAST } = FRONT_OP_KIND;
+const BATCH_MASK = MS_FRONT_BATCHES - 1;
+/** Of one operation; half of what a batch takes, so that two fit in. */
+export const OP_BYTES_MAX = MS_FRONT_OP_BYTES / 2;
+/** The kernel's errors, negated, are no smaller. */
+const ERROR_MIN = -4095;
 
-/** Operations that are carried out together: for each its link and its bytes. */
+/** The two mappings in which operations are collected. */
+export interface OpsMemory {
+  /** `struct ms_front_op`, of all batches. */
+  readonly ops: Buffer;
+  /** What is to be sent. */
+  readonly opBytes: Buffer;
+}
+
+/** Operations that are carried out together: for each its link, its kind and its bytes. What the shared memory says of them is not read back. */
 class Batch {
   links: FrontLink[] = [];
+  kinds: number[] = [];
   bytes: (Buffer | undefined)[] = [];
 }
 
@@ -35,29 +51,34 @@ const NONE: readonly Outcome[] = [];
 export interface OpsCarrier {
   /** Has `flush` called at the end of the turn. */
   readonly schedule: () => void;
-  /** Has the front carry out that many bytes of that many operations, now or soon. */
-  readonly submit: (length: number, count: number) => void;
+  /** Has the front carry out that many operations, now or soon. */
+  readonly submit: (count: number) => void;
   /** Batches carried out, ever; 32 bits of it. */
   readonly done: () => number;
-  /** Hears of links that were given a slot. */
-  readonly placed: (link: FrontLink) => void;
+  /** Hears of a link to the agent that was given a slot. */
+  readonly placed: (link: FrontLink, slot: number, generation: number) => void;
+  readonly breach: BreachHandler;
 }
 
 /** Operations on connections (`struct ms_front_op`), collected for one call of ms_front_submit. */
 export class FrontOps {
-  /** To be handed to ms_front_open. */
-  readonly memory = Buffer.allocUnsafeSlow(BATCHES * OPS_BYTES);
-  readonly #words = new Int32Array(this.memory.buffer, this.memory.byteOffset, this.memory.length >> 2);
+  readonly #words: Int32Array;
+  readonly #opBytes: Buffer;
   readonly #carrier: OpsCarrier;
-  readonly #batches = Array.from({ length: BATCHES }, () => new Batch());
+  readonly #batches = Array.from({ length: MS_FRONT_BATCHES }, () => new Batch());
   #filling = this.#batches[0] as Batch;
-  /** Where the batch that is being filled begins in the memory. */
-  #base = 0;
+  /** Where the batch that is being filled begins, in words and in bytes to send. */
+  #baseWord = 0;
+  #baseByte = 0;
+  #count = 0;
   #length = 0;
+  /** Batches submitted, ever; 32 bits of it. */
   #submitted = 0;
   #settled = 0;
 
-  constructor(carrier: OpsCarrier) {
+  constructor({ ops, opBytes }: OpsMemory, carrier: OpsCarrier) {
+    this.#words = wordsOf(ops);
+    this.#opBytes = opBytes;
     this.#carrier = carrier;
   }
 
@@ -68,35 +89,39 @@ export class FrontOps {
 
   readonly carry: Carry = (link, kind, bytes) => {
     const length = bytes === undefined ? 0 : bytes.length;
-    const needed = FRONT_OP_BYTES + ((length + 7) & ~7);
-    if (this.#length + needed > OPS_BYTES) this.flush();
-    if (this.#length === 0) this.#carrier.schedule();
+    if (this.#count === MS_FRONT_OPS || this.#length + length > MS_FRONT_OP_BYTES) this.flush();
+    if (this.#count === 0) this.#carrier.schedule();
     const words = this.#words;
-    const at = this.#base + this.#length;
-    const word = at >> 2;
-    words[word] = kind;
-    words[word + SLOT] = link.slot;
-    words[word + GENERATION] = link.generation;
-    words[word + LENGTH] = length;
-    words[word + SEEN] = link.seen;
-    if (bytes !== undefined) this.memory.set(bytes, at + FRONT_OP_BYTES);
-    this.#length += needed;
+    const word = this.#baseWord + this.#count * FRONT_OP_WORDS;
+    words[word + FRONT_OP_KIND_WORD] = kind;
+    words[word + FRONT_OP_SLOT_WORD] = link.slot;
+    words[word + FRONT_OP_GENERATION_WORD] = link.generation;
+    words[word + FRONT_OP_START_WORD] = this.#length;
+    words[word + FRONT_OP_LENGTH_WORD] = length;
+    words[word + FRONT_OP_SEEN_WORD] = link.seen;
+    if (bytes !== undefined) this.#opBytes.set(bytes, this.#baseByte + this.#length);
+    this.#length += length;
+    this.#count += 1;
     this.#filling.links.push(link);
+    this.#filling.kinds.push(kind);
     this.#filling.bytes.push(bytes);
   };
 
   /** Has carried out what was collected, and tells the links what came of what was carried out by now. */
   flush(): void {
-    if (this.#length === 0) {
+    if (this.#count === 0) {
       this.settle();
       return;
     }
-    this.#carrier.submit(this.#length, this.#filling.links.length);
+    this.#carrier.submit(this.#count);
+    this.#submitted = (this.#submitted + 1) | 0;
     // The next one is free when its results are known: there are never more under way than there are others.
     const outcomes = this.#outcomes();
-    this.#submitted = (this.#submitted + 1) & BATCH_MASK;
-    this.#filling = this.#batches[this.#submitted] as Batch;
-    this.#base = this.#submitted * OPS_BYTES;
+    const next = this.#submitted & BATCH_MASK;
+    this.#filling = this.#batches[next] as Batch;
+    this.#baseWord = next * MS_FRONT_OPS * FRONT_OP_WORDS;
+    this.#baseByte = next * MS_FRONT_OP_BYTES;
+    this.#count = 0;
     this.#length = 0;
     tell(outcomes);
   }
@@ -108,6 +133,8 @@ export class FrontOps {
   #outcomes(): readonly Outcome[] {
     const done = this.#carrier.done();
     if (this.#settled === done) return NONE;
+    const underWay = (this.#submitted - this.#settled) >>> 0;
+    if ((done - this.#settled) >>> 0 > underWay) this.#carrier.breach('ring-positions');
     const outcomes: Outcome[] = [];
     while (this.#settled !== done) {
       this.#addOutcomes(this.#settled & BATCH_MASK, outcomes);
@@ -118,24 +145,30 @@ export class FrontOps {
 
   #addOutcomes(index: number, outcomes: Outcome[]): void {
     const batch = this.#batches[index] as Batch;
-    const { links, bytes } = batch;
+    const { links, kinds, bytes } = batch;
     batch.links = [];
+    batch.kinds = [];
     batch.bytes = [];
     const words = this.#words;
-    let word = (index * OPS_BYTES) >> 2;
+    let word = index * MS_FRONT_OPS * FRONT_OP_WORDS;
     links.forEach((link, nth) => {
-      const kind = words[word] ?? 0;
-      const length = words[word + LENGTH] ?? 0;
-      const result = words[word + RESULT] ?? 0;
-      if (kind === FRONT_OP_KIND.MS_FRONT_CONNECT && result === 0) {
-        link.slot = words[word + SLOT] ?? -1;
-        link.generation = words[word + GENERATION] ?? 0;
-        this.#carrier.placed(link);
+      const kind = kinds[nth] ?? 0;
+      const length = bytes[nth]?.length ?? 0;
+      const result = words[word + FRONT_OP_RESULT_WORD] ?? 0;
+      if (result < ERROR_MIN || result > resultMax(kind, length)) this.#carrier.breach('op-result');
+      if (kind === MS_FRONT_CONNECT && result === 0) {
+        const [slot, generation] = [words[word + FRONT_OP_SLOT_WORD], words[word + FRONT_OP_GENERATION_WORD]];
+        this.#carrier.placed(link, slot ?? -1, generation ?? 0);
       }
-      word += (FRONT_OP_BYTES + ((length + 7) & ~7)) >> 2;
+      word += FRONT_OP_WORDS;
       if (link.carriedOut(bytes[nth], result)) outcomes.push({ link, kind, length, result });
     });
   }
+}
+
+/** Everything is taken, and for the last bytes of a connection, it is closed. */
+function resultMax(kind: number, length: number): number {
+  return kind === MS_FRONT_SEND_LAST ? length + 1 : length;
 }
 
 function tell(outcomes: readonly Outcome[]): void {

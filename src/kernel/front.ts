@@ -2,15 +2,17 @@ import { Socket, type SocketConstructorOpts } from 'node:net';
 import type { PeerMac } from '../identity/mac-address.ts';
 import { type PortId, parsePortId } from '../identity/port-id.ts';
 import type { Gate, GateUser, ListenTarget } from '../link/client-link.ts';
+import type { BreachHandler, FrontBreach } from '../link/front-breach.ts';
 import type { Dial } from '../link/link.ts';
 import { call, cString, repeatable, room } from './ffi.ts';
 import { FrontLink } from './front-link.ts';
-import { BATCHES, FrontOps, OPS_BYTES } from './front-ops.ts';
+import { frontMemory } from './front-memory.ts';
+import { FrontOps } from './front-ops.ts';
 import { FrontRing, type RecordTaker } from './front-ring.ts';
+import { SlotGenerations } from './front-slots.ts';
 import { KernelError } from './kernel-error.ts';
-import { FRONT_RECORD_KIND, writeFrontOptions } from './layout.gen.ts';
+import { FRONT_MEMORY_BYTES, FRONT_RECORD_KIND, writeFrontOptions } from './layout.gen.ts';
 
-const RING_BYTES = 131_072;
 /** A connection whose client was answered at once is never watched; one that waits is from the second round on. */
 const ROUND_MS = 100;
 
@@ -23,6 +25,8 @@ export interface FrontOptions {
   readonly agentPath: string;
   /** A client that acknowledges nothing for so long has gone. */
   readonly unackedMs: number;
+  /** Called when the front's memory says what it cannot say. Nothing that uses the front goes on; by default it throws. */
+  readonly onBreach?: BreachHandler;
 }
 
 interface FrontPort {
@@ -38,41 +42,45 @@ interface FrontPort {
 export class Front {
   readonly #name: number;
   readonly #agentPath: string;
-  readonly #submit: (length: number, count: number) => void;
-  readonly #ring = new FrontRing(RING_BYTES);
-  readonly #ops = new FrontOps({
-    schedule: () => this.#schedule(),
-    submit: (length, count) => this.#submit(length, count),
-    done: () => this.#ring.done,
-    placed: (link) => {
-      this.#links[link.slot] = link;
-    },
-  });
+  readonly #breach: BreachHandler;
+  readonly #ring: FrontRing;
+  readonly #ops: FrontOps;
+  readonly #generations: SlotGenerations;
   /** Bound once, not for every turn. */
-  readonly #taker: RecordTaker = (kind, slot, generation, at, length) => this.#told(kind, slot, generation, at, length);
+  readonly #taker: RecordTaker = (kind, slot, generation, start, length, record) => {
+    if (kind >= FRONT_RECORD_KIND.MS_FRONT_REFUSED) this.#ofPort(kind, record);
+    else if (kind === FRONT_RECORD_KIND.MS_FRONT_ACCEPTED) this.#accepted(slot, generation);
+    else this.#ofLink(kind, slot, generation, start, length);
+  };
   readonly #wake: Socket;
   readonly #links: (FrontLink | undefined)[] = [];
   readonly #ports = new Map<PortId, FrontPort>();
   #round = 0;
   #rounds: NodeJS.Timeout | undefined;
   #turn: NodeJS.Immediate | undefined;
+  #isClosed = false;
 
-  constructor({ connections, agentConnections, agentPath, unackedMs }: FrontOptions) {
+  constructor({ connections, agentConnections, agentPath, unackedMs, onBreach = failed }: FrontOptions) {
     this.#agentPath = agentPath;
+    this.#breach = onBreach;
     const slots = connections + agentConnections;
-    const options = writeFrontOptions({
-      slots,
-      agentSlots: agentConnections,
-      ringBytes: RING_BYTES,
-      batches: BATCHES,
-      opsBytes: OPS_BYTES,
-      unackedMs,
-    });
+    const options = writeFrontOptions({ slots, agentSlots: agentConnections, unackedMs });
+    const memory = room(FRONT_MEMORY_BYTES);
     const name = room(4);
     const wakeFd = room(4);
-    call('ms_front_open', options, cString(agentPath), this.#ring.memory, this.#ops.memory, name, wakeFd);
+    call('ms_front_open', options, cString(agentPath), memory, name, wakeFd);
     this.#name = name.readUInt32LE();
-    this.#submit = repeatable('ms_front_submit', this.#name);
+    const mappings = frontMemory(memory, slots);
+    const submit = repeatable('ms_front_submit', this.#name);
+    this.#generations = new SlotGenerations(slots, agentConnections, onBreach);
+    this.#ring = new FrontRing(mappings, onBreach);
+    this.#ops = new FrontOps(mappings, {
+      schedule: () => this.#schedule(),
+      submit,
+      done: () => this.#ring.done,
+      placed: (link, slot, generation) => this.#placed(link, slot, generation),
+      breach: onBreach,
+    });
     this.#wake = wakeSocket(wakeFd.readInt32LE(), () => this.#takeTurn());
   }
 
@@ -89,9 +97,14 @@ export class Front {
       },
       () => {
         call('ms_front_unlisten', this.#name, id);
-        // Those that were accepted before are still told of.
-        this.#take();
-        this.#ports.delete(id);
+        const port = this.#ports.get(id);
+        // Clients that were accepted before are still reported.
+        const forget = () => {
+          this.#take();
+          if (this.#ports.get(id) === port) this.#ports.delete(id);
+        };
+        if (this.#ring.isTaking) setImmediate(forget);
+        else forget();
       },
     );
   }
@@ -104,6 +117,7 @@ export class Front {
     if (this.#turn !== undefined) clearImmediate(this.#turn);
     clearInterval(this.#rounds);
     this.#ops.flush();
+    this.#isClosed = true;
     this.#wake.destroy();
     call('ms_front_close', this.#name);
   }
@@ -117,6 +131,7 @@ export class Front {
 
   /** Goes on until there is nothing to do, with the rest of the process between turns. */
   #takeTurn(): void {
+    if (this.#isClosed) return;
     const told = this.#take();
     this.#ops.flush();
     if (told > 0) this.#schedule();
@@ -124,41 +139,50 @@ export class Front {
   }
 
   #take(): number {
+    if (this.#isClosed) return 0;
     const told = this.#ring.take(this.#taker, this.#ops.settle);
     if (this.#ring.isStarved()) call('ms_front_go_on', this.#name);
     return told;
   }
 
-  #told(kind: number, slot: number, generation: number, at: number, length: number): void {
-    if (kind === FRONT_RECORD_KIND.MS_FRONT_ACCEPTED) {
-      this.#accepted(slot, generation, at);
-      return;
-    }
+  /** A connection to the agent was made. */
+  #placed(link: FrontLink, slot: number, generation: number): void {
+    this.#generations.placed(slot, generation);
+    link.slot = slot;
+    link.generation = generation;
+    this.#links[slot] = link;
+  }
+
+  #ofLink(kind: number, slot: number, generation: number, start: number, length: number): void {
+    if (!this.#generations.isCurrent(slot, generation)) return;
     const link = this.#links[slot];
-    if (kind >= FRONT_RECORD_KIND.MS_FRONT_REFUSED) this.#refused(kind, at);
-    else if (link?.generation !== generation || !link.isOpen) return;
-    else if (kind === FRONT_RECORD_KIND.MS_FRONT_DATA) link.received(this.#ring.copy(at, length));
+    if (link?.generation !== generation || !link.isOpen) return;
+    if (kind === FRONT_RECORD_KIND.MS_FRONT_DATA) link.received(this.#ring.copy(start, length));
     else if (kind === FRONT_RECORD_KIND.MS_FRONT_ENDED) link.peerEnded();
     else if (kind === FRONT_RECORD_KIND.MS_FRONT_CLOSED) link.closed();
     else if (kind === FRONT_RECORD_KIND.MS_FRONT_WRITABLE) link.writable();
     else link.broken();
   }
 
-  #accepted(slot: number, generation: number, at: number): void {
-    const port = this.#ports.get(parsePortId(this.#ring.portId(at)));
-    const ring = this.#ring;
-    const peer = { fd: ring.fd(at), address: ring.address(at), port: ring.port(at), macOf: port?.peerMac ?? nobody };
-    const link = new FrontLink(this.#ops.carry, slot, generation, this.#round, peer);
+  #accepted(slot: number, generation: number): void {
+    this.#generations.accepted(slot, generation);
+    const { portId, ...client } = this.#ring.client(slot);
+    const port = this.#port(portId);
+    const link = new FrontLink(this.#ops.carry, slot, generation, this.#round, { ...client, macOf: port.peerMac });
     this.#links[slot] = link;
     this.#rounds ??= setInterval(() => this.#watchWaiting(), ROUND_MS);
-    if (port === undefined) link.reset();
-    else port.user.accepted(link);
+    port.user.accepted(link);
   }
 
-  #refused(kind: number, at: number): void {
-    const user = this.#ports.get(parsePortId(this.#ring.portId(at)))?.user;
-    if (kind === FRONT_RECORD_KIND.MS_FRONT_REFUSED) user?.refused();
-    else user?.failed(new KernelError('accept4', this.#ring.fd(at)));
+  #ofPort(kind: number, record: number): void {
+    const { user } = this.#port(this.#ring.portId(record));
+    if (kind === FRONT_RECORD_KIND.MS_FRONT_REFUSED) user.refused();
+    else user.failed(new KernelError('accept4', this.#ring.error(record)));
+  }
+
+  /** A client can only come to a port that this process listens on. */
+  #port(id: number): FrontPort {
+    return this.#ports.get(parsePortId(id)) ?? this.#breach('record-port');
   }
 
   /** Of a client that is not answered at once it matters whether it stays. */
@@ -209,8 +233,8 @@ export class FrontGate implements Gate {
   }
 }
 
-function nobody(): undefined {
-  return undefined;
+function failed(breach: FrontBreach): never {
+  throw new Error(`the memory of the front is wrong: ${breach}`);
 }
 
 /** Reads what comes over the pipe into one small buffer, and only tells that something came. */

@@ -108,9 +108,19 @@ export const EVENT_KIND = {
   MS_EVENT_LOST: 3,
 } as const;
 
+/** `enum ms_front_size`. */
+export const FRONT_SIZE = {
+  MS_FRONT_RECORDS: 1024,
+  MS_FRONT_BYTES: 131072,
+  MS_FRONT_READ_BYTES: 16384,
+  MS_FRONT_BATCHES: 4,
+  MS_FRONT_OPS: 1024,
+  MS_FRONT_OP_BYTES: 131072,
+  MS_FRONT_SLOTS_MAX: 1048576,
+} as const;
+
 /** `enum ms_front_record_kind`. */
 export const FRONT_RECORD_KIND = {
-  MS_FRONT_SKIP: 0,
   MS_FRONT_ACCEPTED: 1,
   MS_FRONT_DATA: 2,
   MS_FRONT_ENDED: 3,
@@ -731,61 +741,172 @@ export function writeRateWindows(value: RateWindows): Buffer {
 }
 
 /**
- * `struct ms_front_record`, 16 bytes:
+ * `struct ms_front_record`, 32 bytes:
  *      0  u32 kind
  *      4  u32 slot
  *      8  u32 generation
- *     12  u32 length
+ *     12  u32 start
+ *     16  u32 length
+ *     20  u32 port_id
+ *     24  u32 error
+ *     28  u32 sequence
  */
-export const FRONT_RECORD_BYTES = 16;
+export interface FrontRecord {
+  readonly kind: number;
+  readonly slot: number;
+  readonly generation: number;
+  readonly start: number;
+  readonly length: number;
+  readonly portId: number;
+  readonly error: number;
+  readonly sequence: number;
+}
+
+export const FRONT_RECORD_BYTES = 32;
+
+export const FRONT_RECORD_WORDS = 8;
+export const FRONT_RECORD_KIND_WORD = 0;
+export const FRONT_RECORD_SLOT_WORD = 1;
+export const FRONT_RECORD_GENERATION_WORD = 2;
+export const FRONT_RECORD_START_WORD = 3;
+export const FRONT_RECORD_LENGTH_WORD = 4;
+export const FRONT_RECORD_PORT_ID_WORD = 5;
+export const FRONT_RECORD_ERROR_WORD = 6;
+export const FRONT_RECORD_SEQUENCE_WORD = 7;
+
+export function writeFrontRecord(value: FrontRecord): Buffer {
+  const buffer = Buffer.allocUnsafe(32).fill(0);
+  buffer.writeUInt32LE(value.kind, 0);
+  buffer.writeUInt32LE(value.slot, 4);
+  buffer.writeUInt32LE(value.generation, 8);
+  buffer.writeUInt32LE(value.start, 12);
+  buffer.writeUInt32LE(value.length, 16);
+  buffer.writeUInt32LE(value.portId, 20);
+  buffer.writeUInt32LE(value.error, 24);
+  buffer.writeUInt32LE(value.sequence, 28);
+  return buffer;
+}
 
 /**
- * `struct ms_front_ring`, 24 bytes:
+ * `struct ms_front_client`, 64 bytes:
+ *      0  u32 port_id
+ *      4  s32 fd
+ *      8  u32 address_len
+ *     12  u32 port
+ *     16  u8[48] address
+ */
+export interface FrontClient {
+  readonly portId: number;
+  readonly fd: number;
+  readonly addressLen: number;
+  readonly port: number;
+  readonly address: Uint8Array;
+}
+
+export const FRONT_CLIENT_BYTES = 64;
+
+export const FRONT_CLIENT_WORDS = 16;
+export const FRONT_CLIENT_PORT_ID_WORD = 0;
+export const FRONT_CLIENT_FD_WORD = 1;
+export const FRONT_CLIENT_ADDRESS_LEN_WORD = 2;
+export const FRONT_CLIENT_PORT_WORD = 3;
+export const FRONT_CLIENT_ADDRESS_AT = 16;
+export const FRONT_CLIENT_ADDRESS_BYTES = 48;
+
+export function writeFrontClient(value: FrontClient): Buffer {
+  const buffer = Buffer.allocUnsafe(64).fill(0);
+  buffer.writeUInt32LE(value.portId, 0);
+  buffer.writeInt32LE(value.fd, 4);
+  buffer.writeUInt32LE(value.addressLen, 8);
+  buffer.writeUInt32LE(value.port, 12);
+  buffer.set(value.address.subarray(0, 48), 16);
+  return buffer;
+}
+
+/**
+ * `struct ms_front_ring`, 64 bytes:
  *      0  u32 written
  *      4  u32 read
  *      8  u32 idle
  *     12  u32 starved
  *     16  u32 done
- *     20  u32 unused
+ *     20  u32[11] pad
  */
-export const FRONT_RING_BYTES = 24;
+export const FRONT_RING_BYTES = 64;
+
+export const FRONT_RING_WORDS = 16;
+export const FRONT_RING_WRITTEN_WORD = 0;
+export const FRONT_RING_READ_WORD = 1;
+export const FRONT_RING_IDLE_WORD = 2;
+export const FRONT_RING_STARVED_WORD = 3;
+export const FRONT_RING_DONE_WORD = 4;
 
 /**
- * `struct ms_front_op`, 24 bytes:
+ * `struct ms_front_op`, 32 bytes:
  *      0  u32 kind
  *      4  u32 slot
  *      8  u32 generation
- *     12  u32 length
- *     16  s32 result
+ *     12  u32 start
+ *     16  u32 length
  *     20  u32 seen
+ *     24  s32 result
+ *     28  u32 pad
  */
-export const FRONT_OP_BYTES = 24;
+export const FRONT_OP_BYTES = 32;
+
+export const FRONT_OP_WORDS = 8;
+export const FRONT_OP_KIND_WORD = 0;
+export const FRONT_OP_SLOT_WORD = 1;
+export const FRONT_OP_GENERATION_WORD = 2;
+export const FRONT_OP_START_WORD = 3;
+export const FRONT_OP_LENGTH_WORD = 4;
+export const FRONT_OP_SEEN_WORD = 5;
+export const FRONT_OP_RESULT_WORD = 6;
 
 /**
- * `struct ms_front_options`, 24 bytes:
+ * `struct ms_front_options`, 12 bytes:
  *      0  u32 slots
  *      4  u32 agent_slots
- *      8  u32 ring_bytes
- *     12  u32 batches
- *     16  u32 ops_bytes
- *     20  u32 unacked_ms
+ *      8  u32 unacked_ms
  */
 export interface FrontOptions {
   readonly slots: number;
   readonly agentSlots: number;
-  readonly ringBytes: number;
-  readonly batches: number;
-  readonly opsBytes: number;
   readonly unackedMs: number;
 }
 
 export function writeFrontOptions(value: FrontOptions): Buffer {
-  const buffer = Buffer.allocUnsafe(24).fill(0);
+  const buffer = Buffer.allocUnsafe(12).fill(0);
   buffer.writeUInt32LE(value.slots, 0);
   buffer.writeUInt32LE(value.agentSlots, 4);
-  buffer.writeUInt32LE(value.ringBytes, 8);
-  buffer.writeUInt32LE(value.batches, 12);
-  buffer.writeUInt32LE(value.opsBytes, 16);
-  buffer.writeUInt32LE(value.unackedMs, 20);
+  buffer.writeUInt32LE(value.unackedMs, 8);
   return buffer;
+}
+
+/**
+ * `struct ms_front_memory`, 40 bytes:
+ *      0  u64 ring
+ *      8  u64 bytes
+ *     16  u64 clients
+ *     24  u64 ops
+ *     32  u64 op_bytes
+ */
+export interface FrontMemory {
+  readonly ring: bigint;
+  readonly bytes: bigint;
+  readonly clients: bigint;
+  readonly ops: bigint;
+  readonly opBytes: bigint;
+}
+
+export const FRONT_MEMORY_BYTES = 40;
+
+export function readFrontMemory(buffer: Buffer, at = 0): FrontMemory {
+  return {
+    ring: buffer.readBigUInt64LE(at + 0),
+    bytes: buffer.readBigUInt64LE(at + 8),
+    clients: buffer.readBigUInt64LE(at + 16),
+    ops: buffer.readBigUInt64LE(at + 24),
+    opBytes: buffer.readBigUInt64LE(at + 32),
+  };
 }

@@ -1,4 +1,5 @@
 import type { OwnerKind } from '../identity/owner-id.ts';
+import type { FrontBreach } from '../link/front-breach.ts';
 import type { LogLevel } from '../log.ts';
 import type { HistogramCounts } from '../metrics/histogram.ts';
 
@@ -30,6 +31,8 @@ export type FromWorker =
   | { readonly type: 'port-failed'; readonly portId: number; readonly message: string }
   | { readonly type: 'status'; readonly request: number; readonly status: ProxyStatus }
   | { readonly type: 'traced'; readonly event: WorkerTraceEvent }
+  /** The memory that the worker shares with its front is wrong. It ends. */
+  | { readonly type: 'front-breach'; readonly breach: FrontBreach }
   | { readonly type: 'stopped' };
 
 /** A port as the worker needs to know it: who its clients belong to, and the names that go into logs. */

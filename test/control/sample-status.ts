@@ -66,6 +66,7 @@ export function sampleStatus(changes: Partial<StatusDocument> = {}): StatusDocum
       ports_max: 1024,
       workers_wanted: 2,
       workers_lost: 0,
+      workers_lost_by_reason: { breach: 0, message: 0, silent: 0, signal: 0, exit: 0 },
       config: '/etc/metasteer.yaml',
       needs_restart: [],
       store: { state: 'off', descriptors: 0, max: 0 },

@@ -73,7 +73,10 @@ describe('metrics', needsRoot, () => {
     const before = await scrape();
     const { workers } = await daemon.status();
     process.kill(workers[0]?.pid ?? 0, 'SIGKILL');
-    await until('it is counted', async () => value(await scrape(), 'metasteer_workers_lost_total') === 1);
+    await until(
+      'it is counted',
+      async () => value(await scrape(), 'metasteer_workers_lost_total{reason="signal"}') === 1,
+    );
     await node.green.router.namespace.ip('link', 'set', node.green.router.port.interface, 'down');
     await until('the port has gone', async () => value(await scrape(), 'metasteer_ports{state="steering"}') === 1);
     await node.green.router.namespace.ip('link', 'set', node.green.router.port.interface, 'up');

@@ -7,9 +7,13 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { packageRoot } from '../../src/kernel/paths.ts';
 
-const SOURCES = ['test/kernel/front-host.c', 'native/front.c', 'native/front_read.c', 'native/front_ops.c'];
+const SOURCES = [
+  'test/kernel/front-host.c',
+  'test/kernel/front-reader.c',
+  ...['front.c', 'front_memory.c', 'front_read.c', 'front_ops.c'].map((file) => `native/${file}`),
+];
 const FLAGS = ['-std=gnu11', '-O1', '-g', '-Wall', '-Wextra', '-Werror', '-fno-sanitize-recover=all'];
-const CONNECTIONS = { 'address,undefined': 2000, thread: 200 };
+const CONNECTIONS = { 'address,undefined': 12_000, thread: 1000 };
 
 describe('clients that send, mark bytes as urgent, pause, half-close and reset at random get back exactly what they sent, and so does who asks the agent, under', () => {
   const folder = mkdtempSync(join(tmpdir(), 'metasteer-front-'));
@@ -26,7 +30,7 @@ describe('clients that send, mark bytes as urgent, pause, half-close and reset a
         });
         const [accepted = 0, echoed = 0, answers = 0, urgent = 0] = said.split(' ').map(Number);
         assert.ok(accepted > connections / 2 && echoed > 0 && answers > connections / 10, said);
-        assert.ok(urgent > connections / 4, said);
+        assert.ok(urgent > connections * 0.8, said);
       }
     });
   }
