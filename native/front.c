@@ -87,6 +87,8 @@ void slot_close(struct front *front, struct slot *slot)
 
 	close(slot->fd);
 	slot->fd = -1;
+	if (!is_to_agent(front, slot))
+		client_forget(front, slot);
 	to = is_to_agent(front, slot) ? &front->free_agents : &front->free_clients;
 	pthread_mutex_lock(&front->free_lock);
 	to->slots[to->count++] = (__u32)(slot - front->slots);

@@ -118,6 +118,9 @@ void record_commit(struct front *front, struct ms_front_record record);
 /* Writes whose connection a slot's is. Before the record that says there is one. */
 void client_commit(struct front *front, const struct slot *slot, const struct ms_front_client *client);
 
+/* Nobody has the slot any more. */
+void client_forget(struct front *front, const struct slot *slot);
+
 /* Whether it is one of a connection to the agent. */
 static inline bool is_to_agent(const struct front *front, const struct slot *slot)
 {

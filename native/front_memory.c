@@ -201,3 +201,11 @@ void client_commit(struct front *front, const struct slot *slot, const struct ms
 	MUST(client->address_len <= sizeof(client->address));
 	front->clients[place] = *client;
 }
+
+void client_forget(struct front *front, const struct slot *slot)
+{
+	__u32 place = (__u32)(slot - front->slots);
+
+	MUST(place < front->slot_count);
+	front->clients[place] = (struct ms_front_client){};
+}

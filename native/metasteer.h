@@ -362,7 +362,7 @@ _Static_assert(sizeof(struct ms_front_record) == 32, "ms_front_record has no hid
 
 struct ms_front_client {
 	__u32 port_id;
-	__s32 fd;             /* of the connection: for ms_peer_mac, and good until it is closed */
+	__s32 fd;             /* of the connection: for ms_peer_mac, and good until it is closed; 0 where there is none */
 	__u32 address_len;
 	__u32 port;           /* the client's */
 	__u8 address[48];     /* as text, without a zone */

@@ -187,7 +187,7 @@ export class FrontRing {
     const fd = words[client + FRONT_CLIENT_FD_WORD] ?? -1;
     const port = words[client + FRONT_CLIENT_PORT_WORD] ?? 0;
     const length = words[client + FRONT_CLIENT_ADDRESS_LEN_WORD] ?? 0;
-    if (fd < 0 || port < 0 || port > PORT_MAX) this.#breach('client');
+    if (fd < 1 || port < 0 || port > PORT_MAX) this.#breach('client');
     if (length < 0 || length > FRONT_CLIENT_ADDRESS_BYTES) this.#breach('client');
     const at = slot * FRONT_CLIENT_BYTES + FRONT_CLIENT_ADDRESS_AT;
     const address = this.#clients.toString('latin1', at, at + length);

@@ -774,6 +774,19 @@ export const FRONT_RECORD_PORT_ID_WORD = 5;
 export const FRONT_RECORD_ERROR_WORD = 6;
 export const FRONT_RECORD_SEQUENCE_WORD = 7;
 
+export function readFrontRecord(buffer: Buffer, at = 0): FrontRecord {
+  return {
+    kind: buffer.readUInt32LE(at + 0),
+    slot: buffer.readUInt32LE(at + 4),
+    generation: buffer.readUInt32LE(at + 8),
+    start: buffer.readUInt32LE(at + 12),
+    length: buffer.readUInt32LE(at + 16),
+    portId: buffer.readUInt32LE(at + 20),
+    error: buffer.readUInt32LE(at + 24),
+    sequence: buffer.readUInt32LE(at + 28),
+  };
+}
+
 export function writeFrontRecord(value: FrontRecord): Buffer {
   const buffer = Buffer.allocUnsafe(32).fill(0);
   buffer.writeUInt32LE(value.kind, 0);

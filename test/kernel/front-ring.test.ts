@@ -140,7 +140,8 @@ describe('the reading side of the ring', () => {
   });
 
   const clients: readonly (readonly [what: string, client: Partial<FrontClient>])[] = [
-    ['without a descriptor', { fd: -1 }],
+    ['that is not there', { fd: 0 }],
+    ['with a negative descriptor', { fd: -1 }],
     ['with a port number there is not', { port: 65_536 }],
     ['with an address longer than its room', { addressLen: 49 }],
     ['with an address of a negative length', { addressLen: 0xffff_ffff }],
