@@ -40,6 +40,13 @@ static int front_name(struct front *front, __u32 *name)
 	return error;
 }
 
+static void front_unname(__u32 name)
+{
+	pthread_mutex_lock(&fronts_lock);
+	fronts[name] = NULL;
+	pthread_mutex_unlock(&fronts_lock);
+}
+
 static int watch(const struct front *front, int fd, __u32 events, __u64 data)
 {
 	struct epoll_event event = {.events = events, .data.u64 = data};
@@ -198,7 +205,7 @@ int ms_front_open(const struct ms_front_options *options, const char *agent_path
 	if (!error) {
 		error = -pthread_create(&front->thread, NULL, front_run, front);
 		if (error)
-			fronts[given] = NULL;
+			front_unname(given);
 	}
 	if (error) {
 		memory_unmap(front);
@@ -304,7 +311,7 @@ int ms_front_close(__u32 name)
 	for (__u32 index = 0; index < front->slot_count; index++)
 		if (front->slots[index].generation && front->slots[index].fd >= 0)
 			close(front->slots[index].fd);
-	fronts[name] = NULL;
+	front_unname(name);
 	memory_empty(front);
 	front_free(front);
 	return 0;

@@ -133,7 +133,10 @@ static int carry_out_on(struct front *front, const struct ms_front_op *op, const
 /* Whether what it names exists: the kind, the connection's slot, the bytes. */
 static bool is_sound(const struct front *front, const struct ms_front_op *op)
 {
-	if (op->kind > MS_FRONT_CONNECT || (op->kind != MS_FRONT_CONNECT && op->slot >= front->slot_count))
+	if (op->kind > MS_FRONT_CONNECT)
+		return false;
+	/* No connection is of generation 0, which slots have that were never used. */
+	if (op->kind != MS_FRONT_CONNECT && (op->slot >= front->slot_count || op->generation == 0))
 		return false;
 	if (op->kind > MS_FRONT_SEND_LAST)
 		return op->length == 0;

@@ -439,7 +439,7 @@ _Static_assert(sizeof(struct ms_front_memory) == 40, "ms_front_memory has no hid
 MS_EXPORT int ms_front_open(const struct ms_front_options *options, const char *agent_path, struct ms_front_memory *memory,
 			    __u32 *front, __s32 *wake_fd);
 
-/* Listens on a bound socket, which from here on is the front's, and accepts its clients for a port. */
+/* Listens on a bound socket and accepts its clients for a port. The socket is the front's from here on, unless this fails. */
 MS_EXPORT int ms_front_listen(__u32 front, __s32 socket_fd, __u32 backlog, __u32 port_id);
 
 /* Closes a port's socket. After it there are no further records of new clients of the port. -ENOENT when it has none. */

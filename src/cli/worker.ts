@@ -8,7 +8,7 @@ import { parseOwnerId } from '../identity/owner-id.ts';
 import type { PortId } from '../identity/port-id.ts';
 import { parsePortId } from '../identity/port-id.ts';
 import { Front } from '../kernel/front.ts';
-import { giveBackMemorySoon, WORTH_GIVING_BACK } from '../kernel/memory.ts';
+import { Bursts, giveBackMemorySoon, WORTH_GIVING_BACK } from '../kernel/memory.ts';
 import { RateCounter } from '../kernel/rates.ts';
 import { peerMac, receiveDescriptor } from '../kernel/sockets.ts';
 import type { GateOpener } from '../link/client-link.ts';
@@ -34,6 +34,7 @@ const CLOSING_MAX = 1024;
 const EXIT_BREACH = 70;
 
 let portsAdded = 0;
+const bursts = new Bursts();
 
 type Send = (message: FromWorker) => void;
 
@@ -106,6 +107,7 @@ async function handle(proxy: MetadataProxy, message: ToWorker, send: Send): Prom
     case 'add-port':
       return addPort(proxy, message.port, send);
     case 'ping':
+      bursts.seen(proxy.connections);
       return send({ type: 'pong', connections: proxy.connections });
     case 'trace':
       return proxy.trace(message.filter);

@@ -173,14 +173,14 @@ export class FrontLink implements ClientLink {
 
   /** The front has closed it: it rested, and the client has ended its side. */
   closed(): void {
-    this.#isOpen = false;
-    this.#user?.gone();
+    this.#leave()?.gone();
   }
 
   /** @param code of the error, where it is known */
   broken(code?: string): void {
+    const user = this.#user;
     this.#close(MS_FRONT_CLOSE);
-    this.#user?.gone(code);
+    user?.gone(code);
   }
 
   /**
@@ -228,15 +228,15 @@ export class FrontLink implements ClientLink {
       this.#dialUser?.connected(this);
       return;
     }
-    this.#isOpen = false;
+    const user = this.#dialUser;
+    this.#leave();
     const code = getSystemErrorName(result);
-    this.#dialUser?.connectFailed(code, `connect ${code} ${this.#peer.address}`);
+    user?.connectFailed(code, `connect ${code} ${this.#peer.address}`);
   }
 
   #lastWent(length: number, result: number): void {
     if (result > length) {
-      this.#isOpen = false;
-      this.#user?.gone();
+      this.#leave()?.gone();
     } else if (result === length) {
       this.#finished();
     } else {
@@ -290,8 +290,17 @@ export class FrontLink implements ClientLink {
 
   #close(kind: number): void {
     if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.#rest.take();
+    this.#leave();
     this.#carry(this, kind, undefined);
+  }
+
+  /** Lets go of everything. Returns the user, who has to hear of it if it was not the user's wish. */
+  #leave(): LinkUser | undefined {
+    const user = this.#user;
+    this.#isOpen = false;
+    this.#user = undefined;
+    this.#dialUser = undefined;
+    this.#rest.take();
+    return user;
   }
 }

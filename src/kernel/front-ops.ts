@@ -57,6 +57,8 @@ export interface OpsCarrier {
   readonly done: () => number;
   /** Hears of a link to the agent that was given a slot. */
   readonly placed: (link: FrontLink, slot: number, generation: number) => void;
+  /** Hears of a link that is closed. */
+  readonly left: (link: FrontLink) => void;
   readonly breach: BreachHandler;
 }
 
@@ -123,11 +125,18 @@ export class FrontOps {
     this.#baseByte = next * MS_FRONT_OP_BYTES;
     this.#count = 0;
     this.#length = 0;
-    tell(outcomes);
+    this.#tell(outcomes);
   }
 
   /** Tells the links what came of what was carried out by now: first all results, then what follows from them. */
-  readonly settle = (): void => tell(this.#outcomes());
+  readonly settle = (): void => this.#tell(this.#outcomes());
+
+  #tell(outcomes: readonly Outcome[]): void {
+    for (const { link, kind, length, result } of outcomes) {
+      link.afterwards(kind, length, result);
+      if (!link.isOpen) this.#carrier.left(link);
+    }
+  }
 
   /** Of batches that were carried out, what is to be told. */
   #outcomes(): readonly Outcome[] {
@@ -162,6 +171,7 @@ export class FrontOps {
       }
       word += FRONT_OP_WORDS;
       if (link.carriedOut(bytes[nth], result)) outcomes.push({ link, kind, length, result });
+      else if (!link.isOpen) this.#carrier.left(link);
     });
   }
 }
@@ -169,8 +179,4 @@ export class FrontOps {
 /** Everything is taken, and for the last bytes of a connection, it is closed. */
 function resultMax(kind: number, length: number): number {
   return kind === MS_FRONT_SEND_LAST ? length + 1 : length;
-}
-
-function tell(outcomes: readonly Outcome[]): void {
-  for (const { link, kind, length, result } of outcomes) link.afterwards(kind, length, result);
 }

@@ -79,6 +79,7 @@ export class Front {
       submit,
       done: () => this.#ring.done,
       placed: (link, slot, generation) => this.#placed(link, slot, generation),
+      left: (link) => this.#forget(link),
       breach: onBreach,
     });
     this.#wake = wakeSocket(wakeFd.readInt32LE(), () => this.#takeTurn());
@@ -162,6 +163,12 @@ export class Front {
     else if (kind === FRONT_RECORD_KIND.MS_FRONT_CLOSED) link.closed();
     else if (kind === FRONT_RECORD_KIND.MS_FRONT_WRITABLE) link.writable();
     else link.broken();
+    if (!link.isOpen) this.#forget(link);
+  }
+
+  /** A link that is closed is not kept for as long as nobody else has its slot. */
+  #forget(link: FrontLink): void {
+    if (this.#links[link.slot] === link) this.#links[link.slot] = undefined;
   }
 
   #accepted(slot: number, generation: number): void {

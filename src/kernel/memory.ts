@@ -12,6 +12,11 @@ const FINALIZERS_MS = 200;
 /** Namespaces looked at, or ports taken in, after which it is worth it. */
 export const WORTH_GIVING_BACK = 50;
 
+/** Connections at once that are a burst when most of them have gone. */
+const BURST_CONNECTIONS = 500;
+/** Those that are left are at most this part of it. */
+const LEFT_MAX = 0.1;
+
 let timer: NodeJS.Timeout | undefined;
 
 /**
@@ -31,4 +36,17 @@ export function giveBackMemorySoon(): void {
       call('ms_memory_trim');
     }, FINALIZERS_MS).unref();
   }, AFTER_MS).unref();
+}
+
+/** Gives memory back when a burst of connections is over. */
+export class Bursts {
+  #most = 0;
+
+  /** @param connections that are open now; to be called every now and then */
+  seen(connections: number): void {
+    this.#most = Math.max(this.#most, connections);
+    if (this.#most < BURST_CONNECTIONS || connections > this.#most * LEFT_MAX) return;
+    this.#most = connections;
+    giveBackMemorySoon();
+  }
 }

@@ -110,6 +110,7 @@ export class RequestReader {
   /** Lets go of everything. */
   clear(): void {
     this.#input.clear();
+    this.#head = undefined;
     this.#body = undefined;
     this.#begun = false;
     this.#parsed = 0;

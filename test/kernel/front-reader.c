@@ -54,7 +54,7 @@ static struct ms_front_op submit(struct ms_front_op op, const __u8 *bytes)
 		memcpy(op_bytes + batch * MS_FRONT_OP_BYTES + op.start, bytes, op.length);
 	ops[0] = op;
 	for (__u32 index = 1; index < count; index++)
-		ops[index] = (struct ms_front_op){.kind = MS_FRONT_WATCH, .slot = SLOTS - 1};
+		ops[index] = (struct ms_front_op){.kind = MS_FRONT_WATCH, .slot = SLOTS - 1, .generation = ~0U};
 	require(ms_front_submit(front, count) == 0, "submit");
 	submitted++;
 	/* The front may itself wait for us to read: when no batch is free, all are carried out here. */
@@ -252,12 +252,13 @@ int reader_open(const char *agent, int listener)
 static void check_refusals(void)
 {
 	static const struct ms_front_op wrong[] = {
-		{.kind = MS_FRONT_CONNECT + 1},
-		{.kind = MS_FRONT_CLOSE, .slot = SLOTS},
-		{.kind = MS_FRONT_CLOSE, .length = 1},
-		{.kind = MS_FRONT_SEND, .length = MS_FRONT_OP_BYTES + 1},
-		{.kind = MS_FRONT_SEND, .start = MS_FRONT_OP_BYTES, .length = 1},
-		{.kind = MS_FRONT_SEND, .start = ~0U, .length = 2},
+		{.kind = MS_FRONT_CONNECT + 1, .generation = 1},
+		{.kind = MS_FRONT_CLOSE, .slot = SLOTS, .generation = 1},
+		{.kind = MS_FRONT_CLOSE, .slot = SLOTS - 1},
+		{.kind = MS_FRONT_CLOSE, .generation = 1, .length = 1},
+		{.kind = MS_FRONT_SEND, .generation = 1, .length = MS_FRONT_OP_BYTES + 1},
+		{.kind = MS_FRONT_SEND, .generation = 1, .start = MS_FRONT_OP_BYTES, .length = 1},
+		{.kind = MS_FRONT_SEND, .generation = 1, .start = ~0U, .length = 2},
 	};
 
 	for (size_t index = 0; index < sizeof(wrong) / sizeof(wrong[0]); index++) {

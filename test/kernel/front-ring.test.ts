@@ -222,9 +222,11 @@ describe('results of operations', () => {
       },
       done: () => head[FRONT_RING_DONE_WORD] ?? 0,
       placed: (_, slot, generation) => told.push(`placed ${slot} ${generation}`),
+      left: () => undefined,
       breach,
     });
-    const link: Pick<FrontLink, 'slot' | 'generation' | 'seen' | 'carriedOut' | 'afterwards'> = {
+    const link: Pick<FrontLink, 'slot' | 'generation' | 'seen' | 'isOpen' | 'carriedOut' | 'afterwards'> = {
+      isOpen: true,
       slot: 5,
       generation: 1,
       seen: 0,
