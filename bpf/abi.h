@@ -220,12 +220,12 @@ struct ms_packet_event {
 };
 _Static_assert(sizeof(struct ms_packet_event) == 56, "ms_packet_event has no hidden padding");
 
-/* More ports than there can be (`steering.ports_max`). */
-#define MS_TRACE_PORTS 16384
+/* As many ports as there can be: no `steering.ports_max` is higher. */
+#define MS_PORTS_MAX 16384
 
 /* What ms_trace is specialised with before it is loaded. */
 struct ms_trace_filter {
-	__u64 ports[MS_TRACE_PORTS / 64]; /* a bit for each port that is traced */
+	__u64 ports[MS_PORTS_MAX / 64]; /* a bit for each port that is traced */
 	__u8 address[16];     /* of the client, as in ms_neighbour_key */
 	__u32 by_address;     /* 0: of all clients */
 	__u32 pad;            /* zero */

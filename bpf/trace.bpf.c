@@ -26,7 +26,7 @@ static __always_inline bool is_outgoing(enum ms_verdict verdict)
 
 static __always_inline bool is_wanted(__u32 port_id, const struct traced *traced)
 {
-	if (port_id >= MS_TRACE_PORTS || !(filter.ports[port_id / 64] & (1ULL << (port_id % 64))))
+	if (port_id >= MS_PORTS_MAX || !(filter.ports[port_id / 64] & (1ULL << (port_id % 64))))
 		return false;
 	if (!filter.by_address)
 		return true;

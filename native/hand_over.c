@@ -11,12 +11,9 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-/* The kernel takes no more in one message (SCM_MAX_FD). */
-#define DESCRIPTORS_MAX 253
-
 union control {
 	struct cmsghdr header;
-	char bytes[CMSG_SPACE(DESCRIPTORS_MAX * sizeof(int))];
+	char bytes[CMSG_SPACE(MS_FDS_MAX * sizeof(int))];
 };
 
 static int address_of(const char *path, struct sockaddr_un *address)
@@ -86,7 +83,7 @@ int fds_send(int channel, __u32 word, const int *fds, __u32 count)
 	struct iovec payload = {.iov_base = &word, .iov_len = sizeof(word)};
 	struct msghdr message = {.msg_iov = &payload, .msg_iovlen = 1};
 
-	if (count == 0 || count > DESCRIPTORS_MAX)
+	if (count == 0 || count > MS_FDS_MAX)
 		return -EINVAL;
 	rights_put(&message, control.bytes, fds, count);
 	return sendmsg(channel, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
@@ -132,9 +129,9 @@ int ms_fds_send(__s32 channel_fd, const __s32 *fds, __u32 count)
 
 int ms_fds_receive(__s32 channel_fd, __s32 *fds, __u32 capacity, __u32 *count)
 {
-	int taken[DESCRIPTORS_MAX];
+	int taken[MS_FDS_MAX];
 	__u32 announced, came;
-	int error = fds_receive(channel_fd, &announced, taken, capacity < DESCRIPTORS_MAX ? capacity : DESCRIPTORS_MAX,
+	int error = fds_receive(channel_fd, &announced, taken, capacity < MS_FDS_MAX ? capacity : MS_FDS_MAX,
 				&came);
 
 	if (error)

@@ -5,11 +5,14 @@
 #include <arpa/inet.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
+#include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 
 #define LIST_ATTEMPTS_MAX 8
+
+_Static_assert(MS_LINK_UP == IFF_UP && MS_LINK_ETHERNET == ARPHRD_ETHER, "what TypeScript looks for is what the kernel says");
 
 struct list {
 	struct ms_link *links;

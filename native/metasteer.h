@@ -5,7 +5,7 @@
  * Every function is one complete operation and returns 0 or a negative errno; out parameters are
  * untouched on failure. A function that takes a `netns` path does its work in that namespace on a
  * thread of its own and comes back before it returns: the caller's namespace never changes.
- * Functions may be called from several threads at once. src/kernel/ffi.ts declares exactly these.
+ * Functions may be called from several threads at once. src/kernel/ffi.gen.ts and layout.gen.ts are generated from this file.
  */
 #pragma once
 
@@ -15,12 +15,19 @@
 
 /* --- shared layouts (TypeScript is generated from them, as from abi.h) --- */
 
+/* Bytes of a MAC address. */
+#define MS_MAC_BYTES 6
+
+/* IFF_UP and ARPHRD_ETHER, for TypeScript. */
+#define MS_LINK_UP 1
+#define MS_LINK_ETHERNET 1
+
 /* A network interface as a namespace's netlink shows it. */
 struct ms_link {
 	__u32 ifindex;
-	__u32 flags;      /* IFF_* of netdevice(7) */
+	__u32 flags;      /* IFF_* of netdevice(7), such as MS_LINK_UP */
 	__u32 mtu;        /* bytes */
-	__u16 type;       /* ARPHRD_*; 1 is Ethernet */
+	__u16 type;       /* ARPHRD_*, such as MS_LINK_ETHERNET */
 	__u8 mac[6];      /* the order it has on the wire; zero where the interface has none */
 	__u8 name[16];    /* terminated by zero */
 	__u32 addresses;  /* of its own: IPv4 or global IPv6, not the metadata address, not tentative */
@@ -194,7 +201,10 @@ MS_EXPORT int ms_template_prepare(const char *object_path, const char *program_n
 MS_EXPORT int ms_program_load(const __u8 *template, __u32 length, const __u8 *constants, __u32 constants_len,
 			      const struct ms_maps *maps, __s32 *program_fd, char *log, __u32 log_len);
 
-/* The kernel's digest of a program's instructions (8 bytes), the same whatever maps and constants it is loaded with. */
+/* Bytes of a program's digest. */
+#define MS_TAG_BYTES 8
+
+/* The kernel's digest of a program's instructions (MS_TAG_BYTES), the same whatever maps and constants it is loaded with. */
 MS_EXPORT int ms_program_tag(__s32 program_fd, __u8 *tag);
 
 /*
@@ -287,10 +297,13 @@ MS_EXPORT int ms_test_run(__s32 program_fd, const __u8 *frame, __u32 frame_len, 
 
 /* --- request rates (rates.c) --- */
 
+/* Requests in a window are counted in 16 bits. */
+#define MS_RATE_LIMIT_MAX 65535
+
 /* How many requests a client may make: struct ms_rate is of connections, this is of requests. */
 struct ms_rate_windows {
 	__u32 base_ms;        /* length of the long window */
-	__u32 base_limit;     /* requests in it; at most 65535 */
+	__u32 base_limit;     /* requests in it; at most MS_RATE_LIMIT_MAX */
 	__u32 burst_ms;       /* length of the short window */
 	__u32 burst_limit;
 	__u32 count_refused;  /* 1: refused requests count too, as in Neutron's haproxy */
@@ -468,11 +481,18 @@ MS_EXPORT int ms_front_close(__u32 front);
  */
 MS_EXPORT int ms_listen(const char *port_netns, const char *device, __u32 backlog, __s32 *socket_fd);
 
-/* The source MAC of the SYN that opened an accepted connection (6 bytes). -ENODATA when the kernel kept none. */
+/* The source MAC of the SYN that opened an accepted connection (MS_MAC_BYTES). -ENODATA when the kernel kept none. */
 MS_EXPORT int ms_peer_mac(__s32 socket_fd, __u8 *mac);
 
-/* A pair of connected sockets for ms_fd_send and ms_fd_receive. The second is inherited by children. */
-MS_EXPORT int ms_fd_channel(__s32 *pair);
+/* A pair of connected sockets for ms_fd_send and ms_fd_receive. */
+struct ms_channel {
+	__s32 ours;
+	__s32 theirs;         /* inherited by children */
+};
+_Static_assert(sizeof(struct ms_channel) == 8, "ms_channel has no hidden padding");
+
+/* Makes such a pair. The caller owns both. */
+MS_EXPORT int ms_fd_channel(struct ms_channel *channel);
 
 /* Hands a descriptor of port `port_id` to the process at the other end (SCM_RIGHTS). -EAGAIN when it does not read. */
 MS_EXPORT int ms_fd_send(__s32 channel_fd, __s32 fd, __u32 port_id);
@@ -500,7 +520,10 @@ MS_EXPORT int ms_hand_over_accept(__s32 listen_fd, __s32 *channel_fd);
 /* Connects to it. The caller owns `*channel_fd`. */
 MS_EXPORT int ms_hand_over_connect(const char *path, __s32 *channel_fd);
 
-/* Sends up to 253 descriptors. -EAGAIN when too many wait to be received. */
+/* The kernel takes no more descriptors in one message (SCM_MAX_FD). */
+#define MS_FDS_MAX 253
+
+/* Sends up to MS_FDS_MAX descriptors. -EAGAIN when too many wait to be received. */
 MS_EXPORT int ms_fds_send(__s32 channel_fd, const __s32 *fds, __u32 count);
 
 /* Takes those of one ms_fds_send. -EAGAIN when none wait, -EMFILE when this process may not have so many. */

@@ -216,7 +216,8 @@ int ms_program_tag(__s32 program_fd, __u8 *tag)
 	__u32 length = sizeof(info);
 	int error = bpf_obj_get_info_by_fd(program_fd, &info, &length);
 
+	_Static_assert(sizeof(info.tag) == MS_TAG_BYTES, "the caller has room for the kernel's digest");
 	if (!error)
-		memcpy(tag, info.tag, sizeof(info.tag));
+		memcpy(tag, info.tag, MS_TAG_BYTES);
 	return error;
 }

@@ -33,6 +33,8 @@ struct table {
 	struct slot slots[];
 };
 
+_Static_assert(MS_RATE_LIMIT_MAX == UINT16_MAX, "a window counts up to the highest limit, in 16 bits");
+
 static struct table *opened;
 
 /* --- SipHash-2-4 of Aumasson and Bernstein --- */

@@ -92,18 +92,18 @@ int ms_peer_mac(__s32 socket_fd, __u8 *mac)
 	/* Two MACs and a type come before the IP header; the kernel keeps nothing when it sent a SYN cookie. */
 	if (length < 14)
 		return -ENODATA;
-	memcpy(mac, syn + 6, 6);
+	memcpy(mac, syn + MS_MAC_BYTES, MS_MAC_BYTES);
 	return 0;
 }
 
-int ms_fd_channel(__s32 *pair)
+int ms_fd_channel(struct ms_channel *channel)
 {
 	int created[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, created))
 		return -errno;
-	pair[0] = created[0];
-	pair[1] = created[1];
+	channel->ours = created[0];
+	channel->theirs = created[1];
 	return 0;
 }
 

@@ -7,7 +7,7 @@ echo "== format and lint"
 node_modules/.bin/biome check .
 echo "== types"
 node_modules/.bin/tsc --noEmit -p tsconfig.json
-echo "== generated layout"
+echo "== generated files"
 packaging/generate.sh --check
 echo "== figures in README"
 node dist/bench/figures.js --check

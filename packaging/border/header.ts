@@ -25,7 +25,7 @@ export interface Enum {
 }
 
 /** A function that returns an int. */
-export interface Function {
+export interface Prototype {
   readonly name: string;
   /** Their types, such as `const struct ms_maps *`. */
   readonly parameters: readonly { readonly name: string; readonly type: string }[];
@@ -35,7 +35,7 @@ export interface Function {
 export interface Header {
   readonly structs: ReadonlyMap<string, Struct>;
   readonly enums: ReadonlyMap<string, Enum>;
-  readonly functions: ReadonlyMap<string, Function>;
+  readonly functions: ReadonlyMap<string, Prototype>;
   /** Macros that were asked for and are numbers. */
   readonly defines: ReadonlyMap<string, number>;
 }
@@ -173,7 +173,7 @@ function enumOf(type: AstNode, values: Values): Enum {
   return { name: nameOf(type), values: fieldsOf(type).map((name) => ({ name, value: valueIn(values, name) })) };
 }
 
-function functionOf(node: AstNode): Function {
+function functionOf(node: AstNode): Prototype {
   const name = nameOf(node);
   if (!node.type?.qualType.startsWith('int (')) throw new Error(`${name} must return an int`);
   const parameters = (node.inner ?? [])

@@ -18,12 +18,13 @@ export function layoutSource(header: Header, named: ReadonlySet<string>): string
     ...[...header.enums.values()].flatMap((type) => enumSources(type, named)),
     ...[...header.structs.values()].flatMap((struct) => {
       const wanted = parts.get(struct.name);
-      return wanted === undefined ? [] : [structSource(struct, wanted)];
+      return wanted === undefined ? [] : [structSource(struct, wanted, header.structs)];
     }),
   ];
   assertDistinct(sections.join('\n'));
   return [
-    '// Generated from bpf/abi.h and native/metasteer.h by `npm run generate`: what TypeScript imports from here. Do not edit.\n',
+    '// Generated from bpf/abi.h and native/metasteer.h by `npm run generate`: what TypeScript imports from here. Do not edit.',
+    "import type { Memory } from './ffi.ts';\n",
     ...sections,
   ].join('\n');
 }
@@ -37,7 +38,7 @@ function partsNamed(header: Header, named: ReadonlySet<string>): ReadonlyMap<str
     parts.set(name, (parts.get(name) ?? new Set()).add(part));
     if (part === 'bytes' || part === 'words') return;
     if (part !== 'interface') add(name, 'interface');
-    for (const inner of structsIn(struct)) add(inner, part);
+    for (const inner of structsIn(struct)) add(inner, 'interface');
   };
   for (const struct of header.structs.values())
     for (const [name, part] of namesOf(struct)) if (named.has(name)) add(struct.name, part);

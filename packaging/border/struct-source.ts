@@ -3,11 +3,14 @@ import type { Member, Struct } from './header.ts';
 /** What can be written of a structure. */
 export type StructPart = 'interface' | 'bytes' | 'read' | 'write' | 'words';
 
-/** How a member is read and written at offset `at` of `buffer`, and its type in TypeScript. */
+/** Structures by name, for those within others. */
+export type Structs = ReadonlyMap<string, Struct>;
+
+/** A member's type in TypeScript; how it is read at offset `at` of `memory`; and the statements that write a value there. */
 interface Access {
   readonly type: string;
   readonly read: (at: number) => string;
-  readonly write: (at: number, value: string) => string;
+  readonly write: (at: number, value: string) => readonly string[];
 }
 
 const INTEGERS: Readonly<Record<string, { readonly type: string; readonly method: string }>> = {
@@ -53,15 +56,15 @@ export function structsIn(struct: Struct): readonly string[] {
 }
 
 /** TypeScript of a structure: of it, only these parts. */
-export function structSource(struct: Struct, parts: ReadonlySet<StructPart>): string {
-  const writers: readonly (readonly [StructPart, (struct: Struct) => readonly string[]])[] = [
+export function structSource(struct: Struct, parts: ReadonlySet<StructPart>, structs: Structs): string {
+  const writers: readonly (readonly [StructPart, (struct: Struct, structs: Structs) => readonly string[]])[] = [
     ['interface', interfaceSource],
     ['bytes', bytesSource],
     ['words', wordsSource],
     ['read', readSource],
     ['write', writeSource],
   ];
-  const written = writers.filter(([part]) => parts.has(part)).map(([, write]) => write(struct).join('\n'));
+  const written = writers.filter(([part]) => parts.has(part)).map(([, write]) => write(struct, structs).join('\n'));
   return `${layoutComment(struct)}\n${written.join('\n\n')}\n`;
 }
 
@@ -79,29 +82,45 @@ function bytesSource({ name, bytes }: Struct): readonly string[] {
   return [`export const ${constantName(name)}_BYTES = ${bytes};`];
 }
 
-function interfaceSource(struct: Struct): readonly string[] {
+function interfaceSource(struct: Struct, structs: Structs): readonly string[] {
   return [
     `export interface ${typeName(struct.name)} {`,
-    ...filled(struct).map((member) => `  readonly ${camel(member.name)}: ${access(struct, member).type};`),
+    ...accesses(struct, structs).map(({ name, access }) => `  readonly ${name}: ${access.type};`),
     '}',
   ];
 }
 
-function readSource(struct: Struct): readonly string[] {
-  const type = typeName(struct.name);
-  const rows = filled(struct).map((member) => `    ${camel(member.name)}: ${access(struct, member).read(member.at)},`);
-  return [`export function read${type}(buffer: Buffer, at = 0): ${type} {`, '  return {', ...rows, '  };', '}'];
-}
-
-function writeSource(struct: Struct): readonly string[] {
+function readSource(struct: Struct, structs: Structs): readonly string[] {
   const type = typeName(struct.name);
   return [
-    `export function write${type}(value: ${type}): Buffer {`,
-    `  const buffer = Buffer.allocUnsafe(${struct.bytes}).fill(0);`,
-    ...filled(struct).map((member) => `  ${access(struct, member).write(member.at, `value.${camel(member.name)}`)};`),
-    '  return buffer;',
+    `export function read${type}(memory: Memory<'${struct.name}'>, index = 0): ${type} {`,
+    `  const at = index * ${struct.bytes};`,
+    '  return {',
+    ...accesses(struct, structs).map(({ name, at, access }) => `    ${name}: ${access.read(at)},`),
+    '  };',
     '}',
   ];
+}
+
+function writeSource(struct: Struct, structs: Structs): readonly string[] {
+  const type = typeName(struct.name);
+  return [
+    `export function write${type}(value: ${type}): Memory<'${struct.name}'> {`,
+    `  const memory = Buffer.allocUnsafe(${struct.bytes}).fill(0);`,
+    ...accesses(struct, structs).flatMap(({ name, at, access }) =>
+      access.write(at, `value.${name}`).map((statement) => `  ${statement};`),
+    ),
+    `  return memory as Memory<'${struct.name}'>;`,
+    '}',
+  ];
+}
+
+function accesses(struct: Struct, structs: Structs) {
+  return filled(struct).map((member) => ({
+    name: camel(member.name),
+    at: member.at,
+    access: accessOf(struct, member, structs),
+  }));
 }
 
 /** Members that are not there to fill up. */
@@ -109,14 +128,16 @@ function filled({ members }: Struct): readonly Member[] {
   return members.filter(({ name }) => !name.startsWith('pad'));
 }
 
-function access(struct: Struct, { name, type, count }: Member): Access {
+function accessOf(struct: Struct, { name, type, count }: Member, structs: Structs): Access {
+  const inner = structs.get(type.replace(/^struct /, ''));
   if (count !== undefined) return arrayAccess(struct, name, type, count);
+  if (inner !== undefined) return structAccess(inner, structs);
   const integer = INTEGERS[type];
-  if (integer === undefined) return structAccess(typeName(type.replace(/^struct /, '')));
+  if (integer === undefined) throw new Error(`${name} of struct ${struct.name} has no form in TypeScript: ${type}`);
   return {
     type: integer.type,
-    read: (at) => `buffer.read${integer.method}(at + ${at})`,
-    write: (at, value) => `buffer.write${integer.method}(${value}, ${at})`,
+    read: (at) => `memory.read${integer.method}(at + ${at})`,
+    write: (at, value) => [`memory.write${integer.method}(${value}, ${at})`],
   };
 }
 
@@ -124,26 +145,28 @@ function arrayAccess(struct: Struct, name: string, type: string, count: number):
   if (type === '__u8') {
     return {
       type: 'Uint8Array',
-      read: (at) => `Uint8Array.from(buffer.subarray(at + ${at}, at + ${at + count}))`,
-      write: (at, value) => `buffer.set(${value}.subarray(0, ${count}), ${at})`,
+      read: (at) => `Uint8Array.from(memory.subarray(at + ${at}, at + ${at + count}))`,
+      write: (at, value) => [`memory.set(${value}.subarray(0, ${count}), ${at})`],
     };
   }
   if (type !== '__u64')
     throw new Error(`${name} of struct ${struct.name} has no form in TypeScript: an array of ${type}`);
   return {
     type: 'readonly bigint[]',
-    read: (at) => `Array.from({ length: ${count} }, (_, index) => buffer.readBigUInt64LE(at + ${at} + 8 * index))`,
-    write: (at, value) =>
-      `${value}.slice(0, ${count}).forEach((item, index) => buffer.writeBigUInt64LE(item, ${at} + 8 * index))`,
+    read: (at) => `Array.from({ length: ${count} }, (_, nth) => memory.readBigUInt64LE(at + ${at} + 8 * nth))`,
+    write: (at, value) => [
+      `${value}.slice(0, ${count}).forEach((item, nth) => memory.writeBigUInt64LE(item, ${at} + 8 * nth))`,
+    ],
   };
 }
 
 /** A structure within another. */
-function structAccess(name: string): Access {
+function structAccess(inner: Struct, structs: Structs): Access {
+  const members = accesses(inner, structs);
   return {
-    type: name,
-    read: (at) => `read${name}(buffer, at + ${at})`,
-    write: (at, value) => `buffer.set(write${name}(${value}), ${at})`,
+    type: typeName(inner.name),
+    read: (at) => `{ ${members.map((member) => `${member.name}: ${member.access.read(at + member.at)}`).join(', ')} }`,
+    write: (at, value) => members.flatMap((member) => member.access.write(at + member.at, `${value}.${member.name}`)),
   };
 }
 

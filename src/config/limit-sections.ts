@@ -1,9 +1,7 @@
 /** The sections of the configuration file that limit clients: `guard` and `metadata_rate_limiting`. */
 import * as z from 'zod';
+import { MS_RATE_LIMIT_MAX } from '../kernel/layout.gen.ts';
 import { choice, duration, flag, oneOrBoth, whole } from './values.ts';
-
-/** Counts are kept in 16 bits (native/rates.c). */
-const REQUESTS_MAX = 65_535;
 
 /** Limits of connections, in the BPF programs. */
 export const guardSection = z.strictObject({
@@ -76,7 +74,7 @@ function connections(count: number, meaning: string) {
 }
 
 function requests(count: number, meaning: string) {
-  return whole({ from: 1, to: REQUESTS_MAX, default: count, meaning });
+  return whole({ from: 1, to: MS_RATE_LIMIT_MAX, default: count, meaning });
 }
 
 function seconds(count: number, meaning: string) {

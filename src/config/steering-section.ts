@@ -1,5 +1,6 @@
 /** The section `steering` of the configuration file: what the BPF programs do, and for how much there is room. */
 import * as z from 'zod';
+import { MS_PORTS_MAX } from '../kernel/layout.gen.ts';
 import { choice, duration, whole } from './values.ts';
 
 export const steeringSection = z.strictObject({
@@ -9,7 +10,12 @@ export const steeringSection = z.strictObject({
     meaning:
       'How programs are attached: tcx links (kernel 6.6 and newer), filters of the clsact queueing discipline, or links where the kernel has them and no more than 200 interfaces come at once.',
   }),
-  ports_max: whole({ from: 1, to: 16384, default: 1024, meaning: 'Router interfaces that can be steered at once.' }),
+  ports_max: whole({
+    from: 1,
+    to: MS_PORTS_MAX,
+    default: 1024,
+    meaning: 'Router interfaces that can be steered at once.',
+  }),
   neighbours_max: whole({
     from: 1,
     to: 1048576,

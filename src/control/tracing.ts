@@ -1,4 +1,5 @@
 import { MetasteerError } from '../errors.ts';
+import { MS_PORTS_MAX } from '../kernel/layout.gen.ts';
 import type { SteeringMaps } from '../kernel/maps.ts';
 import { addressBytes, type PacketTraced } from '../kernel/packet-events.ts';
 import type { Programs } from '../kernel/programs.ts';
@@ -16,8 +17,6 @@ const EVENTS_MAX = 2000;
 const SETTLE_US = 250_000;
 const LOOK_MS = 100;
 const WORD_BITS = 64;
-/** bpf/abi.h, MS_TRACE_PORTS. */
-const TRACE_WORDS = 256;
 
 export interface TracingContext {
   readonly maps: SteeringMaps;
@@ -111,7 +110,7 @@ export class Tracing {
   }
 
   async #start({ client, owner }: TraceRequest, ports: readonly TracedPort[]): Promise<void> {
-    const words = new BigUint64Array(TRACE_WORDS);
+    const words = new BigUint64Array(MS_PORTS_MAX / WORD_BITS);
     for (const { port } of ports) {
       if (port === null) continue;
       const word = Math.floor(port / WORD_BITS);

@@ -1,12 +1,10 @@
-import { callAsync, cString, room } from './ffi.ts';
+import { callAsync, cString, type Memory, readU32, room } from './ffi.ts';
 import {
   ATTACH_MODE,
-  ATTACHMENT_BYTES,
   type Attachment as AttachmentState,
   HOOK,
   readAttachment,
   readStrangers,
-  STRANGERS_BYTES,
   type Strangers,
   writeAttachment,
 } from './layout.gen.ts';
@@ -63,7 +61,7 @@ export class Attachment {
    *   EBUSY when another XDP program is there. The interface is then as it was.
    */
   static async attach(program: SteeringProgram, where: AttachPoint, mode: AttachMode | XdpMode): Promise<Attachment> {
-    const state = room(ATTACHMENT_BYTES);
+    const state = room('ms_attachment');
     const netns = cString(where.netns);
     await callAsync('ms_attach', netns, where.ifindex, HOOKS[where.hook], program.fd, MODES[mode], state);
     return new Attachment(where.netns, readAttachment(state));
@@ -92,7 +90,7 @@ export class Attachment {
   }
 
   /** `struct ms_attachment`, for calls that take it. */
-  get state(): Buffer {
+  get state(): Memory<'ms_attachment'> {
     return writeAttachment(this.#state);
   }
 
@@ -110,9 +108,9 @@ export class Attachment {
 
 /** How many filters a daemon before this one left on an interface. */
 export async function countLeftFilters(netns: string, ifindex: number): Promise<number> {
-  const count = room(4);
+  const count = room('u32');
   await callAsync('ms_filters_left', cString(netns), ifindex, count);
-  return count.readUInt32LE();
+  return readU32(count);
 }
 
 /**
@@ -120,14 +118,14 @@ export async function countLeftFilters(netns: string, ifindex: number): Promise<
  * were.
  */
 export async function clearLeftFilters(netns: string, ifindex: number, keep?: Attachment): Promise<number> {
-  const removed = room(4);
-  await callAsync('ms_filters_clear', cString(netns), ifindex, keep?.state ?? room(ATTACHMENT_BYTES), removed);
-  return removed.readUInt32LE();
+  const removed = room('u32');
+  await callAsync('ms_filters_clear', cString(netns), ifindex, keep?.state ?? room('ms_attachment'), removed);
+  return readU32(removed);
 }
 
 /** How many programs of others there are on an interface. */
 export async function lookForStrangers(netns: string, ifindex: number): Promise<Strangers> {
-  const found = room(STRANGERS_BYTES);
+  const found = room('ms_strangers');
   await callAsync('ms_strangers_look', cString(netns), ifindex, found);
   return readStrangers(found);
 }

@@ -1,12 +1,12 @@
 import { fstatSync, readSync } from 'node:fs';
-import { call, room } from './ffi.ts';
+import { call, readS32, room } from './ffi.ts';
 
 /** Puts a text into memory that nobody can change any more; the descriptor belongs to the caller. */
 export function createDocument(text: string): number {
   const bytes = Buffer.from(text, 'utf8');
-  const fd = room(4);
+  const fd = room('s32');
   call('ms_document_create', bytes, bytes.length, fd);
-  return fd.readInt32LE();
+  return readS32(fd);
 }
 
 /** Reads the whole of it, wherever whoever else has it stands. @throws {Error} */

@@ -1,4 +1,4 @@
-import { call, room } from './ffi.ts';
+import { call, type Memory, readS32, room } from './ffi.ts';
 import { EVENT_BYTES, EVENT_KIND, readEvent } from './layout.gen.ts';
 import { RecordStream } from './record-stream.ts';
 
@@ -16,16 +16,16 @@ export type KernelEvent =
 
 /** Changes in all watched namespaces, as the kernel tells them. Owns its stream. */
 export class KernelEvents {
-  readonly #stream: RecordStream;
+  readonly #stream: RecordStream<'ms_event'>;
 
   /** @param listener called for every event; also with `lost` when the stream itself ended and was opened anew */
   constructor(listener: (event: KernelEvent) => void) {
     this.#stream = new RecordStream({
       recordBytes: EVENT_BYTES,
       open: () => {
-        const fd = room(4);
+        const fd = room('s32');
         call('ms_events_open', fd);
-        return fd.readInt32LE();
+        return readS32(fd);
       },
       record: (bytes) => listener(eventOf(bytes)),
       reopened: () => listener({ kind: 'lost' }),
@@ -37,7 +37,7 @@ export class KernelEvents {
   }
 }
 
-function eventOf(record: Buffer): KernelEvent {
+function eventOf(record: Memory<'ms_event'>): KernelEvent {
   const { kind, nsid } = readEvent(record);
   if (kind === EVENT_KIND.MS_EVENT_LOST) return { kind: 'lost' };
   return { kind: kind === EVENT_KIND.MS_EVENT_NAMESPACE_GONE ? 'gone' : 'changed', namespace: nsid };

@@ -1,9 +1,7 @@
-/**
- * The only file that imports the FFI package: native/metasteer.h as TypeScript sees it.
- * A test holds the two equal in names and numbers of parameters.
- */
+/** The only file that imports the FFI package: how the functions of native/metasteer.h (ffi.gen.ts) are called. */
 import { createRequire } from 'node:module';
 import ffi from 'ffi-napi';
+import { type Parameters, SIGNATURES, SIZES } from './ffi.gen.ts';
 import { KernelError } from './kernel-error.ts';
 import { builtFile } from './paths.ts';
 
@@ -20,80 +18,17 @@ const bindings = createRequire(import.meta.url)('ffi-napi/lib/bindings.js') as {
   ffi_call(signature: Buffer, pointer: Buffer, result: Buffer, values: Buffer): void;
 };
 
-/** Paths and names travel as buffers that end with zero, so that a call on another thread can rely on them. */
-const text = 'pointer';
+declare const holds: unique symbol;
 
-const SIGNATURES = {
-  ms_netns_create: ['int', [text]],
-  ms_netns_remove: ['int', [text]],
-  ms_events_open: ['int', ['pointer']],
-  ms_netns_look: ['int', [text, 'pointer', 'uint32', 'pointer', 'pointer']],
-  ms_link_find: ['int', [text, text, 'pointer']],
-  ms_port_create: ['int', [text, 'uint32', text, text, 'pointer']],
-  ms_port_up: ['int', [text, text]],
-  ms_port_mtu: ['int', [text, text, 'uint32']],
-  ms_port_remove: ['int', [text, text]],
-  ms_maps_create: ['int', [text, 'pointer', 'pointer', 'pointer', 'uint32']],
-  ms_template_prepare: ['int', [text, text, 'pointer', 'pointer', 'uint32', 'pointer', 'pointer', 'uint32']],
-  ms_program_load: ['int', ['pointer', 'uint32', 'pointer', 'uint32', 'pointer', 'pointer', 'pointer', 'uint32']],
-  ms_program_tag: ['int', ['int32', 'pointer']],
-  ms_attach: ['int', [text, 'uint32', 'uint32', 'int32', 'uint32', 'pointer']],
-  ms_attachment_replace: ['int', [text, 'pointer', 'int32']],
-  ms_detach: ['int', [text, 'pointer']],
-  ms_filters_left: ['int', [text, 'uint32', 'pointer']],
-  ms_filters_clear: ['int', [text, 'uint32', 'pointer', 'pointer']],
-  ms_strangers_look: ['int', [text, 'uint32', 'pointer']],
-  ms_stage_write: ['int', ['int32', 'uint32', 'int32']],
-  ms_stage_clear: ['int', ['int32', 'uint32']],
-  ms_draining_write: ['int', ['int32', 'uint32', 'uint32']],
-  ms_device_write: ['int', ['int32', 'uint32', 'uint32']],
-  ms_device_delete: ['int', ['int32', 'uint32']],
-  ms_counters_read: ['int', ['int32', 'uint32', 'uint32', 'pointer']],
-  ms_limit_drops_read: ['int', ['int32', 'uint32', 'uint32', 'pointer']],
-  ms_port_begin: ['int', ['pointer', 'uint32', 'pointer']],
-  ms_port_end: ['int', ['pointer', 'uint32']],
-  ms_ports_read: ['int', ['int32', 'uint32', 'uint32', 'pointer']],
-  ms_settings_write: ['int', ['int32', 'pointer']],
-  ms_neighbour_read: ['int', ['int32', 'pointer', 'pointer']],
-  ms_neighbour_write: ['int', ['int32', 'pointer', 'pointer']],
-  ms_port_write: ['int', ['int32', 'uint32', 'pointer']],
-  ms_flow_read: ['int', ['int32', 'pointer', 'pointer']],
-  ms_flow_write: ['int', ['int32', 'pointer', 'pointer']],
-  ms_sweep: ['int', ['pointer', 'int32', 'pointer', 'pointer']],
-  ms_packet_events_open: ['int', ['int32', 'pointer']],
-  ms_test_run: ['int', ['int32', 'pointer', 'uint32', 'pointer', 'uint32', 'uint32', 'pointer']],
-  ms_rates_create: ['int', ['uint32', 'pointer']],
-  ms_rates_open: ['int', ['int32']],
-  ms_rates_take: ['int', ['pointer', 'uint32', 'pointer', 'uint32', 'pointer']],
-  ms_front_open: ['int', ['pointer', text, 'pointer', 'pointer', 'pointer']],
-  ms_front_listen: ['int', ['uint32', 'int32', 'uint32', 'uint32']],
-  ms_front_unlisten: ['int', ['uint32', 'uint32']],
-  ms_front_submit: ['int', ['uint32', 'uint32']],
-  ms_front_go_on: ['int', ['uint32']],
-  ms_front_close: ['int', ['uint32']],
-  ms_listen: ['int', [text, text, 'uint32', 'pointer']],
-  ms_peer_mac: ['int', ['int32', 'pointer']],
-  ms_fd_channel: ['int', ['pointer']],
-  ms_fd_send: ['int', ['int32', 'int32', 'uint32']],
-  ms_fd_receive: ['int', ['int32', 'pointer', 'pointer']],
-  ms_notify: ['int', [text, text, 'int32']],
-  ms_document_create: ['int', ['pointer', 'uint32', 'pointer']],
-  ms_hand_over_listen: ['int', [text, 'pointer']],
-  ms_hand_over_accept: ['int', ['int32', 'pointer']],
-  ms_hand_over_connect: ['int', [text, 'pointer']],
-  ms_fds_send: ['int', ['int32', 'pointer', 'uint32']],
-  ms_fds_receive: ['int', ['int32', 'pointer', 'uint32', 'pointer']],
-  ms_peer: ['int', ['int32', 'pointer', 'pointer']],
-  ms_memory_trim: ['int', []],
-  ms_close: ['int', ['int32']],
-  ms_lock: ['int', [text, 'pointer', 'pointer']],
-  ms_lock_name: ['int', ['int32', 'uint32']],
-} as const;
+/** Memory that holds one or more of what C calls so: `u32`, `ms_link`; `char` is a text that ends with zero. */
+export type Memory<Type extends string> = Buffer & { readonly [holds]: Type };
 
-type Name = keyof typeof SIGNATURES;
-type Argument<T> = T extends 'pointer' ? Buffer : number;
-type Arguments<T extends readonly string[]> = { -readonly [K in keyof T]: Argument<T[K]> };
-type Parameters<K extends Name> = Arguments<(typeof SIGNATURES)[K][1]>;
+type Sized = keyof typeof SIZES;
+type Name = keyof Parameters;
+/** Functions of two numbers without sign. */
+type OfNumbers = {
+  [K in Name]: (typeof SIGNATURES)[K] extends readonly ['int', readonly ['uint32', 'uint32']] ? K : never;
+}[Name];
 
 interface ForeignFunction {
   (...values: readonly unknown[]): number;
@@ -117,17 +52,51 @@ function check(name: Name, result: number): void {
   if (result < 0) throw new KernelError(name, -result);
 }
 
-/** A C string. */
-export function cString(value: string): Buffer {
-  return Buffer.from(`${value}\0`, 'utf8');
+/** A C string. Paths and names travel as memory that ends with zero, so that a call on another thread can rely on them. */
+export function cString(value: string): Memory<'char'> {
+  return Buffer.from(`${value}\0`, 'utf8') as Memory<'char'>;
 }
 
 /**
- * Zeroed room for an out parameter, from the pool: an ArrayBuffer of its own costs many times these few bytes. Not to be
+ * Zeroed room for what a call writes, from the pool: an ArrayBuffer of its own costs many times these few bytes. Not to be
  * kept, because it keeps the pool's whole block.
  */
-export function room(bytes: number): Buffer {
-  return Buffer.allocUnsafe(bytes).fill(0);
+export function room<Type extends Sized>(type: Type, count = 1): Memory<Type> {
+  return Buffer.allocUnsafe(SIZES[type] * count).fill(0) as Memory<Type>;
+}
+
+/** The same, with memory of its own: for what is large, or kept. */
+export function ownRoom<Type extends Sized>(type: Type, count = 1): Memory<Type> {
+  return Buffer.alloc(SIZES[type] * count) as Memory<Type>;
+}
+
+/** How many there is room for. */
+export function countIn<Type extends Sized>(memory: Memory<Type>, type: Type): number {
+  return Math.floor(memory.length / SIZES[type]);
+}
+
+/** Memory with one number. */
+export function u32(value: number): Memory<'u32'> {
+  const memory = room('u32');
+  memory.writeUInt32LE(value);
+  return memory;
+}
+
+/** Memory with numbers. */
+export function s32s(values: readonly number[]): Memory<'s32'> {
+  const memory = room('s32', values.length);
+  for (const [index, value] of values.entries()) memory.writeInt32LE(value, index * SIZES.s32);
+  return memory;
+}
+
+/** A number that C wrote. */
+export function readU32(memory: Memory<'u32'>): number {
+  return memory.readUInt32LE();
+}
+
+/** One of the numbers that C wrote. */
+export function readS32(memory: Memory<'s32'>, index = 0): number {
+  return memory.readInt32LE(index * SIZES.s32);
 }
 
 /**
@@ -146,7 +115,7 @@ export function mapped(address: bigint, bytes: number): Buffer {
  *
  * @throws {KernelError} when the shim returns a negative errno.
  */
-export function call<K extends Name>(name: K, ...values: Parameters<K>): void {
+export function call<K extends Name>(name: K, ...values: Parameters[K]): void {
   check(name, foreign(name)(...values));
 }
 
@@ -157,7 +126,7 @@ export function call<K extends Name>(name: K, ...values: Parameters<K>): void {
  * @param first the first argument, always the same
  * @returns calls it with the second argument; throws as `call`
  */
-export function repeatable(name: 'ms_front_submit', first: number): (second: number) => void {
+export function repeatable(name: OfNumbers, first: number): (second: number) => void {
   const uint32 = ffi.types.uint32;
   const signature = ffi.CIF(ffi.types.int, [uint32, uint32]);
   const pointer = ffi.DynamicLibrary(builtFile('shim')).get(name);
@@ -174,7 +143,7 @@ export function repeatable(name: 'ms_front_submit', first: number): (second: num
 }
 
 /** Calls the shim on a thread of the pool; rejects with KernelError when it returns a negative errno. */
-export function callAsync<K extends Name>(name: K, ...values: Parameters<K>): Promise<void> {
+export function callAsync<K extends Name>(name: K, ...values: Parameters[K]): Promise<void> {
   return new Promise((resolve, reject) => {
     foreign(name).async(...values, (error: Error | null, result: number) => {
       // `values` is read here so that no buffer is collected while the call runs.

@@ -1,4 +1,4 @@
-import { mapped } from './ffi.ts';
+import { type Memory, mapped } from './ffi.ts';
 import type { OpsMemory } from './front-ops.ts';
 import type { RingMemory } from './front-ring.ts';
 import {
@@ -18,7 +18,7 @@ const { MS_FRONT_BATCHES, MS_FRONT_BYTES, MS_FRONT_OPS, MS_FRONT_OP_BYTES, MS_FR
  * @param memory `struct ms_front_memory`, as ms_front_open fills it
  * @param slots as many as the front was opened with
  */
-export function frontMemory(memory: Buffer, slots: number): RingMemory & OpsMemory {
+export function frontMemory(memory: Memory<'ms_front_memory'>, slots: number): RingMemory & OpsMemory {
   const { ring, bytes, clients, ops, opBytes } = readFrontMemory(memory);
   return {
     ring: mapped(ring, FRONT_RING_BYTES + MS_FRONT_RECORDS * FRONT_RECORD_BYTES),

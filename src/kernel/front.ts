@@ -4,14 +4,14 @@ import { type PortId, parsePortId } from '../identity/port-id.ts';
 import type { Gate, GateUser, ListenTarget } from '../link/client-link.ts';
 import type { BreachHandler, FrontBreach } from '../link/front-breach.ts';
 import type { Dial } from '../link/link.ts';
-import { call, cString, repeatable, room } from './ffi.ts';
+import { call, cString, readS32, readU32, repeatable, room } from './ffi.ts';
 import { FrontLink } from './front-link.ts';
 import { frontMemory } from './front-memory.ts';
 import { FrontOps } from './front-ops.ts';
 import { FrontRing, type RecordTaker } from './front-ring.ts';
 import { SlotGenerations } from './front-slots.ts';
 import { KernelError } from './kernel-error.ts';
-import { FRONT_MEMORY_BYTES, FRONT_RECORD_KIND, writeFrontOptions } from './layout.gen.ts';
+import { FRONT_RECORD_KIND, writeFrontOptions } from './layout.gen.ts';
 
 /** A connection whose client was answered at once is never watched; one that waits is from the second round on. */
 const ROUND_MS = 100;
@@ -65,11 +65,11 @@ export class Front {
     this.#breach = onBreach;
     const slots = connections + agentConnections;
     const options = writeFrontOptions({ slots, agentSlots: agentConnections, unackedMs });
-    const memory = room(FRONT_MEMORY_BYTES);
-    const name = room(4);
-    const wakeFd = room(4);
+    const memory = room('ms_front_memory');
+    const name = room('u32');
+    const wakeFd = room('s32');
     call('ms_front_open', options, cString(agentPath), memory, name, wakeFd);
-    this.#name = name.readUInt32LE();
+    this.#name = readU32(name);
     const mappings = frontMemory(memory, slots);
     const submit = repeatable('ms_front_submit', this.#name);
     this.#generations = new SlotGenerations(slots, agentConnections, onBreach);
@@ -82,7 +82,7 @@ export class Front {
       left: (link) => this.#forget(link),
       breach: onBreach,
     });
-    this.#wake = wakeSocket(wakeFd.readInt32LE(), () => this.#takeTurn());
+    this.#wake = wakeSocket(readS32(wakeFd), () => this.#takeTurn());
   }
 
   /**

@@ -1,9 +1,7 @@
 import { rmSync } from 'node:fs';
-import { call, cString, room } from './ffi.ts';
+import { call, cString, readS32, readU32, room, s32s } from './ffi.ts';
+import { MS_FDS_MAX } from './layout.gen.ts';
 import { closeDescriptor } from './sockets.ts';
-
-/** The kernel takes no more in one message (SCM_MAX_FD). */
-const AT_ONCE = 253;
 
 /** Where the next daemon gets its descriptors: a socket that only root may connect to. Owns the socket and its name. */
 export class HandOverSocket {
@@ -18,9 +16,9 @@ export class HandOverSocket {
   /** @param path is taken from whatever had it */
   static listen(path: string): HandOverSocket {
     rmSync(path, { force: true });
-    const fd = room(4);
+    const fd = room('s32');
     call('ms_hand_over_listen', cString(path), fd);
-    return new HandOverSocket(path, fd.readInt32LE());
+    return new HandOverSocket(path, readS32(fd));
   }
 
   /**
@@ -29,17 +27,17 @@ export class HandOverSocket {
    * @throws {KernelError} EAGAIN when fewer were, EMFILE when this process may not have so many
    */
   receive(count: number): readonly number[] {
-    const channel = room(4);
+    const channel = room('s32');
     call('ms_hand_over_accept', this.#fd, channel);
     const descriptors: number[] = [];
     try {
-      while (descriptors.length < count) descriptors.push(...receiveSome(channel.readInt32LE()));
+      while (descriptors.length < count) descriptors.push(...receiveSome(readS32(channel)));
       return descriptors;
     } catch (error) {
       for (const fd of descriptors) closeDescriptor(fd);
       throw error;
     } finally {
-      closeDescriptor(channel.readInt32LE());
+      closeDescriptor(readS32(channel));
     }
   }
 
@@ -50,27 +48,23 @@ export class HandOverSocket {
 }
 
 function receiveSome(channel: number): readonly number[] {
-  const descriptors = room(AT_ONCE * 4);
-  const count = room(4);
-  call('ms_fds_receive', channel, descriptors, AT_ONCE, count);
-  return Array.from({ length: count.readUInt32LE() }, (_, index) => descriptors.readInt32LE(index * 4));
+  const descriptors = room('s32', MS_FDS_MAX);
+  const count = room('u32');
+  call('ms_fds_receive', channel, descriptors, MS_FDS_MAX, count);
+  return Array.from({ length: readU32(count) }, (_, index) => readS32(descriptors, index));
 }
 
 /** Sends descriptors to who listens on a `HandOverSocket`; they stay open here too. */
 export function handDescriptorsOver(path: string, descriptors: readonly number[]): void {
-  const channel = room(4);
+  const channel = room('s32');
   call('ms_hand_over_connect', cString(path), channel);
   try {
-    for (let from = 0; from < descriptors.length; from += AT_ONCE) {
-      const some = descriptors.slice(from, from + AT_ONCE);
-      const bytes = room(some.length * 4);
-      some.forEach((fd, index) => {
-        bytes.writeInt32LE(fd, index * 4);
-      });
-      call('ms_fds_send', channel.readInt32LE(), bytes, some.length);
+    for (let from = 0; from < descriptors.length; from += MS_FDS_MAX) {
+      const some = descriptors.slice(from, from + MS_FDS_MAX);
+      call('ms_fds_send', readS32(channel), s32s(some), some.length);
     }
   } finally {
-    closeDescriptor(channel.readInt32LE());
+    closeDescriptor(readS32(channel));
   }
 }
 
@@ -81,8 +75,8 @@ export interface Peer {
 }
 
 export function peerOf(socketFd: number): Peer {
-  const pid = room(4);
-  const uid = room(4);
+  const pid = room('u32');
+  const uid = room('u32');
   call('ms_peer', socketFd, pid, uid);
-  return { pid: pid.readUInt32LE(), uid: uid.readUInt32LE() };
+  return { pid: readU32(pid), uid: readU32(uid) };
 }

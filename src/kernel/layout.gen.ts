@@ -1,4 +1,26 @@
 // Generated from bpf/abi.h and native/metasteer.h by `npm run generate`: what TypeScript imports from here. Do not edit.
+import type { Memory } from './ffi.ts';
+
+/** `MS_RATE_LIMIT_MAX`. */
+export const MS_RATE_LIMIT_MAX = 65535;
+
+/** `MS_PORTS_MAX`. */
+export const MS_PORTS_MAX = 16384;
+
+/** `MS_FDS_MAX`. */
+export const MS_FDS_MAX = 253;
+
+/** `MS_LINK_ETHERNET`. */
+export const MS_LINK_ETHERNET = 1;
+
+/** `MS_LINK_UP`. */
+export const MS_LINK_UP = 1;
+
+/** `MS_TAG_BYTES`. */
+export const MS_TAG_BYTES = 8;
+
+/** `MS_MAC_BYTES`. */
+export const MS_MAC_BYTES = 6;
 
 /** `enum ms_abi`. */
 export const ABI = {
@@ -160,13 +182,13 @@ export interface PortConstants {
   readonly hold: number;
 }
 
-export function writePortConstants(value: PortConstants): Buffer {
-  const buffer = Buffer.allocUnsafe(20).fill(0);
-  buffer.writeUInt32LE(value.portId, 0);
-  buffer.set(value.routerMac.subarray(0, 6), 4);
-  buffer.set(value.deviceMac.subarray(0, 6), 10);
-  buffer.writeUInt32LE(value.hold, 16);
-  return buffer;
+export function writePortConstants(value: PortConstants): Memory<'ms_port_constants'> {
+  const memory = Buffer.allocUnsafe(20).fill(0);
+  memory.writeUInt32LE(value.portId, 0);
+  memory.set(value.routerMac.subarray(0, 6), 4);
+  memory.set(value.deviceMac.subarray(0, 6), 10);
+  memory.writeUInt32LE(value.hold, 16);
+  return memory as Memory<'ms_port_constants'>;
 }
 
 /**
@@ -179,11 +201,11 @@ export interface NeighbourKey {
   readonly address: Uint8Array;
 }
 
-export function writeNeighbourKey(value: NeighbourKey): Buffer {
-  const buffer = Buffer.allocUnsafe(20).fill(0);
-  buffer.writeUInt32LE(value.portId, 0);
-  buffer.set(value.address.subarray(0, 16), 4);
-  return buffer;
+export function writeNeighbourKey(value: NeighbourKey): Memory<'ms_neighbour_key'> {
+  const memory = Buffer.allocUnsafe(20).fill(0);
+  memory.writeUInt32LE(value.portId, 0);
+  memory.set(value.address.subarray(0, 16), 4);
+  return memory as Memory<'ms_neighbour_key'>;
 }
 
 /**
@@ -204,26 +226,25 @@ export interface Neighbour {
   readonly confirmed: number;
 }
 
-export const NEIGHBOUR_BYTES = 32;
-
-export function readNeighbour(buffer: Buffer, at = 0): Neighbour {
+export function readNeighbour(memory: Memory<'ms_neighbour'>, index = 0): Neighbour {
+  const at = index * 32;
   return {
-    seenNs: buffer.readBigUInt64LE(at + 0),
-    busyUntilNs: buffer.readBigUInt64LE(at + 8),
-    open: buffer.readUInt32LE(at + 16),
-    mac: Uint8Array.from(buffer.subarray(at + 20, at + 26)),
-    confirmed: buffer.readUInt8(at + 26),
+    seenNs: memory.readBigUInt64LE(at + 0),
+    busyUntilNs: memory.readBigUInt64LE(at + 8),
+    open: memory.readUInt32LE(at + 16),
+    mac: Uint8Array.from(memory.subarray(at + 20, at + 26)),
+    confirmed: memory.readUInt8(at + 26),
   };
 }
 
-export function writeNeighbour(value: Neighbour): Buffer {
-  const buffer = Buffer.allocUnsafe(32).fill(0);
-  buffer.writeBigUInt64LE(value.seenNs, 0);
-  buffer.writeBigUInt64LE(value.busyUntilNs, 8);
-  buffer.writeUInt32LE(value.open, 16);
-  buffer.set(value.mac.subarray(0, 6), 20);
-  buffer.writeUInt8(value.confirmed, 26);
-  return buffer;
+export function writeNeighbour(value: Neighbour): Memory<'ms_neighbour'> {
+  const memory = Buffer.allocUnsafe(32).fill(0);
+  memory.writeBigUInt64LE(value.seenNs, 0);
+  memory.writeBigUInt64LE(value.busyUntilNs, 8);
+  memory.writeUInt32LE(value.open, 16);
+  memory.set(value.mac.subarray(0, 6), 20);
+  memory.writeUInt8(value.confirmed, 26);
+  return memory as Memory<'ms_neighbour'>;
 }
 
 /**
@@ -239,12 +260,12 @@ export interface FlowKey {
   readonly clientPort: number;
 }
 
-export function writeFlowKey(value: FlowKey): Buffer {
-  const buffer = Buffer.allocUnsafe(24).fill(0);
-  buffer.writeUInt32LE(value.portId, 0);
-  buffer.set(value.address.subarray(0, 16), 4);
-  buffer.writeUInt16LE(value.clientPort, 20);
-  return buffer;
+export function writeFlowKey(value: FlowKey): Memory<'ms_flow_key'> {
+  const memory = Buffer.allocUnsafe(24).fill(0);
+  memory.writeUInt32LE(value.portId, 0);
+  memory.set(value.address.subarray(0, 16), 4);
+  memory.writeUInt16LE(value.clientPort, 20);
+  return memory as Memory<'ms_flow_key'>;
 }
 
 /**
@@ -258,20 +279,19 @@ export interface Flow {
   readonly flags: number;
 }
 
-export const FLOW_BYTES = 16;
-
-export function readFlow(buffer: Buffer, at = 0): Flow {
+export function readFlow(memory: Memory<'ms_flow'>, index = 0): Flow {
+  const at = index * 16;
   return {
-    seenNs: buffer.readBigUInt64LE(at + 0),
-    flags: buffer.readUInt32LE(at + 8),
+    seenNs: memory.readBigUInt64LE(at + 0),
+    flags: memory.readUInt32LE(at + 8),
   };
 }
 
-export function writeFlow(value: Flow): Buffer {
-  const buffer = Buffer.allocUnsafe(16).fill(0);
-  buffer.writeBigUInt64LE(value.seenNs, 0);
-  buffer.writeUInt32LE(value.flags, 8);
-  return buffer;
+export function writeFlow(value: Flow): Memory<'ms_flow'> {
+  const memory = Buffer.allocUnsafe(16).fill(0);
+  memory.writeBigUInt64LE(value.seenNs, 0);
+  memory.writeUInt32LE(value.flags, 8);
+  return memory as Memory<'ms_flow'>;
 }
 
 /**
@@ -282,11 +302,10 @@ export interface PortCounters {
   readonly packets: readonly bigint[];
 }
 
-export const PORT_COUNTERS_BYTES = 368;
-
-export function readPortCounters(buffer: Buffer, at = 0): PortCounters {
+export function readPortCounters(memory: Memory<'ms_port_counters'>, index = 0): PortCounters {
+  const at = index * 368;
   return {
-    packets: Array.from({ length: 46 }, (_, index) => buffer.readBigUInt64LE(at + 0 + 8 * index)),
+    packets: Array.from({ length: 46 }, (_, nth) => memory.readBigUInt64LE(at + 0 + 8 * nth)),
   };
 }
 
@@ -309,28 +328,27 @@ export interface Port {
   readonly deviceMac: Uint8Array;
 }
 
-export const PORT_BYTES = 40;
-
-export function readPort(buffer: Buffer, at = 0): Port {
+export function readPort(memory: Memory<'ms_port'>, index = 0): Port {
+  const at = index * 40;
   return {
-    busyUntilNs: buffer.readBigUInt64LE(at + 0),
-    takingOverUntilNs: buffer.readBigUInt64LE(at + 8),
-    neighbours: buffer.readUInt32LE(at + 16),
-    open: buffer.readUInt32LE(at + 20),
-    routerMac: Uint8Array.from(buffer.subarray(at + 24, at + 30)),
-    deviceMac: Uint8Array.from(buffer.subarray(at + 30, at + 36)),
+    busyUntilNs: memory.readBigUInt64LE(at + 0),
+    takingOverUntilNs: memory.readBigUInt64LE(at + 8),
+    neighbours: memory.readUInt32LE(at + 16),
+    open: memory.readUInt32LE(at + 20),
+    routerMac: Uint8Array.from(memory.subarray(at + 24, at + 30)),
+    deviceMac: Uint8Array.from(memory.subarray(at + 30, at + 36)),
   };
 }
 
-export function writePort(value: Port): Buffer {
-  const buffer = Buffer.allocUnsafe(40).fill(0);
-  buffer.writeBigUInt64LE(value.busyUntilNs, 0);
-  buffer.writeBigUInt64LE(value.takingOverUntilNs, 8);
-  buffer.writeUInt32LE(value.neighbours, 16);
-  buffer.writeUInt32LE(value.open, 20);
-  buffer.set(value.routerMac.subarray(0, 6), 24);
-  buffer.set(value.deviceMac.subarray(0, 6), 30);
-  return buffer;
+export function writePort(value: Port): Memory<'ms_port'> {
+  const memory = Buffer.allocUnsafe(40).fill(0);
+  memory.writeBigUInt64LE(value.busyUntilNs, 0);
+  memory.writeBigUInt64LE(value.takingOverUntilNs, 8);
+  memory.writeUInt32LE(value.neighbours, 16);
+  memory.writeUInt32LE(value.open, 20);
+  memory.set(value.routerMac.subarray(0, 6), 24);
+  memory.set(value.deviceMac.subarray(0, 6), 30);
+  return memory as Memory<'ms_port'>;
 }
 
 /**
@@ -341,13 +359,6 @@ export function writePort(value: Port): Buffer {
 export interface Rate {
   readonly intervalNs: bigint;
   readonly burstNs: bigint;
-}
-
-export function writeRate(value: Rate): Buffer {
-  const buffer = Buffer.allocUnsafe(16).fill(0);
-  buffer.writeBigUInt64LE(value.intervalNs, 0);
-  buffer.writeBigUInt64LE(value.burstNs, 8);
-  return buffer;
 }
 
 /**
@@ -373,17 +384,19 @@ export interface Settings {
   readonly neighboursPerPortMax: number;
 }
 
-export function writeSettings(value: Settings): Buffer {
-  const buffer = Buffer.allocUnsafe(72).fill(0);
-  buffer.writeBigUInt64LE(value.heartbeatNs, 0);
-  buffer.writeBigUInt64LE(value.staleAfterNs, 8);
-  buffer.writeBigUInt64LE(value.takingOverUntilNs, 16);
-  buffer.set(writeRate(value.portRate), 24);
-  buffer.set(writeRate(value.sourceRate), 40);
-  buffer.writeUInt32LE(value.portOpenMax, 56);
-  buffer.writeUInt32LE(value.sourceOpenMax, 60);
-  buffer.writeUInt32LE(value.neighboursPerPortMax, 64);
-  return buffer;
+export function writeSettings(value: Settings): Memory<'ms_settings'> {
+  const memory = Buffer.allocUnsafe(72).fill(0);
+  memory.writeBigUInt64LE(value.heartbeatNs, 0);
+  memory.writeBigUInt64LE(value.staleAfterNs, 8);
+  memory.writeBigUInt64LE(value.takingOverUntilNs, 16);
+  memory.writeBigUInt64LE(value.portRate.intervalNs, 24);
+  memory.writeBigUInt64LE(value.portRate.burstNs, 32);
+  memory.writeBigUInt64LE(value.sourceRate.intervalNs, 40);
+  memory.writeBigUInt64LE(value.sourceRate.burstNs, 48);
+  memory.writeUInt32LE(value.portOpenMax, 56);
+  memory.writeUInt32LE(value.sourceOpenMax, 60);
+  memory.writeUInt32LE(value.neighboursPerPortMax, 64);
+  return memory as Memory<'ms_settings'>;
 }
 
 /**
@@ -413,17 +426,18 @@ export interface PacketEvent {
 
 export const PACKET_EVENT_BYTES = 56;
 
-export function readPacketEvent(buffer: Buffer, at = 0): PacketEvent {
+export function readPacketEvent(memory: Memory<'ms_packet_event'>, index = 0): PacketEvent {
+  const at = index * 56;
   return {
-    timeNs: buffer.readBigUInt64LE(at + 0),
-    kind: buffer.readUInt32LE(at + 8),
-    portId: buffer.readUInt32LE(at + 12),
-    verdict: buffer.readUInt32LE(at + 16),
-    address: Uint8Array.from(buffer.subarray(at + 20, at + 36)),
-    mac: Uint8Array.from(buffer.subarray(at + 36, at + 42)),
-    formerMac: Uint8Array.from(buffer.subarray(at + 42, at + 48)),
-    clientPort: buffer.readUInt16LE(at + 48),
-    tcpFlags: buffer.readUInt8(at + 50),
+    timeNs: memory.readBigUInt64LE(at + 0),
+    kind: memory.readUInt32LE(at + 8),
+    portId: memory.readUInt32LE(at + 12),
+    verdict: memory.readUInt32LE(at + 16),
+    address: Uint8Array.from(memory.subarray(at + 20, at + 36)),
+    mac: Uint8Array.from(memory.subarray(at + 36, at + 42)),
+    formerMac: Uint8Array.from(memory.subarray(at + 42, at + 48)),
+    clientPort: memory.readUInt16LE(at + 48),
+    tcpFlags: memory.readUInt8(at + 50),
   };
 }
 
@@ -440,12 +454,12 @@ export interface TraceFilter {
   readonly byAddress: number;
 }
 
-export function writeTraceFilter(value: TraceFilter): Buffer {
-  const buffer = Buffer.allocUnsafe(2072).fill(0);
-  value.ports.slice(0, 256).forEach((item, index) => buffer.writeBigUInt64LE(item, 0 + 8 * index));
-  buffer.set(value.address.subarray(0, 16), 2048);
-  buffer.writeUInt32LE(value.byAddress, 2064);
-  return buffer;
+export function writeTraceFilter(value: TraceFilter): Memory<'ms_trace_filter'> {
+  const memory = Buffer.allocUnsafe(2072).fill(0);
+  value.ports.slice(0, 256).forEach((item, nth) => memory.writeBigUInt64LE(item, 0 + 8 * nth));
+  memory.set(value.address.subarray(0, 16), 2048);
+  memory.writeUInt32LE(value.byAddress, 2064);
+  return memory as Memory<'ms_trace_filter'>;
 }
 
 /**
@@ -470,18 +484,17 @@ export interface Link {
   readonly kind: Uint8Array;
 }
 
-export const LINK_BYTES = 56;
-
-export function readLink(buffer: Buffer, at = 0): Link {
+export function readLink(memory: Memory<'ms_link'>, index = 0): Link {
+  const at = index * 56;
   return {
-    ifindex: buffer.readUInt32LE(at + 0),
-    flags: buffer.readUInt32LE(at + 4),
-    mtu: buffer.readUInt32LE(at + 8),
-    type: buffer.readUInt16LE(at + 12),
-    mac: Uint8Array.from(buffer.subarray(at + 14, at + 20)),
-    name: Uint8Array.from(buffer.subarray(at + 20, at + 36)),
-    addresses: buffer.readUInt32LE(at + 36),
-    kind: Uint8Array.from(buffer.subarray(at + 40, at + 56)),
+    ifindex: memory.readUInt32LE(at + 0),
+    flags: memory.readUInt32LE(at + 4),
+    mtu: memory.readUInt32LE(at + 8),
+    type: memory.readUInt16LE(at + 12),
+    mac: Uint8Array.from(memory.subarray(at + 14, at + 20)),
+    name: Uint8Array.from(memory.subarray(at + 20, at + 36)),
+    addresses: memory.readUInt32LE(at + 36),
+    kind: Uint8Array.from(memory.subarray(at + 40, at + 56)),
   };
 }
 
@@ -511,20 +524,31 @@ export interface Maps {
   readonly stages: number;
 }
 
-export const MAPS_BYTES = 40;
+export const MAPS_WORDS = 10;
+export const MAPS_NEIGHBOURS_WORD = 0;
+export const MAPS_FLOWS_WORD = 1;
+export const MAPS_ENDED_FLOWS_WORD = 2;
+export const MAPS_COUNTERS_WORD = 3;
+export const MAPS_PORTS_WORD = 4;
+export const MAPS_DRAINING_WORD = 5;
+export const MAPS_DEVICES_WORD = 6;
+export const MAPS_SETTINGS_WORD = 7;
+export const MAPS_PACKET_EVENTS_WORD = 8;
+export const MAPS_STAGES_WORD = 9;
 
-export function readMaps(buffer: Buffer, at = 0): Maps {
+export function readMaps(memory: Memory<'ms_maps'>, index = 0): Maps {
+  const at = index * 40;
   return {
-    neighbours: buffer.readInt32LE(at + 0),
-    flows: buffer.readInt32LE(at + 4),
-    endedFlows: buffer.readInt32LE(at + 8),
-    counters: buffer.readInt32LE(at + 12),
-    ports: buffer.readInt32LE(at + 16),
-    draining: buffer.readInt32LE(at + 20),
-    devices: buffer.readInt32LE(at + 24),
-    settings: buffer.readInt32LE(at + 28),
-    packetEvents: buffer.readInt32LE(at + 32),
-    stages: buffer.readInt32LE(at + 36),
+    neighbours: memory.readInt32LE(at + 0),
+    flows: memory.readInt32LE(at + 4),
+    endedFlows: memory.readInt32LE(at + 8),
+    counters: memory.readInt32LE(at + 12),
+    ports: memory.readInt32LE(at + 16),
+    draining: memory.readInt32LE(at + 20),
+    devices: memory.readInt32LE(at + 24),
+    settings: memory.readInt32LE(at + 28),
+    packetEvents: memory.readInt32LE(at + 32),
+    stages: memory.readInt32LE(at + 36),
   };
 }
 
@@ -540,12 +564,12 @@ export interface MapSizes {
   readonly flowsMax: number;
 }
 
-export function writeMapSizes(value: MapSizes): Buffer {
-  const buffer = Buffer.allocUnsafe(12).fill(0);
-  buffer.writeUInt32LE(value.portsMax, 0);
-  buffer.writeUInt32LE(value.neighboursMax, 4);
-  buffer.writeUInt32LE(value.flowsMax, 8);
-  return buffer;
+export function writeMapSizes(value: MapSizes): Memory<'ms_map_sizes'> {
+  const memory = Buffer.allocUnsafe(12).fill(0);
+  memory.writeUInt32LE(value.portsMax, 0);
+  memory.writeUInt32LE(value.neighboursMax, 4);
+  memory.writeUInt32LE(value.flowsMax, 8);
+  return memory as Memory<'ms_map_sizes'>;
 }
 
 /**
@@ -569,30 +593,29 @@ export interface Attachment {
   readonly qdiscCreated: number;
 }
 
-export const ATTACHMENT_BYTES = 32;
-
-export function readAttachment(buffer: Buffer, at = 0): Attachment {
+export function readAttachment(memory: Memory<'ms_attachment'>, index = 0): Attachment {
+  const at = index * 32;
   return {
-    ifindex: buffer.readUInt32LE(at + 0),
-    hook: buffer.readUInt32LE(at + 4),
-    mode: buffer.readUInt32LE(at + 8),
-    linkFd: buffer.readInt32LE(at + 12),
-    handle: buffer.readUInt32LE(at + 16),
-    priority: buffer.readUInt32LE(at + 20),
-    qdiscCreated: buffer.readUInt32LE(at + 24),
+    ifindex: memory.readUInt32LE(at + 0),
+    hook: memory.readUInt32LE(at + 4),
+    mode: memory.readUInt32LE(at + 8),
+    linkFd: memory.readInt32LE(at + 12),
+    handle: memory.readUInt32LE(at + 16),
+    priority: memory.readUInt32LE(at + 20),
+    qdiscCreated: memory.readUInt32LE(at + 24),
   };
 }
 
-export function writeAttachment(value: Attachment): Buffer {
-  const buffer = Buffer.allocUnsafe(32).fill(0);
-  buffer.writeUInt32LE(value.ifindex, 0);
-  buffer.writeUInt32LE(value.hook, 4);
-  buffer.writeUInt32LE(value.mode, 8);
-  buffer.writeInt32LE(value.linkFd, 12);
-  buffer.writeUInt32LE(value.handle, 16);
-  buffer.writeUInt32LE(value.priority, 20);
-  buffer.writeUInt32LE(value.qdiscCreated, 24);
-  return buffer;
+export function writeAttachment(value: Attachment): Memory<'ms_attachment'> {
+  const memory = Buffer.allocUnsafe(32).fill(0);
+  memory.writeUInt32LE(value.ifindex, 0);
+  memory.writeUInt32LE(value.hook, 4);
+  memory.writeUInt32LE(value.mode, 8);
+  memory.writeInt32LE(value.linkFd, 12);
+  memory.writeUInt32LE(value.handle, 16);
+  memory.writeUInt32LE(value.priority, 20);
+  memory.writeUInt32LE(value.qdiscCreated, 24);
+  return memory as Memory<'ms_attachment'>;
 }
 
 /**
@@ -607,13 +630,12 @@ export interface Strangers {
   readonly xdp: number;
 }
 
-export const STRANGERS_BYTES = 12;
-
-export function readStrangers(buffer: Buffer, at = 0): Strangers {
+export function readStrangers(memory: Memory<'ms_strangers'>, index = 0): Strangers {
+  const at = index * 12;
   return {
-    filters: buffer.readUInt32LE(at + 0),
-    tcx: buffer.readUInt32LE(at + 4),
-    xdp: buffer.readUInt32LE(at + 8),
+    filters: memory.readUInt32LE(at + 0),
+    tcx: memory.readUInt32LE(at + 4),
+    xdp: memory.readUInt32LE(at + 8),
   };
 }
 
@@ -632,11 +654,12 @@ export interface Event {
 
 export const EVENT_BYTES = 16;
 
-export function readEvent(buffer: Buffer, at = 0): Event {
+export function readEvent(memory: Memory<'ms_event'>, index = 0): Event {
+  const at = index * 16;
   return {
-    kind: buffer.readUInt32LE(at + 0),
-    nsid: buffer.readInt32LE(at + 4),
-    ifindex: buffer.readUInt32LE(at + 8),
+    kind: memory.readUInt32LE(at + 0),
+    nsid: memory.readInt32LE(at + 4),
+    ifindex: memory.readUInt32LE(at + 8),
   };
 }
 
@@ -656,14 +679,14 @@ export interface SweepLimits {
   readonly neighbourUnconfirmedSinceNs: bigint;
 }
 
-export function writeSweepLimits(value: SweepLimits): Buffer {
-  const buffer = Buffer.allocUnsafe(40).fill(0);
-  buffer.writeBigUInt64LE(value.flowSinceNs, 0);
-  buffer.writeBigUInt64LE(value.flowUnansweredSinceNs, 8);
-  buffer.writeBigUInt64LE(value.neighbourSinceNs, 16);
-  buffer.writeBigUInt64LE(value.neighbourOpenSinceNs, 24);
-  buffer.writeBigUInt64LE(value.neighbourUnconfirmedSinceNs, 32);
-  return buffer;
+export function writeSweepLimits(value: SweepLimits): Memory<'ms_sweep_limits'> {
+  const memory = Buffer.allocUnsafe(40).fill(0);
+  memory.writeBigUInt64LE(value.flowSinceNs, 0);
+  memory.writeBigUInt64LE(value.flowUnansweredSinceNs, 8);
+  memory.writeBigUInt64LE(value.neighbourSinceNs, 16);
+  memory.writeBigUInt64LE(value.neighbourOpenSinceNs, 24);
+  memory.writeBigUInt64LE(value.neighbourUnconfirmedSinceNs, 32);
+  return memory as Memory<'ms_sweep_limits'>;
 }
 
 /**
@@ -680,14 +703,13 @@ export interface SweepResult {
   readonly neighboursForgotten: number;
 }
 
-export const SWEEP_RESULT_BYTES = 16;
-
-export function readSweepResult(buffer: Buffer, at = 0): SweepResult {
+export function readSweepResult(memory: Memory<'ms_sweep_result'>, index = 0): SweepResult {
+  const at = index * 16;
   return {
-    flows: buffer.readUInt32LE(at + 0),
-    flowsForgotten: buffer.readUInt32LE(at + 4),
-    neighbours: buffer.readUInt32LE(at + 8),
-    neighboursForgotten: buffer.readUInt32LE(at + 12),
+    flows: memory.readUInt32LE(at + 0),
+    flowsForgotten: memory.readUInt32LE(at + 4),
+    neighbours: memory.readUInt32LE(at + 8),
+    neighboursForgotten: memory.readUInt32LE(at + 12),
   };
 }
 
@@ -704,13 +726,12 @@ export interface TestResult {
   readonly durationNs: number;
 }
 
-export const TEST_RESULT_BYTES = 16;
-
-export function readTestResult(buffer: Buffer, at = 0): TestResult {
+export function readTestResult(memory: Memory<'ms_test_result'>, index = 0): TestResult {
+  const at = index * 16;
   return {
-    action: buffer.readInt32LE(at + 0),
-    frameLen: buffer.readUInt32LE(at + 4),
-    durationNs: buffer.readUInt32LE(at + 8),
+    action: memory.readInt32LE(at + 0),
+    frameLen: memory.readUInt32LE(at + 4),
+    durationNs: memory.readUInt32LE(at + 8),
   };
 }
 
@@ -730,14 +751,14 @@ export interface RateWindows {
   readonly countRefused: number;
 }
 
-export function writeRateWindows(value: RateWindows): Buffer {
-  const buffer = Buffer.allocUnsafe(20).fill(0);
-  buffer.writeUInt32LE(value.baseMs, 0);
-  buffer.writeUInt32LE(value.baseLimit, 4);
-  buffer.writeUInt32LE(value.burstMs, 8);
-  buffer.writeUInt32LE(value.burstLimit, 12);
-  buffer.writeUInt32LE(value.countRefused, 16);
-  return buffer;
+export function writeRateWindows(value: RateWindows): Memory<'ms_rate_windows'> {
+  const memory = Buffer.allocUnsafe(20).fill(0);
+  memory.writeUInt32LE(value.baseMs, 0);
+  memory.writeUInt32LE(value.baseLimit, 4);
+  memory.writeUInt32LE(value.burstMs, 8);
+  memory.writeUInt32LE(value.burstLimit, 12);
+  memory.writeUInt32LE(value.countRefused, 16);
+  return memory as Memory<'ms_rate_windows'>;
 }
 
 /**
@@ -774,30 +795,31 @@ export const FRONT_RECORD_PORT_ID_WORD = 5;
 export const FRONT_RECORD_ERROR_WORD = 6;
 export const FRONT_RECORD_SEQUENCE_WORD = 7;
 
-export function readFrontRecord(buffer: Buffer, at = 0): FrontRecord {
+export function readFrontRecord(memory: Memory<'ms_front_record'>, index = 0): FrontRecord {
+  const at = index * 32;
   return {
-    kind: buffer.readUInt32LE(at + 0),
-    slot: buffer.readUInt32LE(at + 4),
-    generation: buffer.readUInt32LE(at + 8),
-    start: buffer.readUInt32LE(at + 12),
-    length: buffer.readUInt32LE(at + 16),
-    portId: buffer.readUInt32LE(at + 20),
-    error: buffer.readUInt32LE(at + 24),
-    sequence: buffer.readUInt32LE(at + 28),
+    kind: memory.readUInt32LE(at + 0),
+    slot: memory.readUInt32LE(at + 4),
+    generation: memory.readUInt32LE(at + 8),
+    start: memory.readUInt32LE(at + 12),
+    length: memory.readUInt32LE(at + 16),
+    portId: memory.readUInt32LE(at + 20),
+    error: memory.readUInt32LE(at + 24),
+    sequence: memory.readUInt32LE(at + 28),
   };
 }
 
-export function writeFrontRecord(value: FrontRecord): Buffer {
-  const buffer = Buffer.allocUnsafe(32).fill(0);
-  buffer.writeUInt32LE(value.kind, 0);
-  buffer.writeUInt32LE(value.slot, 4);
-  buffer.writeUInt32LE(value.generation, 8);
-  buffer.writeUInt32LE(value.start, 12);
-  buffer.writeUInt32LE(value.length, 16);
-  buffer.writeUInt32LE(value.portId, 20);
-  buffer.writeUInt32LE(value.error, 24);
-  buffer.writeUInt32LE(value.sequence, 28);
-  return buffer;
+export function writeFrontRecord(value: FrontRecord): Memory<'ms_front_record'> {
+  const memory = Buffer.allocUnsafe(32).fill(0);
+  memory.writeUInt32LE(value.kind, 0);
+  memory.writeUInt32LE(value.slot, 4);
+  memory.writeUInt32LE(value.generation, 8);
+  memory.writeUInt32LE(value.start, 12);
+  memory.writeUInt32LE(value.length, 16);
+  memory.writeUInt32LE(value.portId, 20);
+  memory.writeUInt32LE(value.error, 24);
+  memory.writeUInt32LE(value.sequence, 28);
+  return memory as Memory<'ms_front_record'>;
 }
 
 /**
@@ -826,14 +848,14 @@ export const FRONT_CLIENT_PORT_WORD = 3;
 export const FRONT_CLIENT_ADDRESS_AT = 16;
 export const FRONT_CLIENT_ADDRESS_BYTES = 48;
 
-export function writeFrontClient(value: FrontClient): Buffer {
-  const buffer = Buffer.allocUnsafe(64).fill(0);
-  buffer.writeUInt32LE(value.portId, 0);
-  buffer.writeInt32LE(value.fd, 4);
-  buffer.writeUInt32LE(value.addressLen, 8);
-  buffer.writeUInt32LE(value.port, 12);
-  buffer.set(value.address.subarray(0, 48), 16);
-  return buffer;
+export function writeFrontClient(value: FrontClient): Memory<'ms_front_client'> {
+  const memory = Buffer.allocUnsafe(64).fill(0);
+  memory.writeUInt32LE(value.portId, 0);
+  memory.writeInt32LE(value.fd, 4);
+  memory.writeUInt32LE(value.addressLen, 8);
+  memory.writeUInt32LE(value.port, 12);
+  memory.set(value.address.subarray(0, 48), 16);
+  return memory as Memory<'ms_front_client'>;
 }
 
 /**
@@ -888,12 +910,12 @@ export interface FrontOptions {
   readonly unackedMs: number;
 }
 
-export function writeFrontOptions(value: FrontOptions): Buffer {
-  const buffer = Buffer.allocUnsafe(12).fill(0);
-  buffer.writeUInt32LE(value.slots, 0);
-  buffer.writeUInt32LE(value.agentSlots, 4);
-  buffer.writeUInt32LE(value.unackedMs, 8);
-  return buffer;
+export function writeFrontOptions(value: FrontOptions): Memory<'ms_front_options'> {
+  const memory = Buffer.allocUnsafe(12).fill(0);
+  memory.writeUInt32LE(value.slots, 0);
+  memory.writeUInt32LE(value.agentSlots, 4);
+  memory.writeUInt32LE(value.unackedMs, 8);
+  return memory as Memory<'ms_front_options'>;
 }
 
 /**
@@ -912,14 +934,31 @@ export interface FrontMemory {
   readonly opBytes: bigint;
 }
 
-export const FRONT_MEMORY_BYTES = 40;
-
-export function readFrontMemory(buffer: Buffer, at = 0): FrontMemory {
+export function readFrontMemory(memory: Memory<'ms_front_memory'>, index = 0): FrontMemory {
+  const at = index * 40;
   return {
-    ring: buffer.readBigUInt64LE(at + 0),
-    bytes: buffer.readBigUInt64LE(at + 8),
-    clients: buffer.readBigUInt64LE(at + 16),
-    ops: buffer.readBigUInt64LE(at + 24),
-    opBytes: buffer.readBigUInt64LE(at + 32),
+    ring: memory.readBigUInt64LE(at + 0),
+    bytes: memory.readBigUInt64LE(at + 8),
+    clients: memory.readBigUInt64LE(at + 16),
+    ops: memory.readBigUInt64LE(at + 24),
+    opBytes: memory.readBigUInt64LE(at + 32),
+  };
+}
+
+/**
+ * `struct ms_channel`, 8 bytes:
+ *      0  s32 ours
+ *      4  s32 theirs
+ */
+export interface Channel {
+  readonly ours: number;
+  readonly theirs: number;
+}
+
+export function readChannel(memory: Memory<'ms_channel'>, index = 0): Channel {
+  const at = index * 8;
+  return {
+    ours: memory.readInt32LE(at + 0),
+    theirs: memory.readInt32LE(at + 4),
   };
 }

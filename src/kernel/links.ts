@@ -1,8 +1,8 @@
 import { type MacAddress, macAddressFromBytes } from '../identity/mac-address.ts';
 import type { NamespaceId } from './events.ts';
-import { callAsync, cString, room } from './ffi.ts';
+import { callAsync, countIn, cString, type Memory, ownRoom, readS32, readU32, room } from './ffi.ts';
 import { isKernelError } from './kernel-error.ts';
-import { LINK_BYTES, type Link as LinkLayout, readLink } from './layout.gen.ts';
+import { type Link as LinkLayout, MS_LINK_ETHERNET, MS_LINK_UP, readLink } from './layout.gen.ts';
 
 /** A network interface as its namespace shows it. */
 export interface Link {
@@ -19,8 +19,6 @@ export interface Link {
   readonly hasAddress: boolean;
 }
 
-const IFF_UP = 1;
-const ARPHRD_ETHER = 1;
 const LINKS_USUAL = 128;
 const LINKS_MAX = 32768;
 
@@ -31,8 +29,8 @@ export function linkOf(layout: LinkLayout): Link {
     name: textOf(layout.name),
     mac: macAddressFromBytes(layout.mac),
     mtu: layout.mtu,
-    isUp: (layout.flags & IFF_UP) !== 0,
-    isEthernet: layout.type === ARPHRD_ETHER,
+    isUp: (layout.flags & MS_LINK_UP) !== 0,
+    isEthernet: layout.type === MS_LINK_ETHERNET,
     hasAddress: layout.addresses > 0,
     kind: textOf(layout.kind),
   };
@@ -50,7 +48,7 @@ export interface NamespaceContents {
 }
 
 /** Room for interfaces between two uses; as many as looks ever ran at once. */
-const spareLinks: Buffer[] = [];
+const spareLinks: Memory<'ms_link'>[] = [];
 
 /**
  * Looks at a namespace. From then on its changes appear in the event stream, under the same id each time.
@@ -58,22 +56,22 @@ const spareLinks: Buffer[] = [];
  * @throws {KernelError} ENOENT or EINVAL when `netns` names no namespace.
  */
 export async function lookAtNamespace(netns: string): Promise<NamespaceContents> {
-  const links = spareLinks.pop() ?? Buffer.alloc(LINKS_USUAL * LINK_BYTES);
+  const links = spareLinks.pop() ?? ownRoom('ms_link', LINKS_USUAL);
   try {
     return await lookWith(links, netns);
   } catch (error) {
     if (!isKernelError(error, 'ENOSPC')) throw error;
-    return await lookWith(Buffer.alloc(LINKS_MAX * LINK_BYTES), netns);
+    return await lookWith(ownRoom('ms_link', LINKS_MAX), netns);
   } finally {
     spareLinks.push(links);
   }
 }
 
-async function lookWith(links: Buffer, netns: string): Promise<NamespaceContents> {
-  const [count, id] = [room(4), room(4)];
-  await callAsync('ms_netns_look', cString(netns), links, links.length / LINK_BYTES, count, id);
+async function lookWith(links: Memory<'ms_link'>, netns: string): Promise<NamespaceContents> {
+  const [count, id] = [room('u32'), room('s32')];
+  await callAsync('ms_netns_look', cString(netns), links, countIn(links, 'ms_link'), count, id);
   return {
-    id: id.readInt32LE(),
-    links: Array.from({ length: count.readUInt32LE() }, (_, index) => linkOf(readLink(links, index * LINK_BYTES))),
+    id: readS32(id),
+    links: Array.from({ length: readU32(count) }, (_, index) => linkOf(readLink(links, index))),
   };
 }

@@ -1,4 +1,4 @@
-import { call, cString, room } from './ffi.ts';
+import { call, cString, readS32, room } from './ffi.ts';
 import { isKernelError } from './kernel-error.ts';
 
 /**
@@ -11,13 +11,13 @@ export type LockResult =
 
 /** Takes the lock of a file, which is made when it is not there. */
 export function takeLock(path: string): LockResult {
-  const fd = room(4);
-  const holder = room(4);
+  const fd = room('s32');
+  const holder = room('s32');
   try {
     call('ms_lock', cString(path), fd, holder);
-    return { held: true, fd: fd.readInt32LE() };
+    return { held: true, fd: readS32(fd) };
   } catch (error) {
-    if (isKernelError(error, 'EAGAIN')) return { held: false, holder: holder.readInt32LE() };
+    if (isKernelError(error, 'EAGAIN')) return { held: false, holder: readS32(holder) };
     throw error;
   }
 }

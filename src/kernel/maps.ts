@@ -1,18 +1,14 @@
 import type { PortId } from '../identity/port-id.ts';
-import { call, callAsync, cString, room } from './ffi.ts';
+import { call, callAsync, cString, type Memory, ownRoom, room } from './ffi.ts';
 import { isKernelError, KernelError } from './kernel-error.ts';
 import {
   DRAINING,
-  FLOW_BYTES,
   type Flow,
   type FlowKey,
-  MAPS_BYTES,
+  MAPS_WORDS,
   type MapSizes,
-  NEIGHBOUR_BYTES,
   type Neighbour,
   type NeighbourKey,
-  PORT_BYTES,
-  PORT_COUNTERS_BYTES,
   type Port,
   type PortCounters,
   readFlow,
@@ -22,7 +18,6 @@ import {
   readPortCounters,
   readSweepResult,
   type Settings,
-  SWEEP_RESULT_BYTES,
   type SweepLimits,
   type SweepResult,
   VERDICT_NAMES,
@@ -62,7 +57,7 @@ export interface MapsReading {
 }
 
 /** How many maps all programs share. */
-export const SHARED_MAPS = MAPS_BYTES / 4;
+export const SHARED_MAPS = MAPS_WORDS;
 
 const LOG_BYTES = 256 * 1024;
 /** Log buffers between two uses; as many as calls ever ran at once. */
@@ -94,15 +89,20 @@ function countersOf({ packets }: PortCounters): Counters {
   return Object.fromEntries(VERDICT_NAMES.map((name, index) => [name, Number(packets[index])])) as Counters;
 }
 
+/** The descriptors in `struct ms_maps`, in its order. */
+function wordsOf(maps: Memory<'ms_maps'>): Int32Array {
+  return new Int32Array(maps.buffer, maps.byteOffset, MAPS_WORDS);
+}
+
 /** The maps that all program instances of this daemon share (bpf/maps.h). Owns their descriptors. */
 export class SteeringMaps {
-  readonly #descriptors: Buffer;
+  readonly #descriptors: Memory<'ms_maps'>;
   readonly #portsMax: number;
   /** Packets by verdict that slots had counted when they were given to another port. */
   readonly #former = new Array<number>(VERDICT_NAMES.length).fill(0);
   #open = true;
 
-  private constructor(descriptors: Buffer, portsMax: number) {
+  private constructor(descriptors: Memory<'ms_maps'>, portsMax: number) {
     this.#descriptors = descriptors;
     this.#portsMax = portsMax;
   }
@@ -112,7 +112,7 @@ export class SteeringMaps {
    * @throws {KernelError} with libbpf's explanation: EPERM without CAP_BPF, for example.
    */
   static async create(sizes: MapSizes): Promise<SteeringMaps> {
-    const descriptors = Buffer.alloc(MAPS_BYTES);
+    const descriptors = ownRoom('ms_maps');
     const path = cString(builtFile('steer'));
     await withLog((log, size) => callAsync('ms_maps_create', path, writeMapSizes(sizes), descriptors, log, size));
     return new SteeringMaps(descriptors, sizes.portsMax);
@@ -120,20 +120,18 @@ export class SteeringMaps {
 
   /** Those of a daemon before this one, in the order of `struct ms_maps`. */
   static adopt(fds: readonly number[], portsMax: number): SteeringMaps {
-    const descriptors = Buffer.alloc(MAPS_BYTES);
-    fds.forEach((fd, index) => {
-      descriptors.writeInt32LE(fd, index * 4);
-    });
+    const descriptors = ownRoom('ms_maps');
+    wordsOf(descriptors).set(fds);
     return new SteeringMaps(descriptors, portsMax);
   }
 
   /** For the next daemon to adopt. */
   get fds(): readonly number[] {
-    return Array.from({ length: SHARED_MAPS }, (_, index) => this.#descriptors.readInt32LE(index * 4));
+    return [...wordsOf(this.#descriptors)];
   }
 
   /** `struct ms_maps`, for calls that take it. */
-  get descriptors(): Buffer {
+  get descriptors(): Memory<'ms_maps'> {
     return this.#descriptors;
   }
 
@@ -145,20 +143,24 @@ export class SteeringMaps {
   /** Reads what all slots counted and what is known of all ports, each with one call. */
   async read(): Promise<MapsReading> {
     const { counters, ports } = readMaps(this.#descriptors);
-    const counted = Buffer.alloc((this.#portsMax + 1) * PORT_COUNTERS_BYTES);
-    const known = Buffer.alloc(this.#portsMax * PORT_BYTES);
+    const counted = ownRoom('ms_port_counters', this.#portsMax + 1);
+    const known = ownRoom('ms_port', this.#portsMax);
     await callAsync('ms_counters_read', counters, 0, this.#portsMax + 1, counted);
     await callAsync('ms_ports_read', ports, 0, this.#portsMax, known);
     return {
       total: this.#totalOf(counted),
-      counters: (slot) => countersOf(readPortCounters(counted, slot * PORT_COUNTERS_BYTES)),
-      port: (portId) => readPort(known, portId * PORT_BYTES),
+      counters: (slot) => countersOf(readPortCounters(counted, slot)),
+      port: (portId) => readPort(known, portId),
     };
   }
 
-  #totalOf(counted: Buffer): Counters {
+  #totalOf(counted: Memory<'ms_port_counters'>): Counters {
     const total = [...this.#former];
-    const numbers = new BigUint64Array(counted.buffer, counted.byteOffset, counted.length / 8);
+    const numbers = new BigUint64Array(
+      counted.buffer,
+      counted.byteOffset,
+      counted.length / BigUint64Array.BYTES_PER_ELEMENT,
+    );
     for (const [index, packets] of numbers.entries()) {
       const verdict = index % VERDICT_NAMES.length;
       total[verdict] = (total[verdict] ?? 0) + Number(packets);
@@ -168,20 +170,20 @@ export class SteeringMaps {
 
   /** @param slot of a port, or `noPort` */
   counters(slot: number): Counters {
-    const counted = room(PORT_COUNTERS_BYTES);
+    const counted = room('ms_port_counters');
     call('ms_counters_read', readMaps(this.#descriptors).counters, slot, 1, counted);
     return countersOf(readPortCounters(counted));
   }
 
   /** Packets dropped for a limit so far, by slot of the port. */
   async limitDrops(): Promise<BigUint64Array> {
-    const drops = Buffer.alloc(this.#portsMax * 8);
+    const drops = ownRoom('u64', this.#portsMax);
     await callAsync('ms_limit_drops_read', readMaps(this.#descriptors).counters, 0, this.#portsMax, drops);
     return new BigUint64Array(drops.buffer, drops.byteOffset, this.#portsMax);
   }
 
   port(portId: PortId): Port {
-    const port = room(PORT_BYTES);
+    const port = room('ms_port');
     call('ms_ports_read', readMaps(this.#descriptors).ports, portId, 1, port);
     return readPort(port);
   }
@@ -239,7 +241,7 @@ export class SteeringMaps {
 
   /** One lookup; undefined when the address is not known at that port. */
   neighbour(key: NeighbourKey): Neighbour | undefined {
-    const value = room(NEIGHBOUR_BYTES);
+    const value = room('ms_neighbour');
     try {
       call('ms_neighbour_read', readMaps(this.#descriptors).neighbours, writeNeighbourKey(key), value);
     } catch (error) {
@@ -267,7 +269,7 @@ export class SteeringMaps {
 
   /** One lookup; undefined when there is no such flow. */
   flow(key: FlowKey): Flow | undefined {
-    const value = room(FLOW_BYTES);
+    const value = room('ms_flow');
     try {
       call('ms_flow_read', readMaps(this.#descriptors).flows, writeFlowKey(key), value);
     } catch (error) {
@@ -279,7 +281,7 @@ export class SteeringMaps {
 
   /** Forgets neighbours and flows that were not used. */
   async sweep(forget: SteeringProgram, limits: SweepLimits): Promise<SweepResult> {
-    const result = room(SWEEP_RESULT_BYTES);
+    const result = room('ms_sweep_result');
     await callAsync('ms_sweep', this.#descriptors, forget.fd, writeSweepLimits(limits), result);
     return readSweepResult(result);
   }

@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import { type MacAddress, macAddressFromBytes } from '../identity/mac-address.ts';
 import { type PortId, parsePortId } from '../identity/port-id.ts';
-import { call, room } from './ffi.ts';
+import { call, readS32, room } from './ffi.ts';
 import {
   PACKET_EVENT_BYTES,
   PACKET_EVENT_KIND,
@@ -48,15 +48,15 @@ const TCP_FLAGS = ['FIN', 'SYN', 'RST', 'PSH', 'ACK'];
 
 /** What the BPF programs report of packets. Owns its stream; there can be one for a daemon's maps. */
 export class PacketEvents {
-  readonly #stream: RecordStream;
+  readonly #stream: RecordStream<'ms_packet_event'>;
 
   constructor(maps: SteeringMaps, listener: PacketListener) {
     this.#stream = new RecordStream({
       recordBytes: PACKET_EVENT_BYTES,
       open: () => {
-        const fd = room(4);
+        const fd = room('s32');
         call('ms_packet_events_open', maps.packetEvents, fd);
-        return fd.readInt32LE();
+        return readS32(fd);
       },
       record: (bytes) => tell(readPacketEvent(bytes), listener),
       reopened: () => undefined,

@@ -1,6 +1,6 @@
 import { callAsync, cString, room } from './ffi.ts';
 import { isKernelError } from './kernel-error.ts';
-import { LINK_BYTES, readLink } from './layout.gen.ts';
+import { readLink } from './layout.gen.ts';
 import { type Link, linkOf } from './links.ts';
 
 /** The macvlan child of a router interface that lives in the metasteer namespace. Owns the device. */
@@ -28,7 +28,7 @@ export class PortDevice {
     portNetns: string,
     name: string,
   ): Promise<PortDevice> {
-    const created = room(LINK_BYTES);
+    const created = room('ms_link');
     const paths = [cString(router.netns), cString(portNetns), cString(name)] as const;
     await callAsync('ms_port_create', paths[0], router.ifindex, paths[1], paths[2], created);
     return new PortDevice(portNetns, linkOf(readLink(created)));
@@ -46,7 +46,7 @@ export class PortDevice {
 
   /** False when it has gone with its router interface, even if another of that name has come since. */
   async exists(): Promise<boolean> {
-    const found = room(LINK_BYTES);
+    const found = room('ms_link');
     try {
       await callAsync('ms_link_find', cString(this.#netns), cString(this.link.name), found);
     } catch (error) {

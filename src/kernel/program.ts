@@ -1,5 +1,5 @@
-import { call, callAsync, cString, room } from './ffi.ts';
-import { readTestResult, TEST_RESULT_BYTES } from './layout.gen.ts';
+import { call, callAsync, cString, readS32, readU32, room } from './ffi.ts';
+import { MS_TAG_BYTES, readTestResult } from './layout.gen.ts';
 import { type SteeringMaps, withLog } from './maps.ts';
 import { builtFile } from './paths.ts';
 
@@ -46,11 +46,11 @@ export class ProgramTemplate {
    */
   static async prepare(kind: ProgramKind, maps: SteeringMaps): Promise<ProgramTemplate> {
     const bytes = Buffer.alloc(TEMPLATE_BYTES_MAX);
-    const length = room(4);
+    const length = room('u32');
     const { object, name } = SOURCES[kind];
     const from = [cString(builtFile(object)), cString(name), maps.descriptors] as const;
     await withLog((log, size) => callAsync('ms_template_prepare', ...from, bytes, bytes.length, length, log, size));
-    return new ProgramTemplate(kind, Buffer.from(bytes.subarray(0, length.readUInt32LE())), maps);
+    return new ProgramTemplate(kind, Buffer.from(bytes.subarray(0, readU32(length))), maps);
   }
 
   /**
@@ -61,7 +61,7 @@ export class ProgramTemplate {
    * @throws {KernelError} EPROTO when they are not as long as the program's.
    */
   async load(constants: Buffer): Promise<SteeringProgram> {
-    const fd = room(4);
+    const fd = room('s32');
     const { descriptors } = this.#maps;
     await withLog((log, size) =>
       callAsync(
@@ -69,7 +69,7 @@ export class ProgramTemplate {
         ...([descriptors, fd, log, size] as const),
       ),
     );
-    return new SteeringProgram(this.kind, fd.readInt32LE());
+    return new SteeringProgram(this.kind, readS32(fd));
   }
 }
 
@@ -91,7 +91,7 @@ export class SteeringProgram {
    */
   testRun(frame: Uint8Array, repeat = 1): TestRun {
     const out = Buffer.alloc(frame.length + 256);
-    const result = room(TEST_RESULT_BYTES);
+    const result = room('ms_test_result');
     call('ms_test_run', this.fd, Buffer.from(frame), frame.length, out, out.length, repeat, result);
     const { action, frameLen, durationNs } = readTestResult(result);
     return { action, frame: out.subarray(0, frameLen), durationNs };
@@ -99,7 +99,7 @@ export class SteeringProgram {
 
   /** The kernel's digest of its instructions, in hexadecimal: the same with whatever maps and constants. */
   get tag(): string {
-    const tag = room(8);
+    const tag = room('u8', MS_TAG_BYTES);
     call('ms_program_tag', this.fd, tag);
     return tag.toString('hex');
   }

@@ -1,3 +1,4 @@
+import { u32 } from './ffi.ts';
 import { isKernelError } from './kernel-error.ts';
 import { type PortConstants, STAGE, type TraceFilter, writePortConstants, writeTraceFilter } from './layout.gen.ts';
 import type { SteeringMaps } from './maps.ts';
@@ -40,9 +41,7 @@ export class Programs {
     const template = (kind: ProgramKind) => ProgramTemplate.prepare(kind, maps);
     const templates = { match: await template('match'), guard: await template('guard') };
     const steer = await (await template('steer')).load(NOTHING);
-    const noPort = Buffer.alloc(4);
-    noPort.writeUInt32LE(maps.noPort);
-    const restore = await (await template('restore')).load(noPort);
+    const restore = await (await template('restore')).load(u32(maps.noPort));
     const forget = await (await template('forget')).load(NOTHING);
     const programs = new Programs(maps, templates, { steer, restore, forget });
     if (when === 'at once') programs.activate();

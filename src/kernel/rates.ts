@@ -1,4 +1,4 @@
-import { call, room } from './ffi.ts';
+import { call, type Memory, ownRoom, readS32, readU32, room } from './ffi.ts';
 import { type RateWindows, writeRateWindows } from './layout.gen.ts';
 
 /** The table in which the workers count requests, before any of them runs. Owns its descriptor. */
@@ -12,9 +12,9 @@ export class RateTable {
 
   /** @param clients for about so many there is room; beyond them, those that are idle for longest are forgotten */
   static create(clients: number): RateTable {
-    const fd = room(4);
+    const fd = room('s32');
     call('ms_rates_create', clients, fd);
-    return new RateTable(fd.readInt32LE());
+    return new RateTable(readS32(fd));
   }
 
   /** One that a daemon before this one made. */
@@ -31,8 +31,8 @@ export class RateTable {
 
 /** Counts requests in a table that other processes use too. One for a process. */
 export class RateCounter {
-  readonly #windows: Buffer;
-  readonly #wait = room(4);
+  readonly #windows: Memory<'ms_rate_windows'>;
+  readonly #wait = ownRoom('u32');
 
   private constructor(windows: RateWindows) {
     this.#windows = writeRateWindows(windows);
@@ -53,6 +53,6 @@ export class RateCounter {
   take(client: string, nowMs: number): number {
     const name = Buffer.from(client, 'utf8');
     call('ms_rates_take', name, name.length, this.#windows, Math.floor(nowMs) >>> 0, this.#wait);
-    return this.#wait.readUInt32LE();
+    return readU32(this.#wait);
   }
 }

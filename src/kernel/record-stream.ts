@@ -1,27 +1,28 @@
 import { Socket } from 'node:net';
+import type { Memory } from './ffi.ts';
 
 /** From the end of a stream that nobody closed to the next. */
 const REOPEN_MS = 1000;
 
-/** How a stream of records is opened, and what becomes of it. */
-export interface RecordSource {
+/** How a stream of records, each of which C calls `Record`, is opened, and what becomes of it. */
+export interface RecordSource<Record extends string> {
   /** Bytes of one record. */
   readonly recordBytes: number;
   /** Opens the stream; returns its descriptor. */
   readonly open: () => number;
   /** Called for every record; the buffer is not to be kept. */
-  readonly record: (bytes: Buffer) => void;
+  readonly record: (bytes: Memory<Record>) => void;
   /** Called when the stream had ended and was opened anew: records may be missing. */
   readonly reopened: () => void;
 }
 
 /** Reads records of fixed length that a thread of the shim writes. Owns its stream. */
-export class RecordStream {
-  readonly #source: RecordSource;
+export class RecordStream<Record extends string> {
+  readonly #source: RecordSource<Record>;
   #socket: Socket;
   #closed = false;
 
-  constructor(source: RecordSource) {
+  constructor(source: RecordSource<Record>) {
     this.#source = source;
     this.#socket = this.#open();
   }
@@ -37,7 +38,7 @@ export class RecordStream {
     let rest: Buffer = Buffer.alloc(0);
     socket.on('data', (bytes) => {
       rest = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
-      for (; rest.length >= recordBytes; rest = rest.subarray(recordBytes)) record(rest);
+      for (; rest.length >= recordBytes; rest = rest.subarray(recordBytes)) record(rest as Memory<Record>);
     });
     socket.on('error', () => undefined);
     socket.on('close', () => setTimeout(() => this.#reopen(), this.#closed ? 0 : REOPEN_MS));

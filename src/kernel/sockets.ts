@@ -1,7 +1,8 @@
 import { type MacAddress, macAddressFromBytes } from '../identity/mac-address.ts';
 import { type PortId, parsePortId } from '../identity/port-id.ts';
-import { call, callAsync, cString, room } from './ffi.ts';
+import { call, callAsync, cString, readS32, readU32, room } from './ffi.ts';
 import { isKernelError } from './kernel-error.ts';
+import { MS_MAC_BYTES, readChannel } from './layout.gen.ts';
 
 /** A port's listening socket, bound to its device. Owns the descriptor. */
 export class PortListener {
@@ -18,9 +19,9 @@ export class PortListener {
   }
 
   static async open(portNetns: string, device: string, backlog: number): Promise<PortListener> {
-    const fd = room(4);
+    const fd = room('s32');
     await callAsync('ms_listen', cString(portNetns), cString(device), backlog, fd);
-    return new PortListener(fd.readInt32LE());
+    return new PortListener(readS32(fd));
   }
 
   close(): void {
@@ -32,7 +33,7 @@ export class PortListener {
 
 /** Source MAC of the SYN that opened an accepted connection; undefined when the kernel kept none (SYN cookies). */
 export function peerMac(fd: number): MacAddress | undefined {
-  const mac = room(6);
+  const mac = room('u8', MS_MAC_BYTES);
   try {
     call('ms_peer_mac', fd, mac);
   } catch (error) {
@@ -44,9 +45,10 @@ export function peerMac(fd: number): MacAddress | undefined {
 
 /** A pair of connected sockets over which descriptors travel. Both ends belong to the caller. */
 export function openDescriptorChannel(): readonly [ours: number, theirs: number] {
-  const pair = room(8);
-  call('ms_fd_channel', pair);
-  return [pair.readInt32LE(0), pair.readInt32LE(4)];
+  const channel = room('ms_channel');
+  call('ms_fd_channel', channel);
+  const { ours, theirs } = readChannel(channel);
+  return [ours, theirs];
 }
 
 /** Hands a descriptor to the process at the other end of the channel. */
@@ -56,15 +58,15 @@ export function sendDescriptor(channel: number, fd: number, portId: PortId): voi
 
 /** Takes the next descriptor; undefined when none has come. The descriptor belongs to the caller. */
 export function receiveDescriptor(channel: number): { readonly fd: number; readonly portId: PortId } | undefined {
-  const fd = room(4);
-  const portId = room(4);
+  const fd = room('s32');
+  const portId = room('u32');
   try {
     call('ms_fd_receive', channel, fd, portId);
   } catch (error) {
     if (isKernelError(error, 'EAGAIN')) return undefined;
     throw error;
   }
-  return { fd: fd.readInt32LE(), portId: parsePortId(portId.readUInt32LE()) };
+  return { fd: readS32(fd), portId: parsePortId(readU32(portId)) };
 }
 
 export function closeDescriptor(fd: number): void {
