@@ -93,7 +93,7 @@ export function readHeader(path: string, defines: readonly string[]): Header {
 /** What a program declares, as clang sees it. CLANG may name another. */
 function compile(source: string): readonly AstNode[] {
   const flags = ['-std=gnu11', '-fsyntax-only', '-Xclang', '-ast-dump=json', '-xc', '-'];
-  const options = { input: source, encoding: 'utf8', maxBuffer: OUTPUT_MAX } as const;
+  const options = { input: source, encoding: 'utf8', maxBuffer: OUTPUT_MAX, stdio: 'pipe' } as const;
   const { inner = [] } = JSON.parse(execFileSync(process.env['CLANG'] ?? 'clang', flags, options)) as AstNode;
   return inner;
 }

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const FOLDERS = ['src', 'test', 'bench'];
-const IMPORT = /\b(?:import|export)\s+(?:type\s+)?\{([^}]*)\}\s*from\s*'[^']*\/(?:layout|ffi)\.gen\.ts'/g;
+const IMPORT = /\b(?:import|export)\s+(?:type\s+)?\{([^}]*)\}\s*from\s*'[^']*\/layout\.gen\.ts'/g;
 
-/** What the TypeScript of a repository imports from the generated files; nothing else is generated. */
+/** What the TypeScript of a repository imports from layout.gen.ts; nothing else is generated there. */
 export function namesImported(root: string): ReadonlySet<string> {
   const files = FOLDERS.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((path) => join(root, folder, path)),
@@ -13,7 +13,7 @@ export function namesImported(root: string): ReadonlySet<string> {
   return new Set(sources.flatMap(namesIn));
 }
 
-/** What one file imports from them. */
+/** What one file imports from it. */
 export function namesIn(source: string): readonly string[] {
   return [...source.matchAll(IMPORT)].flatMap(([, list = '']) =>
     list
