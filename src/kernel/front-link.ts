@@ -2,8 +2,8 @@ import { getSystemErrorName } from 'node:util';
 import type { MacAddress } from '../identity/mac-address.ts';
 import type { ClientLink } from '../link/client-link.ts';
 import type { DialUser, LinkUser } from '../link/link.ts';
-import { OP_BYTES_MAX } from './front-ops.ts';
-import type { FrontPeer } from './front-peer.ts';
+import { type Carry, OP_BYTES_MAX } from './front-ops.ts';
+import { agentPeer, type FrontPeer } from './front-peer.ts';
 import { FRONT_OP_KIND } from './layout.gen.ts';
 import { Unsent } from './unsent.ts';
 
@@ -12,10 +12,6 @@ const { MS_FRONT_SHUT, MS_FRONT_CLOSE, MS_FRONT_RESET, MS_FRONT_WATCH, MS_FRONT_
   FRONT_OP_KIND;
 
 const EAGAIN = -11;
-const AGENT: FrontPeer = { fd: -1, address: '', port: 0, macOf: () => undefined };
-
-/** Puts an operation on a link among those that are carried out next; `link.carriedOut` says what came of it. */
-export type Carry = (link: FrontLink, kind: number, bytes: Buffer | undefined) => void;
 
 /**
  * A connection whose socket the front has: a `ClientLink` where it is a client's, else a `Link`. What it is told to do is done at
@@ -59,7 +55,7 @@ export class FrontLink implements ClientLink {
 
   /** Connects to the agent, whose socket has that name, and tells the user. */
   static dial(carry: Carry, user: DialUser, path: string): void {
-    const link = new FrontLink(carry, -1, 0, 0, { ...AGENT, address: path });
+    const link = new FrontLink(carry, -1, 0, 0, agentPeer(path));
     link.#dialUser = user;
     link.#isWatched = true;
     carry(link, MS_FRONT_CONNECT, undefined);
@@ -235,13 +231,9 @@ export class FrontLink implements ClientLink {
   }
 
   #lastWent(length: number, result: number): void {
-    if (result > length) {
-      this.#leave()?.gone();
-    } else if (result === length) {
-      this.#finished();
-    } else {
-      this.expectMore();
-    }
+    if (result > length) this.#leave()?.gone();
+    else if (result === length) this.#finished();
+    else this.expectMore();
   }
 
   #went(): void {

@@ -1,5 +1,5 @@
 import type { BreachHandler } from '../link/front-breach.ts';
-import type { Carry, FrontLink } from './front-link.ts';
+import type { FrontLink } from './front-link.ts';
 import { wordsOf } from './front-ring.ts';
 import {
   FRONT_OP_GENERATION_WORD,
@@ -29,6 +29,9 @@ export interface OpsMemory {
   /** What is to be sent. */
   readonly opBytes: Buffer;
 }
+
+/** Puts an operation on a link among those that are carried out next; `link.carriedOut` says what came of it. */
+export type Carry = (link: FrontLink, kind: number, bytes: Buffer | undefined) => void;
 
 /** Operations that are carried out together: for each its link, its kind and its bytes. What the shared memory says of them is not read back. */
 class Batch {

@@ -7,3 +7,8 @@ export interface FrontPeer {
   readonly port: number;
   readonly macOf: PeerMac;
 }
+
+/** The agent, whose socket has that name. */
+export function agentPeer(path: string): FrontPeer {
+  return { fd: -1, address: path, port: 0, macOf: () => undefined };
+}

@@ -795,20 +795,6 @@ export const FRONT_RECORD_PORT_ID_WORD = 5;
 export const FRONT_RECORD_ERROR_WORD = 6;
 export const FRONT_RECORD_SEQUENCE_WORD = 7;
 
-export function readFrontRecord(memory: Memory<'ms_front_record'>, index = 0): FrontRecord {
-  const at = index * 32;
-  return {
-    kind: memory.readUInt32LE(at + 0),
-    slot: memory.readUInt32LE(at + 4),
-    generation: memory.readUInt32LE(at + 8),
-    start: memory.readUInt32LE(at + 12),
-    length: memory.readUInt32LE(at + 16),
-    portId: memory.readUInt32LE(at + 20),
-    error: memory.readUInt32LE(at + 24),
-    sequence: memory.readUInt32LE(at + 28),
-  };
-}
-
 export function writeFrontRecord(value: FrontRecord): Memory<'ms_front_record'> {
   const memory = Buffer.allocUnsafe(32).fill(0);
   memory.writeUInt32LE(value.kind, 0);

@@ -3,14 +3,17 @@ import assert from 'node:assert/strict';
 import { chmodSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import type { Daemon } from '../../src/demo/daemon.ts';
+import { wordsOf } from '../../src/kernel/front-ring.ts';
 import {
   FRONT_RECORD_BYTES,
   FRONT_RECORD_KIND,
+  FRONT_RECORD_KIND_WORD,
+  FRONT_RECORD_LENGTH_WORD,
+  FRONT_RECORD_START_WORD,
   FRONT_RING_BYTES,
   FRONT_RING_WRITTEN_WORD,
   FRONT_SIZE,
   type FrontRecord,
-  readFrontRecord,
   writeFrontRecord,
 } from '../../src/kernel/layout.gen.ts';
 import type { FrontBreach } from '../../src/link/front-breach.ts';
@@ -133,9 +136,9 @@ function ringOf(pid: number): number {
 function endOfBytes(pid: number, ring: number, written: number): number {
   let end = 0;
   for (let sequence = 0; sequence < written; sequence += 1) {
-    const record = readMemory(pid, ring + FRONT_RING_BYTES + sequence * FRONT_RECORD_BYTES, FRONT_RECORD_BYTES);
-    const { kind, start, length } = readFrontRecord(record);
-    if (kind === MS_FRONT_DATA) end = start + length;
+    const words = wordsOf(readMemory(pid, ring + FRONT_RING_BYTES + sequence * FRONT_RECORD_BYTES, FRONT_RECORD_BYTES));
+    if (words[FRONT_RECORD_KIND_WORD] === MS_FRONT_DATA)
+      end = (words[FRONT_RECORD_START_WORD] ?? 0) + (words[FRONT_RECORD_LENGTH_WORD] ?? 0);
   }
   return end;
 }

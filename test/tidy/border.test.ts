@@ -13,7 +13,7 @@ const LAYOUT = 'src/kernel/layout.gen.ts';
 const FFI = 'src/kernel/ffi.gen.ts';
 
 /** Not generated: only the BPF programs and the shim know the first; front-ring.ts knows the second by heart. */
-const NOT_SHARED = ['ms_forget', 'ms_front_client'];
+const NOT_SHARED = ['ms_forget'];
 
 const named = namesImported(ROOT);
 const structs = headers.structs.filter(({ name }) => !NOT_SHARED.includes(name));
