@@ -54,7 +54,7 @@ static void address(struct syn *syn, uint32_t source, uint16_t port)
 	syn->tcp.source = htons(port);
 	syn->tcp.seq = htonl(source ^ (uint32_t)port << 12);
 	syn->tcp.check = 0;
-	syn->tcp.check = fold(add_words(&syn->ip.saddr, 8) + IPPROTO_TCP + sizeof(syn->tcp) +
+	syn->tcp.check = fold(add_words(&syn->ip.saddr, 8) + IPPROTO_TCP + (uint32_t)sizeof(syn->tcp) +
 			      add_words(&syn->tcp, sizeof(syn->tcp)));
 }
 

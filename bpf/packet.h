@@ -105,7 +105,7 @@ static __always_inline enum ms_verdict packet_ipv4(const struct iphdr *ip, const
 		return MS_PASS_OTHER_TRANSPORT;
 	if (is_impossible_ipv4_source(ip->saddr))
 		return MS_PASS_BAD_SOURCE;
-	return packet_tcp((const struct tcphdr *)(ip + 1), end, total_len - sizeof(*ip));
+	return packet_tcp((const struct tcphdr *)(ip + 1), end, total_len - (__u32)sizeof(*ip));
 }
 
 /* Extension headers by number: IANA "IPv6 Extension Header Types"; the fragment header has a verdict of its own. */
@@ -175,8 +175,8 @@ static __always_inline enum ms_verdict packet_classify(const void *data, const v
 	if (eth->h_source[0] & 1)
 		return MS_PASS_BAD_SOURCE;
 	if (is_ipv4)
-		return packet_ipv4(ipv4, end, frame_len - sizeof(*eth));
-	return packet_ipv6(ipv6, end, frame_len - sizeof(*eth));
+		return packet_ipv4(ipv4, end, frame_len - (__u32)sizeof(*eth));
+	return packet_ipv6(ipv6, end, frame_len - (__u32)sizeof(*eth));
 }
 
 static __always_inline bool client_tcp(const struct tcphdr *tcp, const void *end, struct client *client)

@@ -84,10 +84,10 @@ static int collect_filter(const struct nlmsghdr *answer, void *argument)
 
 	if (filter->tcm_ifindex != filters->ifindex || !filter->tcm_handle)
 		return MNL_CB_OK;
-	mnl_attr_for_each(attribute, answer, sizeof(*filter)) {
+	each_attribute(attribute, answer, sizeof(*filter)) {
 		if (mnl_attr_get_type(attribute) != TCA_OPTIONS)
 			continue;
-		mnl_attr_for_each_nested(nested, attribute) {
+		each_nested(nested, attribute) {
 			if (mnl_attr_get_type(nested) == TCA_BPF_NAME &&
 			    strncmp(mnl_attr_get_str(nested), PROGRAM_PREFIX, strlen(PROGRAM_PREFIX)) == 0)
 				ours = true;

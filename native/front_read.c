@@ -108,14 +108,14 @@ static void serve_slot(struct front *front, __u64 name, __u32 events)
 	}
 }
 
-static void describe(struct ms_front_client *client, const struct sockaddr_storage *peer)
+static void describe(struct ms_front_client *client, const struct sockaddr_in6 *peer)
 {
-	const void *address = peer->ss_family == AF_INET6 ? (const void *)&((const struct sockaddr_in6 *)peer)->sin6_addr
-							  : (const void *)&((const struct sockaddr_in *)peer)->sin_addr;
+	const void *address = peer->sin6_family == AF_INET6 ? (const void *)&peer->sin6_addr
+							    : (const void *)&((const struct sockaddr_in *)peer)->sin_addr;
 
 	/* At the same place in both. */
-	client->port = ntohs(((const struct sockaddr_in *)peer)->sin_port);
-	if (inet_ntop(peer->ss_family, address, (char *)client->address, sizeof(client->address)))
+	client->port = ntohs(peer->sin6_port);
+	if (inet_ntop(peer->sin6_family, address, (char *)client->address, sizeof(client->address)))
 		client->address_len = (__u32)strnlen((char *)client->address, sizeof(client->address));
 }
 
@@ -144,7 +144,7 @@ static void welcome(struct front *front, const struct ms_front_client *client)
 /* Accepts one client. Returns 0, or why there was none. */
 static int accept_one(struct front *front, __u32 index)
 {
-	struct sockaddr_storage peer = {};
+	struct sockaddr_in6 peer = {}; /* has room for IPv4 too */
 	socklen_t length = sizeof(peer);
 	struct ms_front_client client = {.fd = -1};
 	int error = EAGAIN;

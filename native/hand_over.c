@@ -130,7 +130,7 @@ int ms_fds_send(__s32 channel_fd, const __s32 *fds, __u32 count)
 int ms_fds_receive(__s32 channel_fd, __s32 *fds, __u32 capacity, __u32 *count)
 {
 	int taken[MS_FDS_MAX];
-	__u32 announced, came;
+	__u32 announced = 0, came = 0;
 	int error = fds_receive(channel_fd, &announced, taken, capacity < MS_FDS_MAX ? capacity : MS_FDS_MAX,
 				&came);
 

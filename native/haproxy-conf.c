@@ -151,7 +151,7 @@ static const struct known *find(const char *section, char *const *words, int cou
 {
 	for (size_t i = 0; i < LINES; i++) {
 		*owner = NULL;
-		if (section == known_lines[i].section || (section && strcmp(section, known_lines[i].section) == 0))
+		if (section && strcmp(section, known_lines[i].section) == 0)
 			if (line_matches(known_lines[i].line, words, count, owner))
 				return &known_lines[i];
 	}
@@ -192,7 +192,7 @@ static const char *take(struct reading *reading, char *const *words, int count)
 
 static int read_lines(FILE *file, struct reading *reading, char *why, unsigned int why_len)
 {
-	char line[8192], *words[WORDS_MAX];
+	char line[8192], *words[WORDS_MAX] = {};
 
 	for (int number = 1; fgets(line, sizeof(line), file); number++) {
 		bool whole = strchr(line, '\n') || feof(file);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <libmnl/libmnl.h>
+#include <stdbool.h>
 
 /* A descriptor that is closed when its scope ends, unless TAKE_FD hands it on. Starts at -1. */
 static inline void close_fd(int *fd)
@@ -44,6 +45,22 @@ int ports_remove_all(const char *port_netns);
 
 /* Reads one interface of the calling thread's namespace. -ENODEV when there is none of that name. */
 int link_read(const char *name, struct ms_link *link);
+
+/* Whether an attribute lies before `end` as a whole. What it is told may lie behind it. */
+static inline bool is_attribute(const struct nlattr *attribute, const void *end)
+{
+	/* libmnl counts in int. Both point into one buffer, or just behind it, and none of ours is longer than 64 KiB. */
+	return mnl_attr_ok(attribute, (int)((const char *)end - (const char *)attribute));
+}
+
+/* libmnl's loops of the like names put that difference of pointers into an int without a word. */
+#define each_attribute(attribute, message, header_len)                                          \
+	for ((attribute) = mnl_nlmsg_get_payload_offset((message), (header_len));               \
+	     is_attribute((attribute), mnl_nlmsg_get_payload_tail(message)); (attribute) = mnl_attr_next(attribute))
+#define each_nested(attribute, nest)                                                            \
+	for ((attribute) = mnl_attr_get_payload(nest);                                          \
+	     is_attribute((attribute), (const char *)mnl_attr_get_payload(nest) + mnl_attr_get_payload_len(nest)); \
+	     (attribute) = mnl_attr_next(attribute))
 
 struct msghdr;
 

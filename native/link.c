@@ -24,7 +24,7 @@ static void read_kind(const struct nlattr *info, struct ms_link *link)
 {
 	const struct nlattr *nested;
 
-	mnl_attr_for_each_nested(nested, info)
+	each_nested(nested, info)
 		if (mnl_attr_get_type(nested) == IFLA_INFO_KIND)
 			strncpy((char *)link->kind, mnl_attr_get_str(nested), sizeof(link->kind) - 1);
 }
@@ -39,7 +39,7 @@ static int collect_link(const struct nlmsghdr *answer, void *argument)
 	link.ifindex = (__u32)info->ifi_index;
 	link.flags = info->ifi_flags;
 	link.type = info->ifi_type;
-	mnl_attr_for_each(attribute, answer, sizeof(*info)) {
+	each_attribute(attribute, answer, sizeof(*info)) {
 		switch (mnl_attr_get_type(attribute)) {
 		case IFLA_IFNAME:
 			strncpy((char *)link.name, mnl_attr_get_str(attribute), sizeof(link.name) - 1);
@@ -86,7 +86,7 @@ static int is_own_address(const struct nlmsghdr *answer)
 
 	if (address->ifa_family == AF_INET6 && address->ifa_scope != RT_SCOPE_UNIVERSE)
 		return 0;
-	mnl_attr_for_each(attribute, answer, sizeof(*address)) {
+	each_attribute(attribute, answer, sizeof(*address)) {
 		if (mnl_attr_get_type(attribute) == IFA_ADDRESS && address->ifa_family == AF_INET &&
 		    memcmp(mnl_attr_get_payload(attribute), &metadata, sizeof(metadata)) == 0)
 			return 0;

@@ -47,7 +47,7 @@ static __s32 nsid_attribute(const struct nlmsghdr *header)
 {
 	const struct nlattr *attribute;
 
-	mnl_attr_for_each(attribute, header, sizeof(struct rtgenmsg))
+	each_attribute(attribute, header, sizeof(struct rtgenmsg))
 		if (mnl_attr_get_type(attribute) == NETNSA_NSID)
 			return (__s32)mnl_attr_get_u32(attribute);
 	return -1;

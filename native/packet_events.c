@@ -59,14 +59,19 @@ static int start_reader(int packet_events_fd, int stream_fd)
 		return -ENOMEM;
 	reader->stream_fd = stream_fd;
 	reader->ring = ring_buffer__new(packet_events_fd, forward_record, reader, NULL);
-	error = reader->ring ? -pthread_create(&thread, NULL, read_ring, reader) : -errno;
-	if (!error) {
-		pthread_detach(thread);
-		return 0;
+	if (!reader->ring) {
+		error = -errno;
+		free(reader);
+		return error;
 	}
-	ring_buffer__free(reader->ring);
-	free(reader);
-	return error;
+	error = pthread_create(&thread, NULL, read_ring, reader);
+	if (error) {
+		ring_buffer__free(reader->ring);
+		free(reader);
+		return -error;
+	}
+	pthread_detach(thread);
+	return 0;
 }
 
 int ms_packet_events_open(__s32 packet_events_fd, __s32 *stream_fd)

@@ -30,9 +30,9 @@ static int create_macvlan(void *argument)
 	const struct port_device *port = argument;
 	char buffer[NETLINK_REQUEST_BYTES];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-	struct ifinfomsg *link = mnl_nlmsg_put_extra_header(request, sizeof(*link));
 	struct nlattr *info, *data;
 
+	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
 	request->nlmsg_type = RTM_NEWLINK;
 	request->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
 	mnl_attr_put_u32(request, IFLA_LINK, port->parent_ifindex);

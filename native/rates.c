@@ -138,7 +138,7 @@ static __u32 count_in(struct window window, __u32 now_ms, __u32 length_ms)
  */
 static __u32 overlap_with_room(__u32 earlier, __u32 room, __u32 length_ms)
 {
-	__u64 overlap = ((__u64)length_ms * (room + 1) - 1) / earlier;
+	__u64 overlap = earlier ? ((__u64)length_ms * (room + 1) - 1) / earlier : length_ms;
 
 	return overlap < length_ms ? (__u32)overlap : length_ms;
 }

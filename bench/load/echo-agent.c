@@ -21,6 +21,7 @@
 #define EVENTS 256
 #define BACKLOG 4096
 #define REQUEST_MAX 8192
+#define DESCRIPTORS_MAX 65536 /* what comes beyond is closed */
 
 /* As long as a meta_data.json without keys. */
 static const char BODY[] =
@@ -34,6 +35,7 @@ struct connection {
 	char request[REQUEST_MAX + 1];
 };
 
+static struct connection *connections[DESCRIPTORS_MAX]; /* by their descriptors */
 static char answer[1024];
 static size_t answer_length;
 
@@ -45,6 +47,7 @@ static void die(const char *what)
 
 static void end(struct connection *connection)
 {
+	connections[connection->fd] = NULL;
 	close(connection->fd);
 	free(connection);
 }
@@ -82,9 +85,9 @@ static void serve(struct connection *connection)
 	end(connection);
 }
 
-static void add(int epoll, int fd, void *data)
+static void add(int epoll, int fd)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.ptr = data };
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
 
 	if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0)
 		die("epoll_ctl");
@@ -95,12 +98,15 @@ static void accept_all(int epoll, int listener)
 	int fd;
 
 	while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
-		struct connection *connection = calloc(1, sizeof(*connection));
-
-		if (connection == NULL)
+		if (fd >= DESCRIPTORS_MAX) {
+			close(fd);
+			continue;
+		}
+		connections[fd] = calloc(1, sizeof(*connections[fd]));
+		if (connections[fd] == NULL)
 			die("calloc");
-		connection->fd = fd;
-		add(epoll, fd, connection);
+		connections[fd]->fd = fd;
+		add(epoll, fd);
 	}
 }
 
@@ -125,7 +131,6 @@ int main(int count, char **words)
 {
 	struct epoll_event events[EVENTS];
 	int epoll = epoll_create1(EPOLL_CLOEXEC), listener;
-	static char input, socket_mark;
 
 	if (count != 2 || epoll < 0) {
 		fprintf(stderr, "usage: echo-agent SOCKET\n");
@@ -136,20 +141,22 @@ int main(int count, char **words)
 					 "Content-Length: %zu\r\n\r\n%s",
 					 sizeof(BODY) - 1, BODY);
 	listener = listen_on(words[1]);
-	add(epoll, listener, &socket_mark);
-	add(epoll, STDIN_FILENO, &input);
+	add(epoll, listener);
+	add(epoll, STDIN_FILENO);
 	puts("listening");
 	fflush(stdout);
 	for (;;) {
 		int ready = epoll_wait(epoll, events, EVENTS, -1);
 
 		for (int i = 0; i < ready; i++) {
-			if (events[i].data.ptr == &input)
+			int fd = events[i].data.fd;
+
+			if (fd == STDIN_FILENO)
 				return 0;
-			if (events[i].data.ptr == &socket_mark)
+			if (fd == listener)
 				accept_all(epoll, listener);
 			else
-				serve(events[i].data.ptr);
+				serve(connections[fd]);
 		}
 	}
 }

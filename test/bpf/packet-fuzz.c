@@ -90,6 +90,8 @@ static void check_client(const uint8_t *frame, const struct client *client)
 		expect(!memcmp(client->address, frame + 22, 16));
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size); /* libFuzzer has no header for it */
+
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
 	struct client client = {};
