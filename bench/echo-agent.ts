@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { runCommand } from '../src/demo/command.ts';
 import { packageRoot } from '../src/kernel/paths.ts';
 import type { BenchContext } from './case.ts';
 import { LineProcess } from './line-process.ts';
+import { compileC } from './load/compile.ts';
 
 const START_MS = 5_000;
 
@@ -17,7 +17,7 @@ const START_MS = 5_000;
 export async function startEchoAgent({ workspace, teardown }: BenchContext, name: string): Promise<string> {
   const program = workspace.file('echo-agent');
   const socket = workspace.file(`echo-${name}.sock`);
-  await runCommand('gcc', ['-O2', '-Wall', '-Wextra', '-o', program, join(packageRoot, 'bench/load/echo-agent.c')]);
+  await compileC(program, [join(packageRoot, 'bench/load/echo-agent.c')]);
   const agent = new LineProcess(program, [socket]);
   teardown.add('agent', () => agent.close());
   await agent.line(START_MS);

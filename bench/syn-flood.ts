@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { runCommand } from '../src/demo/command.ts';
 import type { Namespace } from '../src/demo/namespace.ts';
 import { packageRoot } from '../src/kernel/paths.ts';
+import { compileC } from './load/compile.ts';
 
 /** What an instance does to its router. */
 export interface Flood {
@@ -25,7 +25,7 @@ export class SynFlooder {
   /** Compiles it into a folder. @throws {CommandError} with what the compiler said */
   static async compile(folder: string): Promise<SynFlooder> {
     const program = join(folder, 'syn-flood');
-    await runCommand('gcc', ['-O2', '-Wall', '-Wextra', '-o', program, join(packageRoot, 'bench/syn-flood.c')]);
+    await compileC(program, [join(packageRoot, 'bench/syn-flood.c')]);
     return new SynFlooder(program);
   }
 

@@ -9,6 +9,8 @@ echo "== types"
 node_modules/.bin/tsc --noEmit -p tsconfig.json
 echo "== generated files"
 packaging/generate.sh --check
+echo "== C"
+packaging/analyse.sh
 echo "== figures in README"
 node dist/bench/figures.js --check
 echo "== shell"

@@ -14,7 +14,7 @@ say() { [ "$quiet" = 1 ] || echo "$*"; }
 # What each command or file is for, and the package it comes from.
 needed() {
   cat <<'LIST'
-clang          clang             compiles the BPF programs; reads the headers
+clang          clang             compiles the BPF programs, reads the headers, analyses the rest of the C
 llvm-strip     llvm              strips them
 bpftool        bpftool           looks at loaded programs (tests, benchmarks)
 gcc            gcc               compiles the shim

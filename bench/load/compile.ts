@@ -6,6 +6,15 @@ import { packageRoot } from '../../src/kernel/paths.ts';
 const SHARED = ['client.c', 'tally.c', 'arguments.c'] as const;
 
 /**
+ * Compiles a C program, with the warnings of all our C. They do not end a run: `npm run check` has none.
+ *
+ * @throws {CommandError} with what the compiler said
+ */
+export async function compileC(program: string, sources: readonly string[]): Promise<void> {
+  await runCommand('gcc', ['-std=gnu11', '-O2', `@${join(packageRoot, 'native/warnings')}`, '-o', program, ...sources]);
+}
+
+/**
  * Compiles a program of bench/load that asks.
  *
  * @returns its path
@@ -14,6 +23,6 @@ const SHARED = ['client.c', 'tally.c', 'arguments.c'] as const;
 export async function compileAsking(folder: string, name: string, own: readonly string[]): Promise<string> {
   const program = join(folder, name);
   const sources = [...own, ...SHARED].map((source) => join(packageRoot, 'bench/load', source));
-  await runCommand('gcc', ['-O2', '-Wall', '-Wextra', '-o', program, ...sources]);
+  await compileC(program, sources);
   return program;
 }
