@@ -5,6 +5,7 @@
 #include "metasteer.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <libmnl/libmnl.h>
@@ -45,6 +46,17 @@ int ports_remove_all(const char *port_netns);
 
 /* Reads one interface of the calling thread's namespace. -ENODEV when there is none of that name. */
 int link_read(const char *name, struct ms_link *link);
+
+/*
+ * Whether it may be an interface's name (1 to 15 bytes). The kernel binds a socket to no interface at all when the name is empty,
+ * and to another when it is longer; and a request has room for a name, not for any text.
+ */
+static inline bool is_device_name(const char *name)
+{
+	size_t room = sizeof(((struct ms_link *)0)->name), length = strnlen(name, room);
+
+	return length > 0 && length < room;
+}
 
 /* Whether an attribute lies before `end` as a whole. What it is told may lie behind it. */
 static inline bool is_attribute(const struct nlattr *attribute, const void *end)

@@ -147,7 +147,7 @@ MS_EXPORT int ms_netns_create(const char *path);
 /* Removes the port devices in the named namespace, all at once, then its name. -ENOENT when there is none. */
 MS_EXPORT int ms_netns_remove(const char *path);
 
-/* --- interfaces (link.c, port.c, link_events.c) --- */
+/* --- interfaces (link.c, port.c, link_events.c). -EINVAL for a port device's name that can be none's --- */
 
 /* Opens a stream of struct ms_event. The caller owns `*stream_fd`; closing it ends the stream. */
 MS_EXPORT int ms_events_open(__s32 *stream_fd);
@@ -477,7 +477,7 @@ MS_EXPORT int ms_front_close(__u32 front);
 
 /*
  * Opens a port's listening socket: TCP port 80 of the metadata addresses, both families, bound to the device.
- * The caller owns `*socket_fd`.
+ * The caller owns `*socket_fd`. -EINVAL for a name that can be no device's: an empty one would be every tenant's.
  */
 MS_EXPORT int ms_listen(const char *port_netns, const char *device, __u32 backlog, __s32 *socket_fd);
 

@@ -152,6 +152,12 @@ static int delete_device(void *argument)
 	return netlink_do(request);
 }
 
+/* Calls `work` for a device, in the namespace that is to be its. */
+static int call_for(const char *port_netns, int (*work)(void *), struct port_device *port)
+{
+	return is_device_name(port->device) ? netns_call(port_netns, work, port) : -EINVAL;
+}
+
 int ms_port_create(const char *router_netns, __u32 ifindex, const char *port_netns, const char *device,
 		   struct ms_link *created)
 {
@@ -159,6 +165,8 @@ int ms_port_create(const char *router_netns, __u32 ifindex, const char *port_net
 	struct port_device port = {.device = device, .parent_ifindex = ifindex};
 	int error;
 
+	if (!is_device_name(device))
+		return -EINVAL;
 	if (port_netns_fd < 0)
 		return -errno;
 	port.port_netns_fd = port_netns_fd;
@@ -178,7 +186,7 @@ int ms_port_up(const char *port_netns, const char *device)
 {
 	struct port_device port = {.device = device};
 
-	return netns_call(port_netns, bring_up, &port);
+	return call_for(port_netns, bring_up, &port);
 }
 
 static int delete_group(void *argument)
@@ -204,12 +212,12 @@ int ms_port_mtu(const char *port_netns, const char *device, __u32 mtu)
 {
 	struct port_device port = {.device = device, .mtu = mtu};
 
-	return netns_call(port_netns, set_mtu, &port);
+	return call_for(port_netns, set_mtu, &port);
 }
 
 int ms_port_remove(const char *port_netns, const char *device)
 {
 	struct port_device port = {.device = device};
 
-	return netns_call(port_netns, delete_device, &port);
+	return call_for(port_netns, delete_device, &port);
 }

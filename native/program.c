@@ -175,10 +175,12 @@ static int load_instance(const struct template *template, struct bpf_insn *instr
 	for (__u32 i = 0; i < template->instruction_count; i++) {
 		struct bpf_insn *instruction = &instructions[i];
 
-		if (names_a_map(instruction))
-			instruction->imm = instruction->imm == CONSTANTS_MAP
-						   ? constants_fd
-						   : *shared_map_fd(&maps, (size_t)instruction->imm);
+		if (!names_a_map(instruction))
+			continue;
+		if (instruction->imm < 0 || instruction->imm > CONSTANTS_MAP)
+			return -EPROTO;
+		instruction->imm = instruction->imm == CONSTANTS_MAP ? constants_fd
+								     : *shared_map_fd(&maps, (size_t)instruction->imm);
 	}
 	return bpf_prog_load(template->type, template->name, LICENSE, instructions, template->instruction_count, &options);
 }
@@ -192,6 +194,7 @@ int ms_program_load(const __u8 *bytes, __u32 length, const __u8 *constants, __u3
 	int fd, error;
 
 	if (length < sizeof(*template) || constants_len != template->constants_len ||
+	    strnlen(template->name, sizeof(template->name)) == sizeof(template->name) ||
 	    length != sizeof(*template) + template->instruction_count * sizeof(*instructions))
 		return -EPROTO;
 	if (constants_len > 0) {

@@ -74,7 +74,7 @@ static int open_listener(void *argument)
 int ms_listen(const char *port_netns, const char *device, __u32 backlog, __s32 *socket_fd)
 {
 	struct listen listener = {.device = device, .backlog = (int)backlog};
-	int error = netns_call(port_netns, open_listener, &listener);
+	int error = is_device_name(device) ? netns_call(port_netns, open_listener, &listener) : -EINVAL;
 
 	if (error)
 		return error;
