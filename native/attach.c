@@ -75,6 +75,12 @@ struct filters {
 	__u32 count;
 };
 
+static bool begins_as_ours(const struct nlattr *name)
+{
+	return mnl_attr_get_payload_len(name) >= strlen(PROGRAM_PREFIX) &&
+	       memcmp(mnl_attr_get_payload(name), PROGRAM_PREFIX, strlen(PROGRAM_PREFIX)) == 0;
+}
+
 static int collect_filter(const struct nlmsghdr *answer, void *argument)
 {
 	const struct tcmsg *filter = mnl_nlmsg_get_payload(answer);
@@ -82,14 +88,15 @@ static int collect_filter(const struct nlmsghdr *answer, void *argument)
 	const struct nlattr *attribute, *nested;
 	bool ours = false;
 
+	if (mnl_nlmsg_get_payload_len(answer) < sizeof(*filter))
+		return MNL_CB_OK;
 	if (filter->tcm_ifindex != filters->ifindex || !filter->tcm_handle)
 		return MNL_CB_OK;
 	each_attribute(attribute, answer, sizeof(*filter)) {
 		if (mnl_attr_get_type(attribute) != TCA_OPTIONS)
 			continue;
 		each_nested(nested, attribute) {
-			if (mnl_attr_get_type(nested) == TCA_BPF_NAME &&
-			    strncmp(mnl_attr_get_str(nested), PROGRAM_PREFIX, strlen(PROGRAM_PREFIX)) == 0)
+			if (mnl_attr_get_type(nested) == TCA_BPF_NAME && begins_as_ours(nested))
 				ours = true;
 		}
 	}
@@ -329,8 +336,8 @@ int ms_filters_clear(const char *netns, __u32 ifindex, const struct ms_attachmen
 
 /* --- what others have on an interface --- */
 
-/* More than anybody chains on one hook; what is beyond is not told. */
-#define PROGRAMS_MAX 32
+/* The kernel chains fewer on one hook (BPF_MPROG_MAX), and counts none for who has room for less than there are. */
+#define PROGRAMS_MAX 64
 
 struct look {
 	__u32 ifindex;
