@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
@@ -41,6 +42,25 @@ static void enter_namespace(const char *path)
 	close(fd);
 }
 
+/* The kernel writes blanks, line ends and backslashes in paths as three octal digits (proc_pid_mountinfo(5)). In place. */
+static void unescape(char *path)
+{
+	char *to = path;
+
+	for (const char *from = path; *from; to++) {
+		unsigned int byte;
+		int length;
+
+		if (sscanf(from, "\\%3o%n", &byte, &length) == 1) {
+			*to = (char)byte;
+			from += length;
+		} else {
+			*to = *from++;
+		}
+	}
+	*to = '\0';
+}
+
 /* A copy of a namespace's mount would keep a deleted router's namespace alive, and be a door to it. */
 static void hide_namespaces(void)
 {
@@ -52,8 +72,10 @@ static void hide_namespaces(void)
 	while (fgets(line, sizeof(line), mounts)) {
 		const char *rest = strstr(line, " - ");
 
-		if (rest && strncmp(rest, " - nsfs ", 8) == 0 && sscanf(line, "%*s %*s %*s %*s %4095s", path) == 1)
+		if (rest && strncmp(rest, " - nsfs ", 8) == 0 && sscanf(line, "%*s %*s %*s %*s %4095s", path) == 1) {
+			unescape(path);
 			umount2(path, MNT_DETACH);
+		}
 	}
 	fclose(mounts);
 }
@@ -72,44 +94,59 @@ static void mount_code(const char *code, const char *mountpoint, const char *nam
 		die("making the program's files read-only");
 }
 
-static unsigned long number(const char *text)
+/* The id of a user or group. The last one means "none" to the kernel. */
+static id_t id(const char *text)
 {
 	char *end;
-	unsigned long value = strtoul(text, &end, 10);
+	unsigned long value;
 
-	if (end == text || *end != '\0') {
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (end == text || *end != '\0')
 		errno = EINVAL;
+	else if (value >= UINT_MAX)
+		errno = ERANGE;
+	if (errno)
 		die(text);
-	}
-	return value;
+	return (id_t)value;
 }
 
-static void set_groups(char *list)
-{
-	gid_t groups[256];
-	size_t count = 0;
+struct user {
+	uid_t uid;
+	gid_t gid;
+	size_t count;
+	gid_t groups[NGROUPS_MAX];
+};
 
-	for (char *each = strtok(list, ","); each && count < sizeof(groups) / sizeof(groups[0]); each = strtok(NULL, ","))
-		groups[count++] = (gid_t)number(each);
-	if (setgroups(count, groups))
-		die("setting the groups");
+static void read_user(struct user *user, const char *uid, const char *gid, char *groups)
+{
+	user->uid = id(uid);
+	user->gid = id(gid);
+	if (user->uid == 0) {
+		errno = EPERM;
+		die("the worker's user must not be root");
+	}
+	for (char *each = strtok(groups, ","); each; each = strtok(NULL, ",")) {
+		if (user->count == NGROUPS_MAX) {
+			errno = E2BIG;
+			die("reading the groups");
+		}
+		user->groups[user->count++] = id(each);
+	}
 }
 
 /* The bounding set first: dropping from it needs a capability that changing the user takes away. */
-static void become(uid_t uid, gid_t gid, char *groups)
+static void become(const struct user *user)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
 
-	if (uid == 0) {
-		errno = EPERM;
-		die("the worker's user must not be root");
-	}
 	for (int capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; capability++)
 		if (prctl(PR_CAPBSET_DROP, capability))
 			die("dropping capabilities");
-	set_groups(groups);
-	if (setgid(gid) || setuid(uid))
+	if (setgroups(user->count, user->groups))
+		die("setting the groups");
+	if (setgid(user->gid) || setuid(user->uid))
 		die("changing the user");
 	/* Changing the user has emptied the effective and permitted sets; this empties the inheritable one. */
 	if (syscall(SYS_capset, &header, none))
@@ -120,6 +157,7 @@ static void become(uid_t uid, gid_t gid, char *groups)
 
 int main(int argc, char **argv)
 {
+	static struct user user;
 	pid_t supervisor = getppid();
 	int node;
 
@@ -127,6 +165,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: metasteer-launch UID GID GROUPS NETNS NAMES CODE MOUNTPOINT NODE ARGUMENT...\n");
 		return 64;
 	}
+	read_user(&user, argv[1], argv[2], argv[3]);
 	/* Opened while we may: the user may have no way to its folder. */
 	node = open(argv[8], O_RDONLY | O_CLOEXEC);
 	if (node < 0)
@@ -135,7 +174,7 @@ int main(int argc, char **argv)
 	mount_code(argv[6], argv[7], argv[5]);
 	if (chdir("/"))
 		die("changing to /");
-	become((uid_t)number(argv[1]), (gid_t)number(argv[2]), argv[3]);
+	become(&user);
 	/* After the user: changing it clears this. A worker never outlives its supervisor. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != supervisor)
 		die("the supervisor is gone");
