@@ -127,9 +127,20 @@ static int receive(int fd, char *answer, size_t room)
 	return more < 0 ? -errno : 0;
 }
 
+/* A descriptor of a process, or -1 for one in a pid namespace that we do not see. -ESRCH when it has ended. */
+static int open_process(pid_t pid, int *process)
+{
+	int fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+
+	if (fd < 0 && pid > 0)
+		return -errno;
+	*process = fd;
+	return 0;
+}
+
 /*
- * Asks the daemon whether it serves an owner. Returns 0 with a descriptor of the daemon's process, or -1 in its place where
- * that is in a pid namespace we do not see; a negative errno when it does not answer; NOT_SERVED when it does not serve it.
+ * Asks the daemon whether it serves an owner. Returns 0 with what open_process gives for the daemon; a negative errno when
+ * it does not answer, or has ended since; NOT_SERVED when it does not serve the owner.
  */
 static int ask_daemon(const struct settings *settings, const char *owner, int *daemon)
 {
@@ -152,9 +163,7 @@ static int ask_daemon(const struct settings *settings, const char *owner, int *d
 	if (!error && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length))
 		error = -errno;
 	close(fd);
-	if (!error)
-		*daemon = peer.pid > 0 ? (int)syscall(SYS_pidfd_open, peer.pid, 0) : -1;
-	return error;
+	return error ? error : open_process(peer.pid, daemon);
 }
 
 /* Neutron deletes the pid file before it starts us; a link somebody has put there since is not followed. */

@@ -24,7 +24,11 @@ export class ShimmedNeutron {
   }
 
   /** @param settings lines of haproxy-shim.conf */
-  static async prepare(runDir: RunDir, agentSocket: string, settings: readonly string[]): Promise<ShimmedNeutron> {
+  static async prepare(
+    runDir: Pick<RunDir, 'file'>,
+    agentSocket: string,
+    settings: readonly string[],
+  ): Promise<ShimmedNeutron> {
     const folder = mkdtempSync(runDir.file('neutron-'));
     const path = join(folder, 'bin');
     mkdirSync(path);
