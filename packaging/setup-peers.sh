@@ -21,7 +21,7 @@ installed() {
   local clang
   clang=$(clang -dumpversion | cut -d. -f1)
   cat <<LIST
-/usr/lib/llvm-$clang/lib/clang/*/lib/linux/libclang_rt.fuzzer-*  libclang-rt-$clang-dev  fuzzes the packet parser
+/usr/lib/llvm-$clang/lib/clang/*/lib/linux/libclang_rt.fuzzer-*  libclang-rt-$clang-dev  fuzzes what reads bytes of others
 /usr/lib/python3/dist-packages/webob/__init__.py       python3-webob       parses requests as agents since 2025.1 do
 /usr/lib/python3/dist-packages/netaddr/__init__.py     python3-netaddr     reads addresses as agents do
 /usr/lib/python3/dist-packages/neutron/__init__.py     python3-neutron     the agent of the keep-alive generation
