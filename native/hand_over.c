@@ -3,10 +3,8 @@
 #define _GNU_SOURCE
 #include "internal.h"
 
-#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -142,22 +140,6 @@ int ms_fds_receive(__s32 channel_fd, __s32 *fds, __u32 capacity, __u32 *count)
 	}
 	memcpy(fds, taken, came * sizeof(int));
 	*count = came;
-	return 0;
-}
-
-int ms_document_create(const void *bytes, __u32 length, __s32 *document_fd)
-{
-	OWNED_FD fd = memfd_create("metasteer-document", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	ssize_t written;
-
-	if (fd < 0)
-		return -errno;
-	written = pwrite(fd, bytes, length, 0);
-	if (written < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE))
-		return -errno;
-	if (written != (ssize_t)length)
-		return -ENOSPC;
-	*document_fd = TAKE_FD(fd);
 	return 0;
 }
 

@@ -90,3 +90,9 @@ int fds_send(int channel, __u32 word, const int *fds, __u32 count);
  * are more than `capacity`, -EMFILE when this process may not have so many.
  */
 int fds_receive(int channel, __u32 *word, int *fds, __u32 capacity, __u32 *count);
+
+/*
+ * The size of memory that has all of these seals (F_SEAL_* of fcntl(2)): what they forbid, no process can do any more. -EPERM
+ * when one is missing, -EINVAL when the descriptor is of no such memory.
+ */
+int sealed_size(int fd, int seals, __u64 *bytes);

@@ -311,17 +311,24 @@ struct ms_rate_windows {
 _Static_assert(sizeof(struct ms_rate_windows) == 20, "ms_rate_windows has no hidden padding");
 
 /*
- * Makes the table in which all workers count requests, for about so many clients. Memory without a name; the caller owns
- * `*rates_fd`.
+ * Makes the table in which all workers count requests, for about so many clients. Memory without a name, whose size nobody can
+ * change any more; the caller owns `*rates_fd`.
  */
 MS_EXPORT int ms_rates_create(__u32 clients, __s32 *rates_fd);
 
-/* Uses a table from here on, in this process. */
+/*
+ * Whether a descriptor is of such a table. -EPERM when somebody could still cut it, which ends every process that uses it; -EINVAL
+ * when it is none.
+ */
+MS_EXPORT int ms_rates_check(__s32 rates_fd);
+
+/* Uses a table from here on, in this process and instead of the one before; errors as ms_rates_check. Not while one is used. */
 MS_EXPORT int ms_rates_open(__s32 rates_fd);
 
 /*
  * Counts a request of a client, named by any bytes. `*wait_ms` is 0 when it may be served, else the time until the
- * next may be. `now_ms` is CLOCK_MONOTONIC in milliseconds, of which 32 bits count. -EBADF before ms_rates_open.
+ * next may be. `now_ms` is CLOCK_MONOTONIC in milliseconds, of which 32 bits count. -EBADF before ms_rates_open, -EINVAL when a
+ * window has no length or its limit is 0.
  */
 MS_EXPORT int ms_rates_take(const __u8 *client, __u32 client_len, const struct ms_rate_windows *windows, __u32 now_ms,
 			    __u32 *wait_ms);
@@ -506,10 +513,19 @@ MS_EXPORT int ms_fd_receive(__s32 channel_fd, __s32 *fd, __u32 *port_id);
  */
 MS_EXPORT int ms_notify(const char *socket_path, const char *message, __s32 descriptor);
 
-/* --- handing over to the next daemon (hand_over.c) --- */
+/* --- handing over to the next daemon (hand_over.c, sealed.c) --- */
+
+/* 16384 ports with the longest names the kernel takes are some 30 MiB. */
+#define MS_DOCUMENT_BYTES_MAX (64U * 1024 * 1024)
 
 /* Puts a document into memory that nobody can change any more (memfd). The caller owns `*fd`. */
 MS_EXPORT int ms_document_create(const void *bytes, __u32 length, __s32 *fd);
+
+/*
+ * The length of such a document. -EPERM when somebody could still change it, -EINVAL when it is no such memory, -EFBIG when it is
+ * longer than MS_DOCUMENT_BYTES_MAX.
+ */
+MS_EXPORT int ms_document_size(__s32 fd, __u32 *length);
 
 /* Opens a socket for ms_hand_over_connect of root, named `path`. The caller owns `*listen_fd` and the name. */
 MS_EXPORT int ms_hand_over_listen(const char *path, __s32 *listen_fd);

@@ -5,6 +5,9 @@
  * A window is a sliding one, as haproxy's (contract.md 1.3): what was counted in the period before weighs as much as
  * that period still overlaps the last `length` milliseconds. It is one 64-bit word, changed by compare-and-exchange, so
  * a worker that is killed leaves nothing locked.
+ *
+ * A worker that was taken over can write anything there at any time. It can make counts wrong, and no more: the memory is sealed
+ * against another size, how many slots there are follows from that size, and each word is read once and of any value.
  */
 #define _GNU_SOURCE
 #include "internal.h"
@@ -15,10 +18,15 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 
 /* Slots a client may be in, from the one its hash names on. When all are taken, the one idle for longest is taken over. */
 #define PROBES 16
+
+/* Its size stays, and nobody adds a seal that would keep the next worker out. */
+#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
+
+/* So often a count is tried that others change meanwhile; one who does nothing else must not hold anybody up. */
+#define TRIES 1000
 
 enum window_name { BASE, BURST, WINDOWS };
 
@@ -27,15 +35,24 @@ struct slot {
 	_Atomic(__u64) windows[WINDOWS];
 };
 
-struct table {
+/* The memory. */
+struct shared {
 	__u64 secret[2]; /* of the hash, so that no tenant can choose whose slot it shares */
-	__u64 slot_count; /* a power of two */
+	__u64 slot_count; /* a power of two; for versions before 0.1.1, which believe it */
 	struct slot slots[];
 };
 
 _Static_assert(MS_RATE_LIMIT_MAX == UINT16_MAX, "a window counts up to the highest limit, in 16 bits");
 
-static struct table *opened;
+/* What a process that uses it keeps for itself: nobody else can change this. */
+struct table {
+	struct shared *shared; /* NULL: none is used */
+	__u64 bytes;
+	__u64 secret[2];
+	__u64 slot_count; /* as its size says */
+};
+
+static struct table opened;
 
 /* --- SipHash-2-4 of Aumasson and Bernstein --- */
 
@@ -157,6 +174,7 @@ static __u32 take(_Atomic(__u64) *word, __u32 now_ms, __u32 length_ms, __u32 lim
 {
 	__u64 seen = atomic_load(word), wanted;
 	struct window window;
+	int tries = TRIES;
 	bool over;
 
 	do {
@@ -165,7 +183,7 @@ static __u32 take(_Atomic(__u64) *word, __u32 now_ms, __u32 length_ms, __u32 lim
 		if (window.now < UINT16_MAX && (count_refused || !(over || is_refused)))
 			window.now++;
 		wanted = pack(window);
-	} while (wanted != seen && !atomic_compare_exchange_weak(word, &seen, wanted));
+	} while (wanted != seen && !atomic_compare_exchange_weak(word, &seen, wanted) && --tries > 0);
 	if (!over)
 		return 0;
 	return wait_for(window, now_ms, length_ms, limit);
@@ -188,14 +206,14 @@ static struct slot *begin(struct slot *slot, __u32 now_ms)
 }
 
 /* The slot of a client; one is made where it has none. */
-static struct slot *find_slot(struct table *table, __u64 client, __u32 now_ms)
+static struct slot *find_slot(const struct table *table, __u64 client, __u32 now_ms)
 {
 	struct slot *oldest = NULL;
 	__u32 oldest_age = 0;
 	__u64 held;
 
 	for (__u64 i = 0; i < PROBES; i++) {
-		struct slot *slot = &table->slots[(client + i) & (table->slot_count - 1)];
+		struct slot *slot = &table->shared->slots[(client + i) & (table->slot_count - 1)];
 		__u32 age = now_ms - unpack(atomic_load(&slot->windows[BASE])).started_ms;
 
 		held = 0;
@@ -216,31 +234,61 @@ static struct slot *find_slot(struct table *table, __u64 client, __u32 now_ms)
 
 int ms_rates_create(__u32 clients, __s32 *rates_fd)
 {
-	OWNED_FD fd = memfd_create("metasteer-rates", MFD_CLOEXEC);
-	struct table header = {.slot_count = PROBES};
+	OWNED_FD fd = memfd_create("metasteer-rates", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	struct shared header = {.slot_count = PROBES};
 
 	while (header.slot_count < clients)
 		header.slot_count *= 2;
 	if (fd < 0 || getrandom(header.secret, sizeof(header.secret), 0) != sizeof(header.secret))
 		return -errno;
 	if (ftruncate(fd, (off_t)(sizeof(header) + header.slot_count * sizeof(struct slot))) ||
-	    pwrite(fd, &header, sizeof(header), 0) != sizeof(header))
+	    pwrite(fd, &header, sizeof(header), 0) != sizeof(header) || fcntl(fd, F_ADD_SEALS, SEALS))
 		return -errno;
 	*rates_fd = TAKE_FD(fd);
 	return 0;
 }
 
+/* How large a table is. What stands in it is not asked: a worker may have written it. */
+static int measure(int fd, struct table *table)
+{
+	__u64 bytes, slots;
+	int error = sealed_size(fd, SEALS, &bytes);
+
+	if (error)
+		return error;
+	if (bytes < sizeof(struct shared) || (bytes - sizeof(struct shared)) % sizeof(struct slot))
+		return -EINVAL;
+	slots = (bytes - sizeof(struct shared)) / sizeof(struct slot);
+	if (slots < PROBES || slots & (slots - 1))
+		return -EINVAL;
+	table->bytes = bytes;
+	table->slot_count = slots;
+	return 0;
+}
+
+int ms_rates_check(__s32 rates_fd)
+{
+	struct table table;
+
+	return measure(rates_fd, &table);
+}
+
 int ms_rates_open(__s32 rates_fd)
 {
-	struct stat stat;
+	struct table table;
 	void *memory;
+	int error = measure(rates_fd, &table);
 
-	if (fstat(rates_fd, &stat))
-		return -errno;
-	memory = mmap(NULL, (size_t)stat.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, rates_fd, 0);
+	if (error)
+		return error;
+	memory = mmap(NULL, table.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, rates_fd, 0);
 	if (memory == MAP_FAILED)
 		return -errno;
-	opened = memory;
+	table.shared = memory;
+	memcpy(table.secret, table.shared->secret, sizeof(table.secret));
+	if (opened.shared)
+		munmap(opened.shared, opened.bytes);
+	opened = table;
 	return 0;
 }
 
@@ -252,10 +300,12 @@ int ms_rates_take(const __u8 *client, __u32 client_len, const struct ms_rate_win
 	__u32 base, burst;
 	bool refused;
 
-	if (!opened)
+	if (!opened.shared)
 		return -EBADF;
-	name = hash(opened->secret, client, client_len);
-	slot = find_slot(opened, name ? name : 1, now_ms);
+	if (!windows->base_ms || !windows->base_limit || !windows->burst_ms || !windows->burst_limit)
+		return -EINVAL;
+	name = hash(opened.secret, client, client_len);
+	slot = find_slot(&opened, name ? name : 1, now_ms);
 	/* A request that one window refuses must not count in the other. */
 	refused = would_refuse(&slot->windows[BASE], now_ms, windows->base_ms, windows->base_limit) ||
 		  would_refuse(&slot->windows[BURST], now_ms, windows->burst_ms, windows->burst_limit);

@@ -1,5 +1,6 @@
 /** Every C that reads what others write, as a target for a fuzzer. `npm run fuzz` and the tests run all of them. */
 import { packetSeeds } from './packet-seeds.ts';
+import { ratesSeeds } from './rates-seeds.ts';
 import { type FuzzTarget, SANITISERS } from './target.ts';
 
 export const TARGETS: readonly FuzzTarget[] = [
@@ -12,5 +13,14 @@ export const TARGETS: readonly FuzzTarget[] = [
     maxLength: 2048,
     runs: 20_000,
     seeds: packetSeeds,
+  },
+  {
+    name: 'rates',
+    meaning: 'the table of requests that workers share, native/rates.c',
+    sources: ['test/fuzz/rates.c', 'native/rates.c', 'native/sealed.c'],
+    flags: ['-pthread'],
+    maxLength: 1024,
+    runs: 5000,
+    seeds: ratesSeeds,
   },
 ];
