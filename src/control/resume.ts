@@ -13,6 +13,7 @@ import { Leftovers } from './leftovers.ts';
 import { holdLock } from './lock.ts';
 import { PortNamespace } from './port-namespace.ts';
 import { checkPrivileges } from './preflight.ts';
+import { RATES_ANEW, withSoundRates } from './request-rates.ts';
 import { SharedSettings } from './shared-settings.ts';
 import { Stopper } from './stopper.ts';
 import { type StoredDocument, storedDocument } from './stored.ts';
@@ -60,23 +61,25 @@ async function resume(
   if (restart.length > 0) throw new Error(`the configuration has other values of ${restart.join(', ')}`);
   const namespace = PortNamespace.reopen(loaded.config, stored.namespaceInode);
   try {
-    const document = { ...stored.handOver, ports: await portsThere(stored, store.received, namespace) };
-    store.keepOnly(namesOf(document, stored.names));
     const at = (place: number) => {
       const fd = store.received.get(stored.names[place] ?? '');
       if (fd === undefined) throw new Error(`descriptor ${stored.names[place] ?? place} is missing`);
       return fd;
     };
+    const ports = await portsThere(stored, store.received, namespace);
+    const document = withSoundRates({ ...stored.handOver, ports }, at);
+    store.keepOnly(namesOf(document, stored.names));
     await removeStrayDevices(document, namespace, context.log);
     const succession = await succeed({ document, at, namespace, loaded }, context);
-    const { config, maps, programs, ports, history, operator } = succession;
+    const { config, maps, programs, history, operator } = succession;
     // They serve from here on, and what follows takes a while where there are many ports.
     const limits = operator.limitsOver(config.current.guard);
     new SharedSettings(config.current, maps, { limits, afterSilence: true }).beat(process.hrtime.bigint());
     // The one before may have died in the middle of a trace, or while it let a port go.
     programs.stopTrace();
-    for (const { id } of ports) maps.setDraining(id, 'not');
-    const leftovers = await Leftovers.clearBeside(ports, loaded.config, context.log);
+    for (const { id } of succession.ports) maps.setDraining(id, 'not');
+    const leftovers = await Leftovers.clearBeside(succession.ports, loaded.config, context.log);
+    if (document.ratesAt !== stored.handOver.ratesAt) history.note('warn', RATES_ANEW);
     history.note('info', `resumed what the service manager kept of a daemon that died, with ${ports.length} ports`);
     return { ...succession, leftovers, needsRestart: [], isResumed: true };
   } catch (error) {

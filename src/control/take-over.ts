@@ -10,6 +10,7 @@ import { MetasteerError, messageOf } from '../errors.ts';
 import { HandOverSocket } from '../kernel/hand-over.ts';
 import { isKernelError } from '../kernel/kernel-error.ts';
 import { nameHolder } from '../kernel/lock.ts';
+import { closeDescriptor } from '../kernel/sockets.ts';
 import { askDaemon } from '../unix/admin-request.ts';
 import { packageVersion } from '../version.ts';
 import type { Foundation, FoundationContext } from './foundation.ts';
@@ -17,6 +18,7 @@ import { type HandOverDocument, type HandOverRequest, OUR_ABI, parseHandOver } f
 import { Leftovers } from './leftovers.ts';
 import { PortNamespace } from './port-namespace.ts';
 import { checkPrivileges } from './preflight.ts';
+import { RATES_ANEW, withSoundRates } from './request-rates.ts';
 import { succeed } from './succeed.ts';
 import { takeOverSocket } from './take-over-socket.ts';
 
@@ -29,12 +31,13 @@ const NAME_PAUSE_MS = 50;
 /** @throws {MetasteerError} `upgrade-refused`, `daemon-not-running`, `bpf-load-failed`, `worker-…`; nothing has changed then */
 export async function takeOver(loaded: LoadedConfig, { stopper, log }: FoundationContext): Promise<Foundation> {
   checkPrivileges();
-  const { document, descriptors } = await receive(loaded.config.admin.socket, loaded.config.runDir);
+  const { document: received, descriptors } = await receive(loaded.config.admin.socket, loaded.config.runDir);
   const at = (place: number) => {
     const fd = descriptors[place];
     if (fd === undefined) throw new MetasteerError('upgrade-refused', `descriptor ${place} did not come`);
     return fd;
   };
+  const document = withSoundRates(received, at);
   const file = keepingWhatNeedsRestart(loaded.file, document.kept);
   const inForce = { path: loaded.path, file, config: configOf(file) };
   const namespace = PortNamespace.adopt(inForce.config, at(document.namespaceAt));
@@ -50,6 +53,10 @@ export async function takeOver(loaded: LoadedConfig, { stopper, log }: Foundatio
   await nameLock(at(document.lockAt));
   const { rates, maps, ports, history } = succession;
   for (const each of [namespace, rates, maps]) stopper.owns(each);
+  if (document.ratesAt !== received.ratesAt) {
+    closeDescriptor(at(received.ratesAt));
+    history.note('warn', RATES_ANEW);
+  }
   history.note('info', `took over from version ${document.version}, with ${ports.length} ports`);
   return {
     ...succession,

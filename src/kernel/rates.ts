@@ -1,4 +1,5 @@
 import { call, type Memory, ownRoom, readS32, readU32, room } from './ffi.ts';
+import { isKernelError } from './kernel-error.ts';
 import { type RateWindows, writeRateWindows } from './layout.gen.ts';
 
 /** The table in which the workers count requests, before any of them runs. Owns its descriptor. */
@@ -17,7 +18,18 @@ export class RateTable {
     return new RateTable(readS32(fd));
   }
 
-  /** One that a daemon before this one made. */
+  /** Whether a descriptor is of a table whose size no process can change any more: workers have it too, and may be anybody's. */
+  static isSound(fd: number): boolean {
+    try {
+      call('ms_rates_check', fd);
+      return true;
+    } catch (error) {
+      if (isKernelError(error, 'EPERM', 'EINVAL')) return false;
+      throw error;
+    }
+  }
+
+  /** One that a daemon before this one made, and that is sound. */
   static adopt(fd: number): RateTable {
     return new RateTable(fd);
   }
@@ -38,7 +50,7 @@ export class RateCounter {
     this.#windows = writeRateWindows(windows);
   }
 
-  /** @param fd of the table; it may be closed afterwards */
+  /** @param fd of the table; it may be closed afterwards @throws {KernelError} EPERM or EINVAL when it is not sound */
   static open(fd: number, windows: RateWindows): RateCounter {
     call('ms_rates_open', fd);
     return new RateCounter(windows);
