@@ -59,15 +59,24 @@ export class OtherVersion {
 
   /** Compiles the programs anew, with other text in one of their headers; what was changed before stays changed. */
   changePrograms(header: string, what: RegExp, by: string): void {
+    this.#changeSource('bpf', header, what, by, ['-B']);
+  }
+
+  /** Compiles the library that Node loads anew, with other text in one of its files; what was changed before stays changed. */
+  changeNative(file: string, what: RegExp, by: string): void {
+    this.#changeSource('native', file, what, by, ['build/libmetasteer.so']);
+  }
+
+  #changeSource(part: 'bpf' | 'native', file: string, what: RegExp, by: string, words: readonly string[]): void {
     const sources = join(this.folder, 'sources');
     if (!existsSync(sources)) {
       mkdirSync(sources);
-      for (const part of ['bpf', 'native']) cpSync(join(packageRoot, part), join(sources, part), { recursive: true });
+      for (const each of ['bpf', 'native']) cpSync(join(packageRoot, each), join(sources, each), { recursive: true });
     }
-    this.change(`sources/bpf/${header}`, what, by);
-    execFileSync('make', ['-s', '-B', '-C', join(this.folder, 'sources/bpf')]);
-    rmSync(join(this.folder, 'bpf/build'), { recursive: true });
-    cpSync(join(this.folder, 'sources/bpf/build'), join(this.folder, 'bpf/build'), { recursive: true });
+    this.change(`sources/${part}/${file}`, what, by);
+    execFileSync('make', ['-s', '-C', join(sources, part), ...words]);
+    rmSync(join(this.folder, part, 'build'), { recursive: true });
+    cpSync(join(sources, part, 'build'), join(this.folder, part, 'build'), { recursive: true });
   }
 
   /** Has every program that is attached differ, in what it runs: the one on interfaces, and the one on devices. */
