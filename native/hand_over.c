@@ -93,29 +93,72 @@ static void close_all(const int *fds, __u32 count)
 		close(fds[i]);
 }
 
+/* What came with a message beside its payload. */
+struct rights {
+	int fds[DESCRIPTORS_MAX];
+	__u32 count;
+	__u32 parts;    /* that carry descriptors */
+	__u32 strange;  /* parts of any other kind */
+};
+
+/* Owns the descriptors of a part from here on. Those that no message may have are closed at once, and counted as a part more. */
+static void take_part(struct rights *rights, const struct cmsghdr *part)
+{
+	size_t bytes = part->cmsg_len - CMSG_LEN(0);
+
+	for (size_t at = 0; at + sizeof(int) <= bytes; at += sizeof(int)) {
+		int fd;
+
+		memcpy(&fd, CMSG_DATA(part) + at, sizeof(fd));
+		if (rights->count < DESCRIPTORS_MAX) {
+			rights->fds[rights->count++] = fd;
+		} else {
+			close(fd);
+			rights->parts++;
+		}
+	}
+	rights->parts++;
+}
+
+/* All that came is somebody's to close, whatever else is wrong with the message. */
+static void take_rights(struct rights *rights, struct msghdr *message)
+{
+	for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
+		if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_RIGHTS && part->cmsg_len >= CMSG_LEN(0))
+			take_part(rights, part);
+		else
+			rights->strange++;
+	}
+}
+
 int fds_receive(int channel, __u32 *word, int *fds, __u32 capacity, __u32 *count)
 {
 	union control control;
-	__u32 received = 0, came;
+	__u32 received = 0;
 	struct iovec payload = {.iov_base = &received, .iov_len = sizeof(received)};
 	struct msghdr message = {.msg_iov = &payload, .msg_iovlen = 1, .msg_control = control.bytes,
 				 .msg_controllen = sizeof(control.bytes)};
 	ssize_t length = recvmsg(channel, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	const struct cmsghdr *rights;
+	struct rights rights = {};
+	int error = 0;
 
 	if (length < 0)
 		return -errno;
-	rights = CMSG_FIRSTHDR(&message);
-	if (length != sizeof(received) || !rights || rights->cmsg_type != SCM_RIGHTS)
-		return -EPROTO;
-	came = (__u32)((rights->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-	/* Cut short: this process may not have so many. */
-	if (message.msg_flags & MSG_CTRUNC || came > capacity) {
-		close_all((const int *)CMSG_DATA(rights), came);
-		return came > capacity ? -ENOSPC : -EMFILE;
+	take_rights(&rights, &message);
+	if (length != sizeof(received) || message.msg_flags & MSG_TRUNC || rights.strange || rights.parts > 1)
+		error = -EPROTO;
+	else if (rights.count > capacity)
+		error = -ENOSPC;
+	else if (message.msg_flags & MSG_CTRUNC) /* cut short: this process may not have so many */
+		error = -EMFILE;
+	else if (rights.count == 0)
+		error = -EPROTO;
+	if (error) {
+		close_all(rights.fds, rights.count);
+		return error;
 	}
-	memcpy(fds, CMSG_DATA(rights), came * sizeof(int));
-	*count = came;
+	memcpy(fds, rights.fds, rights.count * sizeof(int));
+	*count = rights.count;
 	*word = received;
 	return 0;
 }

@@ -87,7 +87,8 @@ int fds_send(int channel, __u32 word, const int *fds, __u32 count);
 
 /*
  * Takes what one fds_send sent, without waiting; the caller owns the descriptors. -EAGAIN when nothing waits, -ENOSPC when there
- * are more than `capacity`, -EMFILE when this process may not have so many.
+ * are more than `capacity`, -EMFILE when this process may not have so many, -EPROTO for a message of any other form. After an error
+ * none of its descriptors is open.
  */
 int fds_receive(int channel, __u32 *word, int *fds, __u32 capacity, __u32 *count);
 

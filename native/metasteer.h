@@ -542,7 +542,10 @@ MS_EXPORT int ms_hand_over_connect(const char *path, __s32 *channel_fd);
 /* Sends up to MS_FDS_MAX descriptors. -EAGAIN when too many wait to be received. */
 MS_EXPORT int ms_fds_send(__s32 channel_fd, const __s32 *fds, __u32 count);
 
-/* Takes those of one ms_fds_send. -EAGAIN when none wait, -EMFILE when this process may not have so many. */
+/*
+ * Takes those of one ms_fds_send. -EAGAIN when none wait, -EMFILE when this process may not have so many, -ENOSPC when there are more
+ * than `capacity`, -EPROTO for a message of any other form. After an error none of them is open.
+ */
 MS_EXPORT int ms_fds_receive(__s32 channel_fd, __s32 *fds, __u32 capacity, __u32 *count);
 
 /* Who is at the other end of a connected UNIX socket. */

@@ -22,9 +22,10 @@ export class HandOverSocket {
   }
 
   /**
-   * Takes the descriptors that were sent, all of them; they belong to the caller.
+   * Takes the descriptors that were sent, all of them; they belong to the caller. After an error none of them is open.
    *
-   * @throws {KernelError} EAGAIN when fewer were, EMFILE when this process may not have so many
+   * @throws {KernelError} EAGAIN when fewer were, EMFILE when this process may not have so many, EPROTO for other messages
+   * @throws {Error} when more were
    */
   receive(count: number): readonly number[] {
     const channel = room('s32');
@@ -32,6 +33,8 @@ export class HandOverSocket {
     const descriptors: number[] = [];
     try {
       while (descriptors.length < count) descriptors.push(...receiveSome(readS32(channel)));
+      if (descriptors.length > count)
+        throw new Error(`${descriptors.length} descriptors came, and ${count} were announced`);
       return descriptors;
     } catch (error) {
       for (const fd of descriptors) closeDescriptor(fd);

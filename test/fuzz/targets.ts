@@ -1,4 +1,5 @@
 /** Every C that reads what others write, as a target for a fuzzer. `npm run fuzz` and the tests run all of them. */
+import { descriptorsSeeds } from './descriptors-seeds.ts';
 import { packetSeeds } from './packet-seeds.ts';
 import { ratesSeeds } from './rates-seeds.ts';
 import { type FuzzTarget, SANITISERS } from './target.ts';
@@ -22,5 +23,14 @@ export const TARGETS: readonly FuzzTarget[] = [
     maxLength: 1024,
     runs: 5000,
     seeds: ratesSeeds,
+  },
+  {
+    name: 'descriptors',
+    meaning: 'messages with descriptors, native/hand_over.c',
+    sources: ['test/fuzz/descriptors.c', 'native/hand_over.c', 'native/socket.c', 'test/fuzz/here.c'],
+    flags: ['-Wl,--wrap=recvmsg'],
+    maxLength: 64,
+    runs: 5000,
+    seeds: descriptorsSeeds,
   },
 ];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { closeSync, existsSync, fstatSync, mkdtempSync, openSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdtempSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,6 +38,18 @@ describe('descriptors that are handed over', () => {
       () => socket.receive(2),
       (error) => isKernelError(error),
     );
+    closeSync(file);
+    socket.close();
+  });
+
+  it('that are more than announced are refused, and closed', () => {
+    const socket = HandOverSocket.listen(join(folder, 'more.sock'));
+    const file = openSync('/dev/null', 'r');
+    const open = () => readdirSync('/proc/self/fd').length;
+    const before = open();
+    handDescriptorsOver(socket.path, [file, file, file]);
+    assert.throws(() => socket.receive(2), /^Error: 3 descriptors came, and 2 were announced$/);
+    assert.equal(open(), before);
     closeSync(file);
     socket.close();
   });
