@@ -95,7 +95,7 @@ static void close_all(const int *fds, __u32 count)
 
 /* What came with a message beside its payload. */
 struct rights {
-	int fds[DESCRIPTORS_MAX];
+	int fds[MS_FDS_MAX];
 	__u32 count;
 	__u32 parts;    /* that carry descriptors */
 	__u32 strange;  /* parts of any other kind */
@@ -110,7 +110,7 @@ static void take_part(struct rights *rights, const struct cmsghdr *part)
 		int fd;
 
 		memcpy(&fd, CMSG_DATA(part) + at, sizeof(fd));
-		if (rights->count < DESCRIPTORS_MAX) {
+		if (rights->count < MS_FDS_MAX) {
 			rights->fds[rights->count++] = fd;
 		} else {
 			close(fd);

@@ -6,7 +6,6 @@
 #define _GNU_SOURCE
 #include "haproxy-conf.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -76,12 +75,18 @@ static const struct known known_lines[] = {
 
 #define LINES (sizeof(known_lines) / sizeof(known_lines[0]))
 
+/* The C library's takes no `char` that is negative. */
+static bool is_digit(char character)
+{
+	return character >= '0' && character <= '9';
+}
+
 static bool is_uuid(const char *text)
 {
 	for (int i = 0; i < UUID_LENGTH; i++) {
 		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
 
-		if (dash ? text[i] != '-' : !isdigit(text[i]) && !(text[i] >= 'a' && text[i] <= 'f'))
+		if (dash ? text[i] != '-' : !is_digit(text[i]) && !(text[i] >= 'a' && text[i] <= 'f'))
 			return false;
 	}
 	return true;
@@ -94,9 +99,9 @@ static bool word_matches(const char *pattern, size_t length, const char *word, c
 		if (*pattern == '*')
 			return *word != '\0';
 		if (*pattern == '#') {
-			if (!isdigit(*word))
+			if (!is_digit(*word))
 				return false;
-			while (isdigit(*word))
+			while (is_digit(*word))
 				word++;
 		} else if (*pattern == '@') {
 			if (!is_uuid(word))
@@ -190,15 +195,38 @@ static const char *take(struct reading *reading, char *const *words, int count)
 	return NULL;
 }
 
+/* Reads a line up to its end. Returns why it is none of Neutron's, NULL when it may be; `*is_last` when nothing follows. */
+static const char *read_line(FILE *file, char *line, size_t room, bool *is_last)
+{
+	size_t length = 0;
+	int character;
+
+	while ((character = getc_unlocked(file)) != EOF && character != '\n') {
+		/* What follows would be hidden from us, and perhaps not from haproxy. */
+		if (character == '\0')
+			return "it is no text";
+		if (length + 1 == room)
+			return "the line is too long";
+		line[length++] = (char)character;
+	}
+	line[length] = '\0';
+	*is_last = character == EOF;
+	return ferror(file) ? "the file cannot be read" : NULL;
+}
+
 static int read_lines(FILE *file, struct reading *reading, char *why, unsigned int why_len)
 {
 	char line[8192], *words[WORDS_MAX] = {};
+	bool is_last = false;
 
-	for (int number = 1; fgets(line, sizeof(line), file); number++) {
-		bool whole = strchr(line, '\n') || feof(file);
-		int count = whole ? split(line, words) : -EINVAL;
-		const char *problem = count < 0 ? "the line is too long" : count == 0 ? NULL : take(reading, words, count);
+	for (int number = 1; !is_last; number++) {
+		const char *problem = read_line(file, line, sizeof(line), &is_last);
+		int count = problem ? 0 : split(line, words);
 
+		if (count < 0)
+			problem = "the line is too long";
+		else if (count > 0)
+			problem = take(reading, words, count);
 		if (problem) {
 			snprintf(why, why_len, "line %d: %s", number, problem);
 			return -EINVAL;

@@ -42,6 +42,7 @@ export const SIGNATURES = {
   ms_packet_events_open: ['int', ['int32', 'pointer']],
   ms_test_run: ['int', ['int32', 'pointer', 'uint32', 'pointer', 'uint32', 'uint32', 'pointer']],
   ms_rates_create: ['int', ['uint32', 'pointer']],
+  ms_rates_check: ['int', ['int32']],
   ms_rates_open: ['int', ['int32']],
   ms_rates_take: ['int', ['pointer', 'uint32', 'pointer', 'uint32', 'pointer']],
   ms_front_open: ['int', ['pointer', 'pointer', 'pointer', 'pointer', 'pointer']],
@@ -57,6 +58,7 @@ export const SIGNATURES = {
   ms_fd_receive: ['int', ['int32', 'pointer', 'pointer']],
   ms_notify: ['int', ['pointer', 'pointer', 'int32']],
   ms_document_create: ['int', ['pointer', 'uint32', 'pointer']],
+  ms_document_size: ['int', ['int32', 'pointer']],
   ms_hand_over_listen: ['int', ['pointer', 'pointer']],
   ms_hand_over_accept: ['int', ['int32', 'pointer']],
   ms_hand_over_connect: ['int', ['pointer', 'pointer']],
@@ -150,6 +152,8 @@ export interface Parameters {
   /** __u32 clients, __s32 *rates_fd */
   ms_rates_create: [clients: number, rates_fd: Memory<'s32'>];
   /** __s32 rates_fd */
+  ms_rates_check: [rates_fd: number];
+  /** __s32 rates_fd */
   ms_rates_open: [rates_fd: number];
   /** const __u8 *client, __u32 client_len, const struct ms_rate_windows *windows, __u32 now_ms, __u32 *wait_ms */
   ms_rates_take: [client: Buffer, client_len: number, windows: Memory<'ms_rate_windows'>, now_ms: number, wait_ms: Memory<'u32'>];
@@ -179,6 +183,8 @@ export interface Parameters {
   ms_notify: [socket_path: Memory<'char'>, message: Memory<'char'>, descriptor: number];
   /** const void *bytes, __u32 length, __s32 *fd */
   ms_document_create: [bytes: Buffer, length: number, fd: Memory<'s32'>];
+  /** __s32 fd, __u32 *length */
+  ms_document_size: [fd: number, length: Memory<'u32'>];
   /** const char *path, __s32 *listen_fd */
   ms_hand_over_listen: [path: Memory<'char'>, listen_fd: Memory<'s32'>];
   /** __s32 listen_fd, __s32 *channel_fd */

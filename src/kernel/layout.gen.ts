@@ -524,6 +524,8 @@ export interface Maps {
   readonly stages: number;
 }
 
+export const MAPS_BYTES = 40;
+
 export const MAPS_WORDS = 10;
 export const MAPS_NEIGHBOURS_WORD = 0;
 export const MAPS_FLOWS_WORD = 1;

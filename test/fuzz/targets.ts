@@ -1,5 +1,6 @@
 /** Every C that reads what others write, as a target for a fuzzer. `npm run fuzz` and the tests run all of them. */
 import { descriptorsSeeds } from './descriptors-seeds.ts';
+import { haproxySeeds } from './haproxy-seeds.ts';
 import { packetSeeds } from './packet-seeds.ts';
 import { ratesSeeds } from './rates-seeds.ts';
 import { type FuzzTarget, SANITISERS } from './target.ts';
@@ -32,5 +33,14 @@ export const TARGETS: readonly FuzzTarget[] = [
     maxLength: 64,
     runs: 5000,
     seeds: descriptorsSeeds,
+  },
+  {
+    name: 'haproxy-conf',
+    meaning: 'configurations of haproxy, native/haproxy-conf.c',
+    sources: ['test/fuzz/haproxy-conf.c', 'native/haproxy-conf.c'],
+    flags: ['-Wl,--wrap=fopen'],
+    maxLength: 16_384,
+    runs: 5000,
+    seeds: haproxySeeds,
   },
 ];

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { callAsync, cString, room } from '../../src/kernel/ffi.ts';
 import { isKernelError } from '../../src/kernel/kernel-error.ts';
-import { LINK_BYTES, MAPS_BYTES } from '../../src/kernel/layout.gen.ts';
+import { MAPS_BYTES } from '../../src/kernel/layout.gen.ts';
 
 const OWN = cString('/proc/self/ns/net');
 
@@ -17,8 +17,8 @@ describe('no device has the name', () => {
     test(title, async () => {
       const device = cString(name);
       const calls = [
-        () => callAsync('ms_listen', OWN, device, 1, room(4)),
-        () => callAsync('ms_port_create', OWN, 1, OWN, device, room(LINK_BYTES)),
+        () => callAsync('ms_listen', OWN, device, 1, room('s32')),
+        () => callAsync('ms_port_create', OWN, 1, OWN, device, room('ms_link')),
         () => callAsync('ms_port_up', OWN, device),
         () => callAsync('ms_port_mtu', OWN, device, 1400),
         () => callAsync('ms_port_remove', OWN, device),
@@ -57,9 +57,19 @@ describe('a template is not loaded', () => {
   ];
   for (const [title, template] of templates) {
     test(title, async () => {
-      const log = room(4096);
+      const log = room('u8', 4096);
       const load = () =>
-        callAsync('ms_program_load', template, template.length, room(1), 0, room(MAPS_BYTES), room(4), log, log.length);
+        callAsync(
+          'ms_program_load',
+          template,
+          template.length,
+          room('u8'),
+          0,
+          room('ms_maps'),
+          room('s32'),
+          log,
+          log.length,
+        );
       await assert.rejects(load, (error) => isKernelError(error, 'EPROTO'));
     });
   }

@@ -4,9 +4,9 @@ import { after, before, test } from 'node:test';
 import { runCommand } from '../../src/demo/command.ts';
 import { Namespace } from '../../src/demo/namespace.ts';
 import { lookForStrangers } from '../../src/kernel/attachment.ts';
-import { call, callAsync, cString, room } from '../../src/kernel/ffi.ts';
+import { call, callAsync, cString, readS32, room } from '../../src/kernel/ffi.ts';
 import { isKernelError } from '../../src/kernel/kernel-error.ts';
-import { ATTACH_MODE, ATTACHMENT_BYTES, HOOK, MAPS_BYTES, readAttachment } from '../../src/kernel/layout.gen.ts';
+import { ATTACH_MODE, HOOK, readAttachment } from '../../src/kernel/layout.gen.ts';
 import { needsRoot } from '../kit/node.ts';
 
 /** As many as the kernel chains on one hook. */
@@ -30,17 +30,17 @@ async function loadTheirs(): Promise<number> {
   template.writeUInt32LE(CLASSIFIER, 16);
   template.writeUInt32LE(2, 24);
   template.set(UNTOUCHED, 28);
-  const [fd, log] = [room(4), room(4096)];
-  await callAsync('ms_program_load', template, template.length, room(1), 0, room(MAPS_BYTES), fd, log, log.length);
-  open.push(fd.readInt32LE());
-  return fd.readInt32LE();
+  const [fd, log] = [room('s32'), room('u8', 4096)];
+  await callAsync('ms_program_load', template, template.length, room('u8'), 0, room('ms_maps'), fd, log, log.length);
+  open.push(readS32(fd));
+  return readS32(fd);
 }
 
 test('all that the kernel chains on both hooks of an interface are counted', needsRoot, async (t) => {
   const { index } = await namespace.link('lo');
   for (const hook of [HOOK.MS_HOOK_INGRESS, HOOK.MS_HOOK_EGRESS]) {
     for (let count = 0; count < CHAINED_MAX; count++) {
-      const state = room(ATTACHMENT_BYTES);
+      const state = room('ms_attachment');
       const program = await loadTheirs();
       try {
         await callAsync('ms_attach', cString(namespace.path), index, hook, program, ATTACH_MODE.MS_ATTACH_TCX, state);

@@ -8,54 +8,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { haproxyConfig } from '../../bench/incumbent.ts';
 import { ROOT } from '../tidy/sources.ts';
+import { CONFIGURATIONS, OWNER } from './haproxy-confs.ts';
 
 const SHIM = join(ROOT, 'native/build/metasteer-haproxy');
-const OWNER = '7d3c0a1e-52b7-4f0e-9a3b-1f0f3c2d4e5f';
+const { router, limited, network, ovn } = CONFIGURATIONS;
 const OTHER = '11111111-52b7-4f0e-9a3b-1f0f3c2d4e5f';
 
 const folder = mkdtempSync(join(tmpdir(), 'metasteer-shim-'));
 after(() => rmSync(folder, { recursive: true }));
-
-const router = haproxyConfig({
-  routerId: OWNER,
-  agentSocket: '/var/lib/neutron/metadata_proxy',
-  pidFile: `/var/lib/neutron/external/pids/${OWNER}.pid.haproxy`,
-  user: 'neutron',
-  group: 'neutron',
-});
-
-/** Limits of requests, as an agent with `rate_limit_enabled` writes them (contract.md 1.3). */
-const limited = router
-  .replace(
-    'listen listener',
-    `backend base_rate_limiter
-    stick-table type ip size 10k expire 10s store http_req_rate(10s)
-
-backend burst_rate_limiter
-    stick-table type ip size 10k expire 10s store http_req_rate(5s)
-
-listen listener`,
-  )
-  .replace(
-    '    server metadata',
-    `    http-request track-sc0 src table base_rate_limiter
-    http-request track-sc1 src table burst_rate_limiter
-    http-request deny deny_status 429 if { src_http_req_rate(base_rate_limiter) gt 10 }
-    http-request deny deny_status 429 if { src_http_req_rate(burst_rate_limiter) gt 5 }
-    server metadata`,
-  );
-
-const network = router
-  .replaceAll('Router-ID', 'X')
-  .replace('Network-ID', 'Router-ID')
-  .replace('X-Neutron-X', 'X-Neutron-Network-ID')
-  .replace('bind :::9697', 'bind 169.254.169.254:80\n    bind [fe80::a9fe:a9fe]:80 interface tap1f0f3c2d-4e');
-
-const ovn = router
-  .replace(/ {4}http-request del-header.*\n/, '')
-  .replace('set-header X-Neutron-Router-ID', 'add-header X-OVN-Network-ID');
 
 function shim(text: string, name = `${OWNER}.conf`): string {
   const file = join(folder, name);
@@ -110,7 +71,11 @@ describe('what is not Neutron’s goes to the real haproxy:', () => {
     ['an owner that is none', router.replaceAll(OWNER, 'router'), /no such line/],
     ['a line without an end', router.replace('mode http', `mode http${' '.repeat(10_000)}`), /too long/],
     ['a line of many words', router.replace('mode http', `mode ${'http '.repeat(100)}`), /too long/],
-    ['bytes', '\0'.repeat(100), /missing/],
+    ['bytes', '\0'.repeat(100), /line 1: it is no text/],
+    ['a line that goes on behind a zero', router.replace('mode http\n', 'mode http\0\n'), /it is no text/],
+    ['more behind a zero, without an end', `${router.trimEnd()}\0\n  acl mine path /mine`, /it is no text/],
+    ['a last line that goes on behind a zero', `${router.trimEnd()}\0 and more`, /line \d+: it is no text/],
+    ['letters that are no ASCII', router.replace('mode http', 'mode h\u00fftp'), /no such line/],
   ];
   for (const [title, text, why] of cases) {
     test(title, () => {
