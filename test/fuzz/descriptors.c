@@ -172,31 +172,32 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
 	struct rlimit before, few;
 	struct message message;
-	int pair[2], on = 1, opened;
+	struct ms_channel pair;
+	int on = 1, opened;
 
 	if (size < HEAD)
 		return 0;
 	if (null < 0)
 		null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	message = parse(input, size);
-	expect(ms_fd_channel(pair) == 0);
+	expect(ms_fd_channel(&pair) == 0);
 	opened = count_open();
 	expect(getrlimit(RLIMIT_NOFILE, &before) == 0);
 	few = before;
 	if (input[0] & CREDENTIALS)
-		expect(setsockopt(pair[1], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0);
+		expect(setsockopt(pair.theirs, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0);
 	if (input[0] & FORGED)
 		forged = &message;
-	else if (!send_message(pair[0], &message) && message.length == 0)
-		shutdown(pair[0], SHUT_WR);
+	else if (!send_message(pair.ours, &message) && message.length == 0)
+		shutdown(pair.ours, SHUT_WR);
 	if (input[0] & FEW && !forged)
 		few.rlim_cur = (rlim_t)opened + input[2] % 8;
 	expect(setrlimit(RLIMIT_NOFILE, &few) == 0);
-	receive(pair[1], input[1], input[0] & SINGLE);
+	receive(pair.theirs, input[1], input[0] & SINGLE);
 	expect(setrlimit(RLIMIT_NOFILE, &before) == 0);
 	forged = NULL;
 	expect(count_open() == opened);
-	close(pair[0]);
-	close(pair[1]);
+	close(pair.ours);
+	close(pair.theirs);
 	return 0;
 }

@@ -1,5 +1,6 @@
 /** Every C that reads what others write, as a target for a fuzzer. `npm run fuzz` and the tests run all of them. */
 import { descriptorsSeeds } from './descriptors-seeds.ts';
+import { frontSeeds } from './front-seeds.ts';
 import { haproxySeeds } from './haproxy-seeds.ts';
 import { packetSeeds } from './packet-seeds.ts';
 import { ratesSeeds } from './rates-seeds.ts';
@@ -42,5 +43,17 @@ export const TARGETS: readonly FuzzTarget[] = [
     maxLength: 16_384,
     runs: 5000,
     seeds: haproxySeeds,
+  },
+  {
+    name: 'front',
+    meaning: 'the sockets of clients and the agent, native/front*.c',
+    sources: [
+      ...['test/fuzz/front.c', 'test/kernel/front-reader.c'],
+      ...['front.c', 'front_memory.c', 'front_ops.c', 'front_read.c'].map((file) => `native/${file}`),
+    ],
+    flags: ['-pthread'],
+    maxLength: 2048,
+    runs: 2000,
+    seeds: frontSeeds,
   },
 ];

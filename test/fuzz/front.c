@@ -4,7 +4,7 @@
  * a front that runs. Whatever happens, no byte arrives that was not sent, and no record is one that cannot be (front-reader.c).
  */
 #define _GNU_SOURCE
-#include "front-reader.h"
+#include "../kernel/front-reader.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
