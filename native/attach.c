@@ -75,10 +75,12 @@ struct filters {
 	__u32 count;
 };
 
-static bool begins_as_ours(const struct nlattr *name)
+static bool is_our_program(const struct nlattr *name)
 {
-	return mnl_attr_get_payload_len(name) >= strlen(PROGRAM_PREFIX) &&
-	       memcmp(mnl_attr_get_payload(name), PROGRAM_PREFIX, strlen(PROGRAM_PREFIX)) == 0;
+	__u8 text[sizeof(PROGRAM_PREFIX)];
+
+	attribute_text(name, text, sizeof(text));
+	return strcmp((const char *)text, PROGRAM_PREFIX) == 0;
 }
 
 static int collect_filter(const struct nlmsghdr *answer, void *argument)
@@ -88,15 +90,15 @@ static int collect_filter(const struct nlmsghdr *answer, void *argument)
 	const struct nlattr *attribute, *nested;
 	bool ours = false;
 
-	if (mnl_nlmsg_get_payload_len(answer) < sizeof(*filter))
-		return MNL_CB_OK;
+	if (!message_has(answer, sizeof(*filter)))
+		return refuse_message();
 	if (filter->tcm_ifindex != filters->ifindex || !filter->tcm_handle)
 		return MNL_CB_OK;
 	each_attribute(attribute, answer, sizeof(*filter)) {
 		if (mnl_attr_get_type(attribute) != TCA_OPTIONS)
 			continue;
 		each_nested(nested, attribute) {
-			if (mnl_attr_get_type(nested) == TCA_BPF_NAME && begins_as_ours(nested))
+			if (mnl_attr_get_type(nested) == TCA_BPF_NAME && is_our_program(nested))
 				ours = true;
 		}
 	}

@@ -26,6 +26,8 @@ static inline void close_fd(int *fd)
  */
 int netns_call(const char *path, int (*work)(void *argument), void *argument);
 
+struct msghdr;
+
 /* Room for any request this shim makes. */
 #define NETLINK_REQUEST_BYTES 1024
 
@@ -37,6 +39,25 @@ int netlink_get(struct nlmsghdr *request, mnl_cb_t each, void *argument);
 
 /* Sends one dump request and calls `each` for every answer. */
 int netlink_dump(struct nlmsghdr *request, mnl_cb_t each, void *argument);
+
+/*
+ * Takes what comes next on a netlink socket, into `message`, and says who sent it by leaving it out: 0 when that was not the kernel.
+ * Returns its bytes, or a negative errno: -EMSGSIZE when some of it, or of what came beside it, had no room, -EBADMSG when it is
+ * not one message after the other.
+ */
+ssize_t netlink_receive(int fd, struct msghdr *message);
+
+/* Whether a message has so many bytes behind its own header. Nothing of them may be read before. */
+int message_has(const struct nlmsghdr *message, size_t header_bytes);
+
+/* Has a callback of libmnl end the request with -EBADMSG. */
+int refuse_message(void);
+
+/* The number in an attribute, or another when it is too short for one. */
+__u32 attribute_u32(const struct nlattr *attribute, __u32 otherwise);
+
+/* Copies the text of an attribute, ended there or not, into `room` bytes, of which those behind it become zero. */
+void attribute_text(const struct nlattr *attribute, __u8 *text, size_t room);
 
 /* Makes changes in a namespace appear in the stream of ms_events_open, under `*nsid`. */
 int netns_watch(const char *netns, __s32 *nsid);

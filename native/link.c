@@ -26,7 +26,7 @@ static void read_kind(const struct nlattr *info, struct ms_link *link)
 
 	each_nested(nested, info)
 		if (mnl_attr_get_type(nested) == IFLA_INFO_KIND)
-			strncpy((char *)link->kind, mnl_attr_get_str(nested), sizeof(link->kind) - 1);
+			attribute_text(nested, link->kind, sizeof(link->kind));
 }
 
 static int collect_link(const struct nlmsghdr *answer, void *argument)
@@ -36,16 +36,18 @@ static int collect_link(const struct nlmsghdr *answer, void *argument)
 	struct ms_link link = {};
 	const struct nlattr *attribute;
 
+	if (!message_has(answer, sizeof(*info)))
+		return refuse_message();
 	link.ifindex = (__u32)info->ifi_index;
 	link.flags = info->ifi_flags;
 	link.type = info->ifi_type;
 	each_attribute(attribute, answer, sizeof(*info)) {
 		switch (mnl_attr_get_type(attribute)) {
 		case IFLA_IFNAME:
-			strncpy((char *)link.name, mnl_attr_get_str(attribute), sizeof(link.name) - 1);
+			attribute_text(attribute, link.name, sizeof(link.name));
 			break;
 		case IFLA_MTU:
-			link.mtu = mnl_attr_get_u32(attribute);
+			link.mtu = attribute_u32(attribute, 0);
 			break;
 		case IFLA_ADDRESS:
 			if (mnl_attr_get_payload_len(attribute) == sizeof(link.mac))
@@ -88,10 +90,11 @@ static int is_own_address(const struct nlmsghdr *answer)
 		return 0;
 	each_attribute(attribute, answer, sizeof(*address)) {
 		if (mnl_attr_get_type(attribute) == IFA_ADDRESS && address->ifa_family == AF_INET &&
+		    mnl_attr_get_payload_len(attribute) == sizeof(metadata) &&
 		    memcmp(mnl_attr_get_payload(attribute), &metadata, sizeof(metadata)) == 0)
 			return 0;
 		if (mnl_attr_get_type(attribute) == IFA_FLAGS)
-			flags = mnl_attr_get_u32(attribute);
+			flags = attribute_u32(attribute, flags);
 	}
 	return !(flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED));
 }
@@ -101,6 +104,8 @@ static int count_address(const struct nlmsghdr *answer, void *argument)
 	const struct ifaddrmsg *address = mnl_nlmsg_get_payload(answer);
 	struct list *list = argument;
 
+	if (!message_has(answer, sizeof(*address)))
+		return refuse_message();
 	if (!is_own_address(answer))
 		return MNL_CB_OK;
 	for (__u32 i = 0; i < list->count && i < list->capacity; i++)

@@ -38,18 +38,20 @@ static __s32 namespace_of(struct msghdr *message)
 	__s32 nsid = -1;
 
 	for (struct cmsghdr *control = CMSG_FIRSTHDR(message); control; control = CMSG_NXTHDR(message, control))
-		if (control->cmsg_level == SOL_NETLINK && control->cmsg_type == NETLINK_LISTEN_ALL_NSID)
+		if (control->cmsg_level == SOL_NETLINK && control->cmsg_type == NETLINK_LISTEN_ALL_NSID &&
+		    control->cmsg_len >= CMSG_LEN(sizeof(nsid)))
 			memcpy(&nsid, CMSG_DATA(control), sizeof(nsid));
 	return nsid;
 }
 
+/* -1: none. */
 static __s32 nsid_attribute(const struct nlmsghdr *header)
 {
 	const struct nlattr *attribute;
 
 	each_attribute(attribute, header, sizeof(struct rtgenmsg))
 		if (mnl_attr_get_type(attribute) == NETNSA_NSID)
-			return (__s32)mnl_attr_get_u32(attribute);
+			return (__s32)attribute_u32(attribute, (__u32)-1);
 	return -1;
 }
 
@@ -63,37 +65,52 @@ static int to_event(const struct nlmsghdr *header, __s32 nsid, struct ms_event *
 	switch (header->nlmsg_type) {
 	case RTM_NEWLINK:
 	case RTM_DELLINK:
+		if (!message_has(header, sizeof(*link)))
+			return 0;
 		event->kind = MS_EVENT_LINK;
 		event->ifindex = (__u32)link->ifi_index;
 		return 1;
 	case RTM_NEWADDR:
 	case RTM_DELADDR:
+		if (!message_has(header, sizeof(*address)))
+			return 0;
 		event->kind = MS_EVENT_ADDRESS;
 		event->ifindex = address->ifa_index;
 		return 1;
 	case RTM_DELNSID:
 		event->kind = MS_EVENT_NAMESPACE_GONE;
 		event->nsid = nsid_attribute(header);
-		return 1;
+		return event->nsid >= 0;
 	default:
 		return 0;
 	}
 }
 
+/* Everything must be looked at again. */
+static int write_lost(const struct forwarder *forwarder)
+{
+	const struct ms_event event = {.kind = MS_EVENT_LOST, .nsid = -1};
+
+	return write_event(forwarder->stream_fd, &event);
+}
+
 static int forward_messages(const struct forwarder *forwarder)
 {
-	char buffer[65536], control[256];
+	_Alignas(struct nlmsghdr) char buffer[65536];
+	_Alignas(struct cmsghdr) char control[256];
 	struct iovec part = {.iov_base = buffer, .iov_len = sizeof(buffer)};
 	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control,
 				 .msg_controllen = sizeof(control)};
-	ssize_t length = recvmsg(forwarder->netlink_fd, &message, 0);
-	struct ms_event event = {.kind = MS_EVENT_LOST, .nsid = -1};
+	ssize_t length = netlink_receive(forwarder->netlink_fd, &message);
+	struct ms_event event;
 	int left, error = 0;
 	__s32 nsid;
 
-	/* The kernel dropped messages because nobody took them in time: everything must be looked at again. */
-	if (length < 0)
-		return errno == EINTR ? 0 : errno == ENOBUFS ? write_event(forwarder->stream_fd, &event) : -errno;
+	/* The kernel dropped messages because nobody took them in time, or one is not whole; -EBADMSG is a kernel that nobody has seen. */
+	if (length == -ENOBUFS || length == -EMSGSIZE || length == -EBADMSG)
+		return write_lost(forwarder);
+	if (length <= 0)
+		return length == -EINTR ? 0 : (int)length;
 	nsid = namespace_of(&message);
 	left = (int)length;
 	for (struct nlmsghdr *header = (void *)buffer; !error && mnl_nlmsg_ok(header, left);

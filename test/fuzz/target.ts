@@ -60,13 +60,13 @@ export function compile(target: FuzzTarget, driver: 'fuzzer' | 'replay', folder:
   return status === 0 ? program : undefined;
 }
 
-/** Writes a target's seeds into a new folder below one. @returns their paths, in order */
+/** Writes a target's seeds into a new folder below one. @returns their paths, in order @throws {Error} for two of one name */
 export function writeSeeds(target: FuzzTarget, folder: string): readonly string[] {
   const corpus = corpusOf(target, folder);
   mkdirSync(corpus);
   return Array.from(target.seeds(), ([name, input]) => {
     const path = join(corpus, name.replaceAll(/[^\w.-]+/g, '-'));
-    writeFileSync(path, input);
+    writeFileSync(path, input, { flag: 'wx' });
     return path;
   });
 }

@@ -2,6 +2,7 @@
 import { descriptorsSeeds } from './descriptors-seeds.ts';
 import { frontSeeds } from './front-seeds.ts';
 import { haproxySeeds } from './haproxy-seeds.ts';
+import { netlinkSeeds } from './netlink-seeds.ts';
 import { packetSeeds } from './packet-seeds.ts';
 import { ratesSeeds } from './rates-seeds.ts';
 import { type FuzzTarget, SANITISERS } from './target.ts';
@@ -55,5 +56,20 @@ export const TARGETS: readonly FuzzTarget[] = [
     maxLength: 2048,
     runs: 2000,
     seeds: frontSeeds,
+  },
+  {
+    name: 'netlink',
+    meaning: 'answers and events of netlink, native/netlink.c, link.c, link_events.c and attach.c',
+    // link_events.c is within netlink.c, which calls what has no name outside.
+    sources: ['test/fuzz/netlink.c', 'native/netlink.c', 'native/link.c', 'native/attach.c', 'test/fuzz/here.c'],
+    flags: [
+      ...['recvmsg', 'mnl_socket_sendto', 'mnl_socket_close', 'mnl_attr_get_u32', 'mnl_attr_get_str'].map(
+        (name) => `-Wl,--wrap=${name}`,
+      ),
+      ...['-lmnl', '-lbpf', '-pthread'],
+    ],
+    maxLength: 4096,
+    runs: 10_000,
+    seeds: netlinkSeeds,
   },
 ];
