@@ -41,7 +41,7 @@ int ms_document_create(const void *bytes, __u32 length, __s32 *document_fd)
 
 int ms_document_size(__s32 document_fd, __u32 *length)
 {
-	__u64 bytes;
+	__u64 bytes = 0;
 	int error = sealed_size(document_fd, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE, &bytes);
 
 	if (error)

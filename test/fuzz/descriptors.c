@@ -168,6 +168,8 @@ static struct message parse(const uint8_t *input, size_t size)
 	return message;
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size); /* libFuzzer has no header for it */
+
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
 	struct rlimit before, few;

@@ -45,6 +45,8 @@ static void check(const struct haproxy_conf *conf)
 	expect(memmem(file, file_size, conf->owner, UUID_LENGTH) != NULL);
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size); /* libFuzzer has no header for it */
+
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
 	static struct haproxy_conf conf;

@@ -152,7 +152,7 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags)
 	else if (datagram.flags & (CUT | CUT_CONTROL) || datagram.length > room)
 		damaged++;
 	else
-		genuine++, failed += is_failed_dump(&datagram);
+		genuine++, failed += (unsigned)is_failed_dump(&datagram);
 	if (datagram.length > room) {
 		datagram.length = (uint16_t)room;
 		message->msg_flags |= MSG_TRUNC;
@@ -255,6 +255,8 @@ static void forward_all(void)
 		expect(!lost || events == 1);
 	}
 }
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size); /* libFuzzer has no header for it */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {

@@ -111,6 +111,8 @@ static void step(const uint8_t *bytes, size_t left)
 	}
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size); /* libFuzzer has no header for it */
+
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
 	struct scribbler scribbler = {.input = input, .size = size};
