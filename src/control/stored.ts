@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { messageOf } from '../errors.ts';
 import { readDocument } from '../kernel/document.ts';
+import { listOf, parseAs, parseText } from './document-parts.ts';
 import { type HandOverDocument, OUR_ABI, parseHandOver } from './hand-over-document.ts';
 
 /** systemd's first (SD_LISTEN_FDS_START). */
@@ -12,12 +13,15 @@ const OURS = /^(map-\d+|rates|listener-\d+-\d+|link-\d+-\d+|document-[01])$/;
 /** Names of the document, of which one is in use while the other is being replaced. */
 export const DOCUMENT_NAMES = ['document-0', 'document-1'] as const;
 
+/** More than one variable of the environment has room for. */
+const NAMES_MAX = 65_536;
+
 const envelope = z.object({
   /** The later one holds. Microseconds of CLOCK_MONOTONIC. */
   sequence: z.number(),
   namespaceInode: z.number(),
   /** The descriptor at each place of the document. */
-  names: z.array(z.string()),
+  names: listOf(z.string().max(64), NAMES_MAX),
   handOver: z.unknown(),
 });
 
@@ -41,9 +45,9 @@ export function receivedDescriptors(environment: NodeJS.ProcessEnv, pid: number)
   return new Map(names.flatMap((name, index) => (OURS.test(name) ? [[name, FIRST + index]] : [])));
 }
 
-/** @param text as the descriptor store writes it @throws {Error} */
+/** @param text as the descriptor store writes it @throws {DocumentError} */
 export function parseStored(text: string): StoredDocument & { readonly sequence: number } {
-  const { handOver, ...rest } = envelope.parse(JSON.parse(text));
+  const { handOver, ...rest } = parseAs(envelope, parseText(text));
   return { ...rest, handOver: parseHandOver(handOver) };
 }
 
@@ -57,7 +61,7 @@ export function storedDocument(received: ReadonlyMap<string, number>): StoredDoc
     try {
       return parseStored(readDocument(fd));
     } catch (error) {
-      throw new Error(`it cannot be read: ${messageOf(error).slice(0, 200).replaceAll(/\s+/g, ' ')}`);
+      throw new Error(`it cannot be read: ${messageOf(error)}`);
     }
   });
   const [last] = found.sort((one, other) => other.sequence - one.sequence);

@@ -13,6 +13,7 @@ import { nameHolder } from '../kernel/lock.ts';
 import { closeDescriptor } from '../kernel/sockets.ts';
 import { askDaemon } from '../unix/admin-request.ts';
 import { packageVersion } from '../version.ts';
+import { parseText } from './document-parts.ts';
 import type { Foundation, FoundationContext } from './foundation.ts';
 import { type HandOverDocument, type HandOverRequest, OUR_ABI, parseHandOver } from './hand-over-document.ts';
 import { Leftovers } from './leftovers.ts';
@@ -79,7 +80,7 @@ async function receive(adminSocket: string, runDir: string): Promise<Received> {
     const request: HandOverRequest = { socket: socket.path, version: packageVersion(), abi: OUR_ABI };
     const body = JSON.stringify(request);
     const text = await askDaemon(adminSocket, { method: 'PUT', path: '/v1/hand-over', body, withinMs: BEGIN_MS });
-    const document = parseHandOver(JSON.parse(text));
+    const document = parseHandOver(parseText(text));
     // Both sides look: the one before may be older than this check.
     if (document.abi !== OUR_ABI)
       throw new MetasteerError(

@@ -135,7 +135,7 @@ describe('a table of requests', () => {
       const [said] = (await once(hostile.stdout, 'data')) as [Buffer];
       assert.match(said.toString(), /^writes/);
       for (let turn = 0; turn < 3; turn += 1) {
-        const args = [TAKER, '200000', '1000'];
+        const args = [TAKER, '10000', '1000'];
         const { status, signal, stdout } = spawnSync(process.execPath, args, {
           stdio: ['ignore', 'pipe', 'inherit', fd],
         });
