@@ -3,6 +3,8 @@ import { parseStored } from '../../src/control/stored.ts';
 import { handOverValues } from './sample-hand-over.ts';
 
 const ITEMS = 2_000_000;
+/** As many as there may be, each wrong in many places. */
+const PORTS = 16_384;
 /** Names take more room than numbers. */
 const NAMES = 400_000;
 
@@ -11,6 +13,7 @@ const handOver = handOverValues();
 const limits = () => Object.fromEntries(Array.from({ length: NAMES }, (_, index) => [`k${index}`, '']));
 const documents: Readonly<Record<string, () => object>> = {
   ports: () => ({ names: [], handOver: { ...handOver, ports: wrong } }),
+  'every port': () => ({ names: [], handOver: { ...handOver, ports: new Array<object>(PORTS).fill({}) } }),
   events: () => ({ names: [], handOver: { ...handOver, events: wrong } }),
   drained: () => ({ names: [], handOver: { ...handOver, drained: { ...handOver.drained, owners: wrong } } }),
   limits: () => ({ names: [], handOver: { ...handOver, operator: { limits: limits() } } }),

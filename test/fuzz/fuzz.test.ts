@@ -15,7 +15,7 @@ after(() => rmSync(folder, { recursive: true }));
 
 describe('bytes of others do no harm to', () => {
   for (const target of TARGETS) {
-    test(target.meaning, () => {
+    test(`${target.meaning}`, () => {
       const program = compile(target, 'replay', folder);
       assert.ok(program, 'gcc fails');
       const seeds = writeSeeds(target, folder);
