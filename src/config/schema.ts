@@ -87,8 +87,8 @@ const sections = {
       meaning: 'From a refused connection to the agent to the next attempt.',
     }),
     client_mac: flag(
-      false,
-      'Whether the agent is told the MAC of the client’s frames in `X-Metasteer-Client-MAC`; `metasteer agent` uses it.',
+      true,
+      'Whether the agent is told the MAC of the client’s frames in `X-Metasteer-Client-MAC`: `metasteer agent` checks it, Neutron’s pass it over.',
     ),
   }),
   admin: z.strictObject({

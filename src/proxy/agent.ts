@@ -65,12 +65,8 @@ export class Agent implements ConnectionOwner, Timed {
   status(): AgentStatus {
     const { absent, lastError } = this.#pace;
     const state = absent ? 'absent' : this.#answered ? 'answering' : 'unknown';
-    const status = {
-      state,
-      generation: this.#generation.state,
-      exchangesOpen: this.#pool.busy,
-      queued: this.#waiting(),
-    } as const;
+    const generation = this.#generation.state;
+    const status = { state, generation, exchangesOpen: this.#pool.busy, queued: this.#waiting() } as const;
     return lastError === undefined ? status : { ...status, lastError };
   }
 
@@ -78,8 +74,7 @@ export class Agent implements ConnectionOwner, Timed {
   tooLarge(headBytes: number, bodyBytes: number): Reason | undefined {
     if (headBytes + bodyBytes <= ONE_SHOT_BYTES_MAX) return undefined;
     this.#look();
-    if (this.#generation.readsMore !== false) return undefined;
-    return tooLargeReason(headBytes);
+    return this.#generation.readsMore === false ? tooLargeReason(headBytes) : undefined;
   }
 
   /** Takes an exchange over; its receiver hears how it ends. */
@@ -119,10 +114,16 @@ export class Agent implements ConnectionOwner, Timed {
 
   /** Only what the agent reads whole gets into the queue; while that cannot be told, it is held until it can. */
   #admit(exchange: Exchange): void {
-    const readsIt = exchange.request.bytes.length <= ONE_SHOT_BYTES_MAX || this.#generation.readsMore;
-    if (readsIt === true) this.#queue.push(exchange);
-    else if (readsIt === undefined) this.#prober.hold(exchange);
-    else refuseLarge([exchange]);
+    const fits = this.#fits(exchange);
+    if (fits === true) this.#queue.push(exchange);
+    else if (fits === undefined) this.#prober.hold(exchange);
+    else refuseLarge(exchange);
+  }
+
+  /** Before anything is left out of a request, it is made sure that the agent is still the one that does without it. */
+  #fits(exchange: Exchange): boolean | undefined {
+    if (exchange.isLarge) this.#look(true);
+    return exchange.fit(this.#generation.readsMore);
   }
 
   /** Gives waiting exchanges to idle connections, then opens as many new ones as there are exchanges left and turns free. */
@@ -159,7 +160,7 @@ export class Agent implements ConnectionOwner, Timed {
         this.#keep(connection);
         return;
       }
-      if (exchange.request.bytes.length <= ONE_SHOT_BYTES_MAX || this.#generation.readsMore === true) {
+      if (this.#fits(exchange) === true) {
         this.#pool.serve(connection);
         connection.start(exchange);
         return;
@@ -224,9 +225,9 @@ export class Agent implements ConnectionOwner, Timed {
   }
 
   #endProbe(): void {
-    const held = this.#prober.release();
-    if (this.#generation.readsMore === false) refuseLarge(held);
-    else for (const exchange of held.reverse()) this.#queue.pushFront(exchange);
+    for (const held of this.#prober.release().reverse()) {
+      held.fit(this.#generation.readsMore) === false ? refuseLarge(held) : this.#queue.pushFront(held);
+    }
   }
 
   failed(connection: AgentConnection): void {
@@ -266,9 +267,8 @@ export class Agent implements ConnectionOwner, Timed {
   }
 
   closedIdle(connection: AgentConnection): void {
-    const wasLingering = this.#pool.closed(connection);
     const early = connection.served > 0 && this.#clock.now() - connection.servedAt < LINGER_MS;
-    if (wasLingering || early) this.#generation.closedAfterReply(false);
+    if (this.#pool.closed(connection) || early) this.#generation.closedAfterReply(false);
   }
 
   lingered(connection: AgentConnection): void {
@@ -290,8 +290,8 @@ export class Agent implements ConnectionOwner, Timed {
   }
 
   /** An agent that was replaced may be of the other generation, and does not have our connections. */
-  #look(): boolean {
-    if (!this.#watch.replaced(this.#clock.now())) return false;
+  #look(atOnce = false): boolean {
+    if (!this.#watch.replaced(this.#clock.now(), atOnce)) return false;
     this.#generation.forget();
     this.#pool.retireAll();
     for (const held of this.#prober.release()) this.#admit(held);

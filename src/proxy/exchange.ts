@@ -38,13 +38,17 @@ export interface ExchangeRequest {
   readonly bytes: Buffer;
   readonly headBytes: number;
   readonly method: string;
+  /** Bytes `[from, to)` of the head that Neutron's agents do not look at; none when absent. */
+  readonly extra?: { readonly from: number; readonly to: number };
 }
 
 /** One request and its reply on the agent socket. */
 export class Exchange implements Waiting {
   readonly port: PortState;
   readonly client: ClientAddress;
-  readonly request: ExchangeRequest;
+  /** In the form that `fit` chose last. */
+  request: ExchangeRequest;
+  readonly #whole: ExchangeRequest;
   readonly queueDeadline: number;
   /** Carrying it out twice does no more than once (RFC 9110 section 9.2.1). */
   readonly safe: boolean;
@@ -70,6 +74,7 @@ export class Exchange implements Waiting {
     this.port = port;
     this.client = client;
     this.request = request;
+    this.#whole = request;
     this.queueDeadline = queueDeadline;
     this.receiver = receiver;
     const method = request.method;
@@ -78,9 +83,29 @@ export class Exchange implements Waiting {
     this.freshOnly = !this.safe;
   }
 
+  /** Whether it is more than a one-shot agent reads, with all that is to be said. */
+  get isLarge(): boolean {
+    return this.#whole.bytes.length > ONE_SHOT_BYTES_MAX;
+  }
+
   /** Whether nobody waits for its reply any more. */
   get abandoned(): boolean {
     return this.receiver === NOBODY;
+  }
+
+  /**
+   * Chooses the form of the request that the agent reads whole. What a one-shot agent can do without is left out only where it
+   * alone is too much, and only when it is certain that the agent is one: `metasteer agent`, which reads it, is not.
+   *
+   * @param readsMore whether the agent reads more than 4096 bytes; undefined while that would be a guess
+   * @returns false when no form will do, undefined when that depends on what the agent is
+   */
+  fit(readsMore: boolean | undefined): boolean | undefined {
+    this.request = this.#whole;
+    if (!this.isLarge || readsMore === true) return true;
+    if (readsMore === undefined) return undefined;
+    this.request = withoutExtra(this.#whole);
+    return this.request.bytes.length <= ONE_SHOT_BYTES_MAX;
   }
 
   /** The client is gone. A request that still waits is not carried out; a reply under way is read and dropped. */
@@ -88,6 +113,13 @@ export class Exchange implements Waiting {
     this.receiver = NOBODY;
     this.carrier?.cancel(this);
   }
+}
+
+function withoutExtra(request: ExchangeRequest): ExchangeRequest {
+  const { bytes, headBytes, method, extra } = request;
+  if (extra === undefined || extra.from === extra.to) return request;
+  const kept = Buffer.concat([bytes.subarray(0, extra.from), bytes.subarray(extra.to)]);
+  return { bytes: kept, headBytes: headBytes - (extra.to - extra.from), method };
 }
 
 /** Ends exchanges without a reply. */
@@ -103,6 +135,7 @@ export function tooLargeReason(headBytes: number): Reason {
   return headBytes > ONE_SHOT_BYTES_MAX ? 'head-too-large-for-agent' : 'body-too-large-for-agent';
 }
 
-export function refuseLarge(exchanges: readonly Exchange[]): void {
-  for (const exchange of exchanges) failAll([exchange], tooLargeReason(exchange.request.headBytes));
+/** Ends an exchange for which `fit` found no form. */
+export function refuseLarge(exchange: Exchange): void {
+  failAll([exchange], tooLargeReason(exchange.request.headBytes));
 }

@@ -104,14 +104,25 @@ const OWNER_HEADER: Readonly<Record<OwnerKind, string>> = {
   'ovn-network': 'X-OVN-Network-ID',
 };
 
+/** Who a client is, as header lines to stand directly after the request line. */
+export interface Identity {
+  readonly lines: string;
+  /** Bytes at the end of `lines` that Neutron's agents do not look at: those of the MAC. */
+  readonly extraBytes: number;
+}
+
+/** The identity lines that every agent needs (contract.md 2.1). */
+export function identityLines(owner: Owner, client: ClientAddress): string {
+  return `X-Forwarded-For: ${client}\r\n${OWNER_HEADER[owner.kind]}: ${owner.id}\r\n`;
+}
+
 /**
- * The identity lines of a client, to stand directly after the request line (contract.md 2.1).
- *
- * @param mac where the agent is to know it too
+ * The same with the MAC of the client's frames, for an agent that checks it. That the MAC is not known is said too: an agent
+ * could not tell it from a proxy that never says it, and a guest that has SYN cookies sent could get around the check.
  */
-export function identityLines(owner: Owner, client: ClientAddress, mac?: MacAddress): string {
-  const lines = `X-Forwarded-For: ${client}\r\n${OWNER_HEADER[owner.kind]}: ${owner.id}\r\n`;
-  return mac === undefined ? lines : `${lines}X-Metasteer-Client-MAC: ${mac}\r\n`;
+export function identityWithMac(owner: Owner, client: ClientAddress, mac: MacAddress | undefined): Identity {
+  const line = `X-Metasteer-Client-MAC: ${mac ?? 'unknown'}\r\n`;
+  return { lines: identityLines(owner, client) + line, extraBytes: line.length };
 }
 
 /** Methods whose requests state a Content-Length even without a body (RFC 9110 section 8.6). */
@@ -125,23 +136,23 @@ function lengthLine(method: string, bodyBytes: number): string {
   return bodyBytes > 0 || usuallyHasBody(method) ? `Content-Length: ${bodyBytes}\r\n` : '';
 }
 
-/** Size in bytes of the head that `agentRequest` would make for a body of that size. */
-export function agentHeadBytes(head: RequestHead, identity: string, bodyBytes: number, close: boolean): number {
+/** Size in bytes of the head that `agentRequest` would make for a body of that size, without what some agents can do without. */
+export function agentHeadBytes(head: RequestHead, identity: Identity, bodyBytes: number, close: boolean): number {
   const requestLine = head.method.length + head.target.length + '  HTTP/1.1\r\n'.length;
   const host = head.host === undefined ? 0 : 'Host: \r\n'.length + head.host.length;
   const last = lengthLine(head.method, bodyBytes).length + (close ? CLOSE.length : 0) + '\r\n'.length;
-  return requestLine + identity.length + host + head.passedBytes + last;
+  return requestLine + identity.lines.length - identity.extraBytes + host + head.passedBytes + last;
 }
 
 /**
  * Builds the whole request for the agent, body included, so that it can leave in one write (contract.md F2).
  *
- * @param identity lines made by `identityLines`
  * @param close whether to say that the connection will not be used again
  */
-export function agentRequest(head: RequestHead, identity: string, body: Buffer, close: boolean): ExchangeRequest {
+export function agentRequest(head: RequestHead, identity: Identity, body: Buffer, close: boolean): ExchangeRequest {
   const host = head.host === undefined ? '' : `Host: ${head.host}\r\n`;
-  const first = `${head.method} ${head.target} HTTP/1.1\r\n${identity}${host}`;
+  const start = `${head.method} ${head.target} HTTP/1.1\r\n${identity.lines}`;
+  const first = start + host;
   const last = `${lengthLine(head.method, body.length)}${close ? CLOSE : ''}\r\n`;
   const headBytes = first.length + head.passedBytes + last.length;
   const bytes = Buffer.allocUnsafe(headBytes + body.length);
@@ -151,5 +162,6 @@ export function agentRequest(head: RequestHead, identity: string, body: Buffer, 
   }
   offset += bytes.write(last, offset, 'latin1');
   body.copy(bytes, offset);
-  return { bytes, headBytes, method: head.method };
+  const extra = { from: start.length - identity.extraBytes, to: start.length };
+  return { bytes, headBytes, method: head.method, extra };
 }

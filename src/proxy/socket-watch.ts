@@ -17,9 +17,10 @@ export class SocketWatch {
    * Looks, when the last look is long enough ago. One stat of a local file: a few microseconds.
    *
    * @param now on the clock's scale
+   * @param atOnce look whenever the last look was
    */
-  replaced(now: number): boolean {
-    if (now - this.#lookedAt < LOOK_MS) return false;
+  replaced(now: number, atOnce = false): boolean {
+    if (!atOnce && now - this.#lookedAt < LOOK_MS) return false;
     this.#lookedAt = now;
     const before = this.#seen;
     const file = this.#stat();

@@ -21,7 +21,7 @@ const DEFAULTS = {
     queueLength: 4096,
     queueTimeoutMs: 8000,
     retryMs: 50,
-    clientMac: false,
+    clientMac: true,
   },
   admin: { socket: '/run/metasteer/admin.sock' },
   worker: { heapBytes: 512 * 1024 * 1024 },

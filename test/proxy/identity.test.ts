@@ -118,24 +118,3 @@ test('clients of one port are told apart by their address', async () => {
     [['127.0.0.1'], ['127.0.0.2'], ['127.1.2.3']],
   );
 });
-
-describe('agent.client_mac', () => {
-  const MAC = 'fa:16:3e:01:02:03';
-  const FORGED = 'GET / HTTP/1.1\r\nHost: a\r\nX-Metasteer-Client-MAC: fa:16:3e:09:09:09\r\nConnection: close\r\n\r\n';
-  const rows: readonly [what: string, clientMac: boolean, mac: string | undefined, told: readonly string[]][] = [
-    ['tells the agent the MAC, and not the one that the client sends', true, MAC, [MAC]],
-    ['tells nothing where the kernel kept no SYN', true, undefined, []],
-    ['is off by default: not even what the client sends passes', false, MAC, []],
-  ];
-  for (const [what, clientMac, mac, told] of rows) {
-    test(what, async () => {
-      const worker = await startWorker({ agent: { clientMac }, ...(mac === undefined ? {} : { mac }) });
-      const agent = await startKeepAlive(worker);
-      await worker.raw(FORGED);
-      assert.deepEqual(
-        agent.received.map((request) => request.values('X-Metasteer-Client-MAC')),
-        [told],
-      );
-    });
-  }
-});

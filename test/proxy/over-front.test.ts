@@ -6,6 +6,7 @@ const WIRE = [
   'agent-connection',
   'body',
   'census',
+  'client-mac',
   'connection',
   'exchange',
   'head',

@@ -33,6 +33,8 @@ export interface WorkerOptions {
   readonly access?: ProxySettings['log']['access'];
   readonly ownerKind?: OwnerKind;
   readonly mac?: string;
+  /** Counts how often a socket is asked for the MAC. */
+  readonly macAsked?: { count: number };
   /** Takes what is told of clients that are traced. */
   readonly traced?: (event: WorkerTraceEvent) => void;
   readonly ports?: number;
@@ -124,6 +126,7 @@ export class Worker {
     // As the kernel does, which frees the saved SYN with the first look. Inodes tell sockets apart, descriptors come again.
     const asked = new Set<number>();
     const peerMac = (fd: number) => {
+      if (options.macAsked !== undefined) options.macAsked.count += 1;
       const { ino } = fstatSync(fd);
       if (asked.has(ino)) return undefined;
       asked.add(ino);
