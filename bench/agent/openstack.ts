@@ -73,6 +73,8 @@ export interface FakePort {
   readonly project_id: string;
   readonly mac_address: string;
   readonly fixed_ips: readonly { readonly subnet_id: string; readonly ip_address: string }[];
+  /** Absent: the extension is not loaded. */
+  readonly allowed_address_pairs?: readonly { readonly ip_address: string; readonly mac_address?: string }[];
 }
 
 export interface Cloud {

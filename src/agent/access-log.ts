@@ -24,6 +24,7 @@ export class AccessLog {
         owner_kind: asker?.owner.kind,
         client: asker?.address,
         mac: asker?.mac,
+        expected_macs: record.expectedMacs,
         instance: instance?.instanceId,
         method: record.method,
         path: record.target.split('?', 1)[0],

@@ -9,6 +9,8 @@ export interface Identified {
   readonly asker: Asker;
   /** X-Forwarded-For as it came, which is how nova gets it (contract.md 2.5). */
   readonly forwardedFor: string;
+  /** The proxy says that it does not know the client's MAC, though it says those that it knows. */
+  readonly isMacUnknown: boolean;
 }
 
 /** Names that say who asks. What a name of the first three stands for decides what `Owner.kind` is. */
@@ -19,6 +21,7 @@ const OWNER_KINDS: Readonly<Record<string, OwnerKind>> = {
 };
 const FORWARDED_FOR = 'x-forwarded-for';
 const CLIENT_MAC = 'x-metasteer-client-mac';
+const UNKNOWN_MAC = 'unknown';
 
 /** All of them begin so, in any case; few other headers do. */
 const X = 0x78;
@@ -58,10 +61,12 @@ export function identify(rawHeaders: readonly string[]): Identified {
   }
   const owner = ownerOf(ownerKind, ownerText, owners);
   const address = addressOf(forwardedFor, addresses);
-  const mac = macOf(macText, macs);
+  const isMacUnknown = macText === UNKNOWN_MAC && macs === 1;
+  const mac = isMacUnknown ? undefined : macOf(macText, macs);
   return {
     asker: mac === undefined ? { owner, address } : { owner, address, mac },
     forwardedFor: forwardedFor ?? refuse('client-missing'),
+    isMacUnknown,
   };
 }
 
@@ -77,7 +82,7 @@ function addressOf(text: string | undefined, count: number): ClientAddress {
   return parseClientAddress(text) ?? refuse('client-malformed');
 }
 
-/** Without the header the MAC is unknown; a bad one is a mistake of the proxy, and never the same as none. */
+/** Without the header the proxy does not say MACs; a bad one is a mistake of the proxy, and never the same as none. */
 function macOf(text: string | undefined, count: number): MacAddress | undefined {
   if (text === undefined) return undefined;
   return (count === 1 ? parseMacAddress(text) : undefined) ?? refuse('mac-malformed');

@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import type { ConfigDocument } from '../config/document.ts';
 import { nearest } from '../config/nearest.ts';
 import { keyText, type Problem } from '../config/problems.ts';
-import { INSTANCE_KEYS, PORT_KEYS, TOP_KEYS } from './inventory-schema.ts';
+import { INSTANCE_KEYS, PAIR_KEYS, PORT_KEYS, TOP_KEYS } from './inventory-schema.ts';
 
 /** Puts what the schema of inventories found into words, with the place of each. */
 export function inventoryProblems(issues: readonly z.core.$ZodIssue[], document: ConfigDocument): readonly Problem[] {
@@ -25,8 +25,9 @@ function unknownKey(path: readonly PropertyKey[], document: ConfigDocument): Pro
   };
 }
 
-/** By depth: a key of the file, of `instances[0]`, or of `instances[0].ports[0]`. */
+/** By depth: a key of the file, of `instances[0]`, of `instances[0].ports[0]`, or of `….allowed_address_pairs[0]`. */
 function siblingsOf(path: readonly PropertyKey[]): readonly string[] {
   if (path.length === 1) return TOP_KEYS;
-  return path.length === 3 ? INSTANCE_KEYS : PORT_KEYS;
+  if (path.length === 3) return INSTANCE_KEYS;
+  return path.length === 5 ? PORT_KEYS : PAIR_KEYS;
 }

@@ -3,6 +3,7 @@ import { checked, unexpected } from '../config/values.ts';
 import { type ClientAddress, isLinkLocal, parseClientAddress } from '../identity/client-address.ts';
 import { type MacAddress, parseMacAddress } from '../identity/mac-address.ts';
 import { type Owner, type OwnerId, type OwnerKind, parseOwnerId } from '../identity/owner-id.ts';
+import { type AddressRange, parseRange } from './address-range.ts';
 import { isProjectId, parseInstanceId } from './instance-id.ts';
 
 /** Where an instance may ask from. */
@@ -12,6 +13,14 @@ export interface InventoryPort {
   /** Not link-local: those follow from the MAC. */
   readonly addresses: readonly ClientAddress[];
   /** Where it is given, frames of others are not this port's. */
+  readonly mac?: MacAddress;
+  /** Further MACs whose frames may carry some of the addresses, where there are any. */
+  readonly pairs?: readonly AddressPair[];
+}
+
+/** An allowed address pair; without a MAC it has the port's. */
+export interface AddressPair {
+  readonly range: AddressRange;
   readonly mac?: MacAddress;
 }
 
@@ -55,6 +64,25 @@ function mapping<Shape extends z.core.$ZodLooseShape>(shape: Shape, expects: str
   return z.strictObject(shape, { error: words });
 }
 
+const mac = checked(
+  (value) => (typeof value === 'string' ? parseMacAddress(value) : undefined),
+  'a MAC address such as fa:16:3e:00:00:0b',
+).optional();
+
+/** As Neutron writes them, so that they can be copied. */
+const pairSchema = mapping(
+  {
+    ip_address: checked(
+      (value) => (typeof value === 'string' ? parseRange(value) : undefined),
+      'an IP address, or one with a prefix length such as 10.0.0.0/24',
+    ),
+    mac_address: mac,
+  },
+  'a mapping with ip_address and mac_address',
+).transform(({ ip_address: range, mac_address }): AddressPair => {
+  return { range, ...(mac_address !== undefined && { mac: mac_address }) };
+});
+
 const ownerIds = checked(readOwnerIds, 'a UUID or a list of UUIDs').optional();
 
 const portSchema = mapping(
@@ -66,19 +94,21 @@ const portSchema = mapping(
       checked(readAddress, 'an IP address without zone or prefix, not link-local (those follow from the MAC)'),
       'a list of IP addresses',
     ).default([]),
-    mac: checked(
-      (value) => (typeof value === 'string' ? parseMacAddress(value) : undefined),
-      'a MAC address such as fa:16:3e:00:00:0b',
-    ).optional(),
+    mac,
+    allowed_address_pairs: listOf(pairSchema, 'a list of allowed address pairs').optional(),
   },
   'a mapping with router, network or ovn_network, addresses and mac',
 )
-  .superRefine(({ router, network, ovn_network, addresses, mac }, context) => {
+  .superRefine(({ router, network, ovn_network, addresses, mac, allowed_address_pairs: pairs }, context) => {
     if (router === undefined && network === undefined && ovn_network === undefined) {
       context.addIssue({ code: 'custom', message: 'is behind nothing: give router, network or ovn_network' });
     }
     if (addresses.length === 0 && mac === undefined) {
       context.addIssue({ code: 'custom', message: 'cannot be recognised: give addresses, mac or both' });
+    }
+    if (pairs !== undefined && mac === undefined) {
+      const message = 'say nothing without mac: a port whose MAC is not given may have any';
+      context.addIssue({ code: 'custom', path: ['allowed_address_pairs'], message });
     }
   })
   .transform((port): InventoryPort => {
@@ -87,7 +117,8 @@ const portSchema = mapping(
       const kind = OWNER_KEYS[key];
       return kind === undefined ? [] : given.map((id) => ({ kind, id }));
     });
-    return { owners, addresses: port.addresses, ...(port.mac !== undefined && { mac: port.mac }) };
+    const { addresses, mac: own, allowed_address_pairs: pairs } = port;
+    return { owners, addresses, ...(own !== undefined && { mac: own }), ...(pairs !== undefined && { pairs }) };
   });
 
 const text = (accepts: (value: string) => boolean, expects: string) =>
@@ -124,4 +155,5 @@ export const inventorySchema = mapping(topShape, 'a mapping with instances').sup
 
 export const TOP_KEYS: readonly string[] = Object.keys(topShape);
 export const INSTANCE_KEYS: readonly string[] = ['id', 'project', 'name', 'ports', 'metadata'];
-export const PORT_KEYS: readonly string[] = [...Object.keys(OWNER_KEYS), 'addresses', 'mac'];
+export const PORT_KEYS: readonly string[] = [...Object.keys(OWNER_KEYS), 'addresses', 'mac', 'allowed_address_pairs'];
+export const PAIR_KEYS: readonly string[] = ['ip_address', 'mac_address'];

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type ClientAddress, isLinkLocal, parseClientAddress } from '../identity/client-address.ts';
 import { type MacAddress, macOfLinkLocal, parseMacAddress } from '../identity/mac-address.ts';
+import { covers, parseRange } from './address-range.ts';
 import { isProjectId, parseInstanceId } from './instance-id.ts';
 import { NeutronApi, type NeutronApiOptions, notAskedFor } from './neutron-api.ts';
 import { RouterNetworks } from './router-networks.ts';
@@ -11,10 +12,12 @@ export interface NeutronSourceOptions extends NeutronApiOptions {
   readonly networksTtlMs?: number;
 }
 
-/** What a port must have to be the asker's. */
+/** What a port must have to be listed. */
 interface Wanted {
   readonly address?: ClientAddress;
   readonly mac?: MacAddress;
+  /** `device_id`. */
+  readonly device?: string;
 }
 
 const NETWORKS_TTL_MS = 10_000;
@@ -32,6 +35,7 @@ const FIELDS = [
   'tenant_id',
   'mac_address',
   'fixed_ips',
+  'allowed_address_pairs',
 ] as const;
 
 const portSchema = z.object({
@@ -40,12 +44,23 @@ const portSchema = z.object({
   device_owner: z.string(),
   mac_address: z.string(),
   fixed_ips: z.array(z.object({ ip_address: z.string() })),
+  // Missing where the extension is not loaded.
+  allowed_address_pairs: z
+    .array(z.object({ ip_address: z.string(), mac_address: z.string().nullish() }))
+    .nullish()
+    .transform((pairs) => pairs ?? []),
   // Older releases have only tenant_id.
   project_id: z.string().nullish(),
   tenant_id: z.string().nullish(),
 });
 
 type Port = z.output<typeof portSchema>;
+
+/** Ports, and the networks they were looked for on. */
+interface Listed {
+  readonly ports: readonly Port[];
+  readonly networks: readonly string[];
+}
 
 /** Instances by Neutron's API: the questions that Neutron's own agent asks over RPC (contract.md 2.2). */
 export class NeutronSource implements InstanceSource {
@@ -63,18 +78,44 @@ export class NeutronSource implements InstanceSource {
   }
 
   async find(asker: Asker, signal: AbortSignal): Promise<readonly Instance[]> {
-    const wanted = wantedOf(asker);
+    const wanted = wantedOf(asker.address);
     if (wanted === undefined) return [];
-    const { kind, id } = asker.owner;
-    if (kind !== 'router') return instancesOf(await this.#portsOn([id], wanted, signal));
+    const { ports, networks } = await this.#listed(asker.owner, wanted, signal);
+    const instances = instancesOf(ports, asker.address);
+    const [only] = instances;
+    if (only === undefined || instances.length > 1) return instances;
+    if (asker.mac === undefined || only.macs?.includes(asker.mac)) return instances;
+    return [await this.#withOtherMacs(only, asker.address, networks, signal)];
+  }
 
+  async #listed({ kind, id }: Asker['owner'], wanted: Wanted, signal: AbortSignal): Promise<Listed> {
+    const on = async (networks: readonly string[]) => ({
+      ports: await this.#portsOn(networks, wanted, signal),
+      networks,
+    });
+    if (kind !== 'router') return on([id]);
     const known = await this.#networks.of(id, signal);
-    const ports = await this.#portsOn(known.ids, wanted, signal);
-    if (ports.length === 1) return instancesOf(ports);
+    const listed = await on(known.ids);
+    if (listed.ports.length === 1) return listed;
     // Not one: the networks may have changed since they were asked for.
     const fresh = await this.#networks.freshOf(id, signal);
-    if (fresh.ids.join() === known.ids.join()) return instancesOf(ports);
-    return instancesOf(await this.#portsOn(fresh.ids, wanted, signal));
+    return fresh.ids.join() === known.ids.join() ? listed : on(fresh.ids);
+  }
+
+  /**
+   * An instance that has several ports may ask by one with the address of another. `device_id` can be set by tenants, so ports
+   * of other projects do not count.
+   */
+  async #withOtherMacs(
+    instance: Instance,
+    address: ClientAddress,
+    networks: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Instance> {
+    const ports = await this.#portsOn(networks, { device: instance.instanceId }, signal);
+    const own = ports.filter((port) => isOfInstance(port) && projectOf(port) === instance.projectId);
+    const macs = new Set([...(instance.macs ?? []), ...own.flatMap((port) => macsOf(port, address))]);
+    return { ...instance, macs: [...macs] };
   }
 
   forget({ owner }: Asker): void {
@@ -110,24 +151,25 @@ export class NeutronSource implements InstanceSource {
 }
 
 /** A link-local address is not in Neutron's database, but the MAC it was formed from is. Undefined: nobody can be meant. */
-function wantedOf({ address, mac }: Asker): Wanted | undefined {
-  if (!isLinkLocal(address)) return { address, ...(mac && { mac }) };
-  const formedFrom = macOfLinkLocal(address);
-  if (formedFrom === undefined || (mac !== undefined && mac !== formedFrom)) return undefined;
-  return { mac: formedFrom };
+function wantedOf(address: ClientAddress): Wanted | undefined {
+  if (!isLinkLocal(address)) return { address };
+  const mac = macOfLinkLocal(address);
+  return mac === undefined ? undefined : { mac };
 }
 
-function filtersOf({ address, mac }: Wanted): (readonly [string, string])[] {
+function filtersOf({ address, mac, device }: Wanted): (readonly [string, string])[] {
   return [
     ...(address === undefined ? [] : [['fixed_ips', `ip_address=${address}`] as const]),
     ...(mac === undefined ? [] : [['mac_address', mac] as const]),
+    ...(device === undefined ? [] : [['device_id', device] as const]),
   ];
 }
 
-function isWanted(port: Port, networks: readonly string[], { address, mac }: Wanted): boolean {
+function isWanted(port: Port, networks: readonly string[], { address, mac, device }: Wanted): boolean {
   return (
     networks.includes(port.network_id) &&
     (mac === undefined || parseMacAddress(port.mac_address) === mac) &&
+    (device === undefined || parseInstanceId(port.device_id) === device) &&
     (address === undefined || port.fixed_ips.some((ip) => parseClientAddress(ip.ip_address) === address))
   );
 }
@@ -138,15 +180,29 @@ function isWanted(port: Port, networks: readonly string[], { address, mac }: Wan
  *
  * @throws {SourceError} when an instance has no project
  */
-function instancesOf(ports: readonly Port[]): readonly Instance[] {
+function instancesOf(ports: readonly Port[], address: ClientAddress): readonly Instance[] {
   const [only] = ports;
   if (ports.length === 1 && only !== undefined && !isOfInstance(only)) return [];
   return ports.map((port) => {
-    const mac = parseMacAddress(port.mac_address);
-    const projectId = port.project_id || port.tenant_id || '';
+    const projectId = projectOf(port);
     if (ports.length === 1 && !isProjectId(projectId)) throw new SourceError('Neutron lists a port without a project');
-    return { instanceId: parseInstanceId(port.device_id) ?? port.device_id, projectId, ...(mac && { mac }) };
+    const instanceId = parseInstanceId(port.device_id) ?? port.device_id;
+    return { instanceId, projectId, macs: macsOf(port, address) };
   });
+}
+
+/** MACs with which a port may use an address: its own, and those of its allowed address pairs that name the address. */
+function macsOf({ mac_address: own, allowed_address_pairs: pairs }: Port, address: ClientAddress): MacAddress[] {
+  const ofPairs = pairs.filter(({ ip_address }) => {
+    const range = parseRange(ip_address);
+    return range !== undefined && covers(range, address);
+  });
+  // A pair without a MAC has the port's.
+  return [own, ...ofPairs.map((pair) => pair.mac_address ?? own)].flatMap((text) => parseMacAddress(text) ?? []);
+}
+
+function projectOf({ project_id, tenant_id }: Port): string {
+  return project_id || tenant_id || '';
 }
 
 function isOfInstance(port: Port): boolean {

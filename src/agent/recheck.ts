@@ -35,8 +35,8 @@ export class Recheck {
     return isSame ? undefined : resolution.instance;
   }
 
-  #isDue({ owner, address, mac }: Asker): boolean {
-    const key = `${owner.kind} ${owner.id} ${address} ${mac ?? ''}`;
+  #isDue({ owner, address }: Asker): boolean {
+    const key = `${owner.kind} ${owner.id} ${address}`;
     const now = performance.now();
     const last = this.#checkedAt.get(key);
     if (last !== undefined && now - last < INTERVAL_MS) return false;

@@ -39,6 +39,8 @@ export const ENDINGS = {
     status: 404,
     sentence: 'More than one instance has this address on the networks of the router or network.',
   },
+  'mac-mismatch': { status: 404, sentence: 'The instance with this address has another MAC.' },
+  'mac-unknown': { status: 503, sentence: 'The proxy does not know the MAC of the client.', retry: true },
   'source-failed': { status: 503, sentence: 'It cannot be told which instance asks.', retry: true },
   'nova-queue-full': {
     status: 503,

@@ -1,3 +1,4 @@
+import type { MacAddress } from '../identity/mac-address.ts';
 import type { Reason } from './refuse.ts';
 import type { Asker, Instance } from './source.ts';
 
@@ -9,6 +10,8 @@ export interface RequestRecord {
   readonly target: string;
   asker?: Asker;
   instance?: Instance;
+  /** MACs of the instance that has the asker's address, where the asker's is none of them. */
+  expectedMacs?: readonly MacAddress[];
   /** When nova was asked; 0 for never. */
   askedAt: number;
   /** 0 when the proxy got no response. */

@@ -19,17 +19,27 @@ export interface ResolverOptions {
   readonly now?: () => number;
 }
 
-/** Who an asker is: exactly one instance, or which of the two reasons why not (contract.md 2.2). */
+/** Who an asker is: exactly one instance, or why not (contract.md 2.2). */
 export type Resolution =
   | { readonly kind: 'found'; readonly instance: Instance }
   | { readonly kind: 'none' }
-  | { readonly kind: 'ambiguous'; readonly count: number };
+  | { readonly kind: 'ambiguous'; readonly count: number }
+  /** The instance with this address does not have the asker's MAC. */
+  | { readonly kind: 'mismatch'; readonly instance: Instance };
+
+/** What a look-up brought. */
+interface Answer {
+  readonly instances: readonly Instance[];
+  readonly askedAt: number;
+  /** It was made for a MAC that the instance does not have, so all that it may have are there. */
+  readonly hasAllMacs: boolean;
+}
 
 /** What the resolver did since it was made; `entries` and `underWay` are as of now. */
 export interface ResolverCounters {
   /** Answered from the cache: an instance. */
   readonly hits: number;
-  /** Answered from the cache: none, or several. */
+  /** Answered from the cache: none, several, or another MAC. */
   readonly negativeHits: number;
   /** Not in the cache. Each is one of merged, refused and lookups. */
   readonly misses: number;
@@ -47,16 +57,17 @@ export interface ResolverCounters {
 const DEFAULTS = { ttlMs: 10_000, negativeTtlMs: 1000, entriesMax: 65_536, lookupsMax: 256, timeoutMs: 8000 } as const;
 
 /**
- * Finds out which instance asks. It remembers for a short while by owner, address and MAC, so that one instance's burst of
- * requests is one look-up, and an address that went to another MAC is asked about anew.
+ * Finds out which instance asks. It remembers for a short while by owner and address, so that one instance's burst of requests
+ * is one look-up. An address that is used with another MAC is asked about anew, since it may have gone to another instance; but
+ * at most once in `negativeTtlMs` for all MACs together, since a guest may make them up.
  */
 export class Resolver {
   readonly #source: InstanceSource;
   readonly #limits: Readonly<Record<keyof typeof DEFAULTS, number>>;
   readonly #now: () => number;
-  readonly #known: ExpiringMap<Resolution>;
+  readonly #known: ExpiringMap<Answer>;
   /** By key, for others to join. One that was forgotten is not in here any more, but still counts in #underWay. */
-  readonly #joinable = new Map<string, Promise<Resolution>>();
+  readonly #joinable = new Map<string, Promise<Answer>>();
   #underWay = 0;
   /** How long look-ups took, those that failed or were given up among them. */
   readonly lookupTimes = new Histogram();
@@ -80,28 +91,41 @@ export class Resolver {
    */
   async resolve(asker: Asker): Promise<Resolution> {
     const key = keyOf(asker);
-    const known = this.#known.get(key);
-    if (known !== undefined) {
-      this.#counted[known.kind === 'found' ? 'hits' : 'negativeHits']++;
-      return known;
-    }
-    this.#counted.misses++;
-    const joinable = this.#joinable.get(key);
-    if (joinable !== undefined) {
+    for (;;) {
+      const known = this.#known.get(key);
+      if (known !== undefined && !this.#isDoubtful(known, asker)) {
+        const resolution = judge(known.instances, asker);
+        this.#counted[resolution.kind === 'found' ? 'hits' : 'negativeHits']++;
+        return resolution;
+      }
+      this.#counted.misses++;
+      const joinable = this.#joinable.get(key);
+      if (joinable === undefined) return judge((await this.#begin(key, asker)).instances, asker);
       this.#counted.merged++;
-      return joinable;
+      const joined = await joinable;
+      // It may have been made for another MAC. Then one is made for this.
+      if (!this.#isDoubtful(joined, asker)) return judge(joined.instances, asker);
     }
+  }
+
+  /** Whether an answer says that the MAC is another, and a look-up may say otherwise by now. */
+  #isDoubtful({ instances, askedAt, hasAllMacs }: Answer, asker: Asker): boolean {
+    if (judge(instances, asker).kind !== 'mismatch') return false;
+    return !hasAllMacs || this.#now() - askedAt >= this.#limits.negativeTtlMs;
+  }
+
+  #begin(key: string, asker: Asker): Promise<Answer> {
     if (this.#underWay >= this.#limits.lookupsMax) {
       this.#counted.refused++;
       throw new SourceError(`${this.#underWay} look-ups of instances are under way, which is the limit`);
     }
-    const resolution = this.#lookUp(key, asker);
-    this.#joinable.set(key, resolution);
+    const answer = this.#lookUp(key, asker);
+    this.#joinable.set(key, answer);
     const end = () => {
-      if (this.#joinable.get(key) === resolution) this.#joinable.delete(key);
+      if (this.#joinable.get(key) === answer) this.#joinable.delete(key);
     };
-    resolution.then(end, end);
-    return resolution;
+    answer.then(end, end);
+    return answer;
   }
 
   /**
@@ -115,7 +139,7 @@ export class Resolver {
     this.#source.forget?.(asker);
   }
 
-  #lookUp(key: string, asker: Asker): Promise<Resolution> {
+  #lookUp(key: string, asker: Asker): Promise<Answer> {
     this.#counted.lookups++;
     this.#underWay++;
     // What is kept is as old as the question, not as the answer.
@@ -130,13 +154,14 @@ export class Resolver {
       return answer;
     });
     const ended = () => this.lookupTimes.observe(this.#now() - askedAt);
-    const resolution = found.then(
+    const answer = found.then(
       (instances) => {
         ended();
-        const judged = judge(instances, asker);
-        const endsAt = askedAt + (judged.kind === 'found' ? ttlMs : negativeTtlMs);
-        if (this.#joinable.get(key) === resolution) this.#known.set(key, judged, endsAt);
-        return judged;
+        const { kind } = judge(instances, asker);
+        const looked = { instances, askedAt, hasAllMacs: kind === 'mismatch' };
+        const endsAt = askedAt + (instances.length === 1 ? ttlMs : negativeTtlMs);
+        if (this.#joinable.get(key) === answer) this.#known.set(key, looked, endsAt);
+        return looked;
       },
       (error: unknown) => {
         ended();
@@ -144,7 +169,7 @@ export class Resolver {
         throw error instanceof SourceError ? error : new SourceError(messageOf(error), { cause: error });
       },
     );
-    return resolution;
+    return answer;
   }
 }
 
@@ -153,16 +178,18 @@ async function findIn(source: InstanceSource, asker: Asker, signal: AbortSignal)
   return source.find(asker, signal);
 }
 
-/** Exactly one is an answer. A source should have left out other MACs; here it is made sure. */
+/**
+ * Exactly one is an answer. Which of several has the MAC is not looked at: that would let a guest behind a haproxy choose who
+ * it is.
+ */
 function judge(instances: readonly Instance[], { mac }: Asker): Resolution {
-  const possible = instances.filter(
-    (instance) => mac === undefined || instance.mac === undefined || instance.mac === mac,
-  );
-  const [instance] = possible;
+  const [instance] = instances;
   if (instance === undefined) return { kind: 'none' };
-  return possible.length === 1 ? { kind: 'found', instance } : { kind: 'ambiguous', count: possible.length };
+  if (instances.length > 1) return { kind: 'ambiguous', count: instances.length };
+  const isRight = mac === undefined || instance.macs === undefined || instance.macs.includes(mac);
+  return { kind: isRight ? 'found' : 'mismatch', instance };
 }
 
-function keyOf({ owner, address, mac }: Asker): string {
-  return `${owner.kind} ${owner.id} ${address} ${mac ?? ''}`;
+function keyOf({ owner, address }: Asker): string {
+  return `${owner.kind} ${owner.id} ${address}`;
 }

@@ -15,6 +15,7 @@ import { Caller } from './caller.ts';
 import { Counters } from './counters.ts';
 import { listenOnAgentSocket } from './listen.ts';
 import { refuseMalformed } from './malformed.ts';
+import { Mismatches } from './mismatches.ts';
 import type { NovaClient } from './nova-client.ts';
 import type { NovaReply } from './nova-reply.ts';
 import { Recheck } from './recheck.ts';
@@ -25,7 +26,7 @@ import type { ResolverLike } from './resolver-like.ts';
 import { ResponseCache } from './response-cache.ts';
 import type { AgentSettings } from './settings/settings.ts';
 import { Signer } from './sign.ts';
-import { type Asker, type Instance, SourceError } from './source.ts';
+import { type Instance, SourceError } from './source.ts';
 import { pathOf } from './target.ts';
 
 /** A request must have come whole within this time; idle connections may stay as long as they like. */
@@ -49,6 +50,7 @@ export class AgentServer {
   readonly #signer: Signer;
   readonly #recheck: Recheck;
   readonly #accessLog: AccessLog;
+  readonly #mismatches: Mismatches;
   /** Connections, and for each what ends the requests that are open on it. */
   readonly #connections = new Map<Socket, Set<() => void>>();
   #listener: SocketListener | undefined;
@@ -63,6 +65,7 @@ export class AgentServer {
     this.#signer = new Signer(settings.nova.sharedSecret);
     this.#recheck = new Recheck(resolver);
     this.#accessLog = new AccessLog(log, settings.log.access);
+    this.#mismatches = new Mismatches(log);
     this.#server = this.#makeServer();
   }
 
@@ -153,7 +156,7 @@ export class AgentServer {
     const who = identify(request.rawHeaders);
     record.asker = who.asker;
     const body = hasBody(request) ? await readBody(request, this.#parts.settings.limits.bodyBytes) : null;
-    const instance = await this.#resolve(who.asker);
+    const instance = await this.#resolve(who, record);
     record.instance = instance;
     const key = this.cache.keyOf(record.method, path, who, instance);
     const kept = key === undefined ? undefined : this.cache.get(key);
@@ -170,11 +173,17 @@ export class AgentServer {
     return reply;
   }
 
-  /** @throws {Refusal} when there is not exactly one, or when it cannot be told */
-  async #resolve(asker: Asker): Promise<Instance> {
+  /** @throws {Refusal} when there is not exactly one, when it has another MAC, or when it cannot be told */
+  async #resolve({ asker, isMacUnknown }: Identified, record: RequestRecord): Promise<Instance> {
+    if (isMacUnknown) throw new Refusal('mac-unknown');
     const resolution = await this.#parts.resolver.resolve(asker);
     if (resolution.kind === 'found') return resolution.instance;
-    throw new Refusal(resolution.kind === 'none' ? 'instance-unknown' : 'instance-ambiguous');
+    if (resolution.kind === 'none') throw new Refusal('instance-unknown');
+    if (resolution.kind === 'ambiguous') throw new Refusal('instance-ambiguous');
+    const { instance } = resolution;
+    if (instance.macs !== undefined) record.expectedMacs = instance.macs;
+    this.#mismatches.tell(asker, instance);
+    throw new Refusal('mac-mismatch');
   }
 
   /** Nothing of the client's own headers goes to nova but what says what its body is (contract.md 1.2). */

@@ -6,7 +6,10 @@ import type { Owner } from '../identity/owner-id.ts';
 export interface Asker {
   readonly owner: Owner;
   readonly address: ClientAddress;
-  /** MAC address of the client's frames, when the proxy knows it. It can only ever narrow down what is found. */
+  /**
+   * MAC address of the client's frames, when the proxy says it. A guest behind a haproxy may have written it, so it can only
+   * take away from what is found by owner and address, never choose or add.
+   */
   readonly mac?: MacAddress;
 }
 
@@ -15,15 +18,17 @@ export interface Instance {
   /** UUID of the instance in nova: `device_id` of its port. */
   readonly instanceId: string;
   readonly projectId: string;
-  /** MAC address of the port that was found. */
-  readonly mac?: MacAddress;
+  /** MAC addresses whose frames may carry the asker's address; undefined: any. */
+  readonly macs?: readonly MacAddress[];
 }
 
 /** Where instances are looked up: Neutron's API, or an inventory file. */
 export interface InstanceSource {
   /**
    * All instances with the asker's address (link-local: the MAC it was formed from) on the owner's networks, by the rules
-   * of contract.md 2.2. Whether there is exactly one is for the resolver to judge.
+   * of contract.md 2.2, whatever MAC the asker has. Whether there is exactly one, and whether the MAC is one of its `macs`, is
+   * for the resolver to judge. `macs` are those of the port with the address and of its allowed address pairs; where the
+   * asker's is not among them, also those of the instance's other ports on the owner's networks.
    *
    * @throws {SourceError} when it cannot be told: "nothing found" is an empty list, never an error, and the other way round
    */

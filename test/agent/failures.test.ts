@@ -174,17 +174,15 @@ test('a property: whatever answers are wrong, in whatever order, only what the s
           if (resolution?.kind !== 'found') continue;
           foundAtAll++;
           const { instanceId } = resolution.instance;
-          const possible = given.filter(
-            (each) =>
-              each.network_id !== uuid(202) &&
-              (ip.startsWith('fe80') ? each.mac_address === MAC : each.ip === ip) &&
-              (mac === undefined || each.mac_address === mac),
-          );
+          const behind = given.filter((each) => each.network_id !== uuid(202));
+          const possible = behind.filter((each) => (ip.startsWith('fe80') ? each.mac_address === MAC : each.ip === ip));
           // The server has it, and only once: not one of several.
           assert.deepEqual(
             possible.map((each) => each.device_id),
             [instanceId],
           );
+          const own = behind.filter((each) => each.device_id === instanceId);
+          assert.ok(mac === undefined || own.some((each) => each.mac_address === mac), 'a MAC of that instance');
         }
       } finally {
         await setup.close();

@@ -23,6 +23,7 @@ const ROUTER = '11111111-1111-4111-8111-111111111111';
 const NETWORK = '22222222-2222-4222-8222-222222222222';
 const OVN = '33333333-3333-4333-8333-333333333333';
 const INSTANCE = 'aaaaaaaa-0000-4000-8000-00000000000a';
+const OTHER = 'bbbbbbbb-0000-4000-8000-00000000000b';
 const PROJECT = 'b7e0f4c6d9d24d0f8a6f1a2b3c4d5e6f';
 
 const INVENTORY = `
@@ -35,6 +36,10 @@ instances:
     metadata:
       public_keys: { key: ssh-ed25519 AAAA }
       user_data: { base64: ${Buffer.from('1f8b0800ff00fe0d0a', 'hex').toString('base64')} }
+  - id: ${OTHER}
+    project: ${PROJECT}
+    ports:
+      - { router: ${ROUTER}, network: ${NETWORK}, ovn_network: ${OVN}, addresses: [127.0.0.2], mac: "fa:16:3e:00:00:0b" }
 `;
 
 /** What each of Neutron's drivers says of identity (contract.md 1.1 and 1.2). */
@@ -226,6 +231,23 @@ describe('behind haproxy as Neutron configures it', { skip: unlessThere('haproxy
       { 'X-OVN-Network-ID': ROUTER },
       { router: 400, network: 400, ovn: 400 },
     ],
+    // haproxy passes on what the client says of its MAC. It can only deny itself an answer.
+    [
+      'a client that says it has its own MAC',
+      { 'X-Metasteer-Client-MAC': 'fa:16:3e:00:00:0a' },
+      { router: 200, network: 200, ovn: 200 },
+    ],
+    [
+      'a client that says it has the MAC of another instance',
+      { 'X-Metasteer-Client-MAC': 'fa:16:3e:00:00:0b' },
+      { router: 404, network: 404, ovn: 404 },
+    ],
+    [
+      'a client that says its MAC is unknown',
+      { 'X-Metasteer-Client-MAC': 'unknown' },
+      { router: 503, network: 503, ovn: 503 },
+    ],
+    ['a client that says its MAC is none', { 'X-Metasteer-Client-MAC': '' }, { router: 400, network: 400, ovn: 400 }],
     [
       'a client that signs for another instance',
       { 'X-Instance-ID': OVN, 'X-Tenant-ID': 'x', 'X-Instance-ID-Signature': 'x', 'X-Metadata-Provider': 'x' },

@@ -6,7 +6,7 @@ import { parseMacAddress } from '../../src/identity/mac-address.ts';
 import { asker, INSTANCE, MAC, OTHER_MAC, uuid } from './sample-cloud.ts';
 
 const mac = parseMacAddress(MAC);
-const found: Instance = { instanceId: INSTANCE, projectId: 'blue', ...(mac && { mac }) };
+const found: Instance = { instanceId: INSTANCE, projectId: 'blue', ...(mac && { macs: [mac] }) };
 const A = asker('10.0.0.5');
 const B = asker('10.0.0.6');
 
@@ -64,14 +64,20 @@ describe('what is found', () => {
   test('several instances are ambiguous, and counted', async () => {
     assert.deepEqual(await setup().ask(A, found, found, found), { kind: 'ambiguous', count: 3 });
   });
-  test('an instance of another MAC is not the asker, even where the source says so', async () => {
-    assert.deepEqual(await setup().ask(asker('10.0.0.5', { mac: OTHER_MAC }), found), { kind: 'none' });
+  test('an instance of another MAC is not the asker', async () => {
+    const resolution = await setup().ask(asker('10.0.0.5', { mac: OTHER_MAC }), found);
+    assert.deepEqual(resolution, { kind: 'mismatch', instance: found });
   });
-  test('of two instances the one with the asker’s MAC is the answer', async () => {
+  test('an instance that may have any MAC is the asker', async () => {
+    const instance = { instanceId: INSTANCE, projectId: 'blue' };
+    assert.deepEqual(await setup().ask(asker('10.0.0.5', { mac: MAC }), instance), { kind: 'found', instance });
+  });
+  test('the MAC does not choose between two instances: a guest may have written it', async () => {
     const otherMac = parseMacAddress(OTHER_MAC);
-    const other = { instanceId: uuid(301), projectId: 'green', ...(otherMac && { mac: otherMac }) };
-    const resolution = await setup().ask(asker('10.0.0.5', { mac: OTHER_MAC }), found, other);
-    assert.deepEqual(resolution, { kind: 'found', instance: other });
+    const other = { instanceId: uuid(301), projectId: 'green', ...(otherMac && { macs: [otherMac] }) };
+    for (const who of [A, asker('10.0.0.5', { mac: MAC }), asker('10.0.0.5', { mac: OTHER_MAC })]) {
+      assert.deepEqual(await setup().ask(who, found, other), { kind: 'ambiguous', count: 2 });
+    }
   });
 });
 
@@ -121,15 +127,10 @@ describe('what is remembered', () => {
     await assert.rejects(failed, { name: 'SourceError', message: 'a mistake' });
   });
 
-  test('nothing for another owner, kind, address or MAC', async () => {
+  test('nothing for another owner, kind or address', async () => {
     const { source, ask } = setup();
     await ask(A, found);
-    const others = [
-      B,
-      asker('10.0.0.5', { mac: OTHER_MAC }),
-      asker('10.0.0.5', { kind: 'network' }),
-      asker('10.0.0.5', { id: uuid(101) }),
-    ];
+    const others = [B, asker('10.0.0.5', { kind: 'network' }), asker('10.0.0.5', { id: uuid(101) })];
     for (const other of others) await ask(other, found);
     assert.equal(source.asked.length, 1 + others.length);
   });
@@ -139,7 +140,41 @@ describe('what is remembered', () => {
     await ask(asker('10.0.0.5', { mac: MAC }), found);
     const moved = asker('10.0.0.5', { mac: OTHER_MAC });
     // The source may still be behind.
-    assert.equal((await ask(moved, found)).kind, 'none');
+    assert.equal((await ask(moved, found)).kind, 'mismatch');
+  });
+
+  test('the same for all MACs that the instance has', async () => {
+    const { source, resolver, ask } = setup();
+    await ask(asker('10.0.0.5', { mac: MAC }), found);
+    assert.equal((await resolver.resolve(A)).kind, 'found');
+    assert.equal((await resolver.resolve(asker('10.0.0.5', { mac: MAC }))).kind, 'found');
+    assert.equal(source.asked.length, 1);
+  });
+
+  test('that a MAC is another, for all others too: made-up MACs cost a look-up in `negativeTtlMs`', async () => {
+    const { source, clock, resolver, ask } = setup();
+    const guess = (n: number) => asker('10.0.0.5', { mac: `02:00:00:00:00:${String(n).padStart(2, '0')}` });
+    await ask(asker('10.0.0.5', { mac: MAC }), found);
+    // The first is looked up, since the instance may have other MACs than those of its port.
+    assert.equal((await ask(guess(0), found)).kind, 'mismatch');
+    for (let n = 1; n < 50; n++) assert.equal((await resolver.resolve(guess(n))).kind, 'mismatch');
+    assert.equal((await resolver.resolve(asker('10.0.0.5', { mac: MAC }))).kind, 'found');
+    assert.equal(source.asked.length, 2);
+    clock.ms = 1000;
+    assert.equal((await ask(guess(50), found)).kind, 'mismatch');
+    for (let n = 51; n < 99; n++) await resolver.resolve(guess(n));
+    assert.equal(source.asked.length, 3);
+    assert.equal(resolver.counters.entries, 1);
+  });
+
+  test('no mismatch beyond its time: an address that went to another instance is found at once', async () => {
+    const { clock, ask } = setup();
+    const moved = asker('10.0.0.5', { mac: OTHER_MAC });
+    const otherMac = parseMacAddress(OTHER_MAC);
+    const other = { instanceId: uuid(301), projectId: 'green', ...(otherMac && { macs: [otherMac] }) };
+    await ask(moved, found);
+    clock.ms = 1000;
+    assert.deepEqual(await ask(moved, other), { kind: 'found', instance: other });
   });
 
   test('no more than the limit: the oldest goes', async () => {
@@ -175,6 +210,22 @@ describe('look-ups under way', () => {
       { hits, misses, merged, lookups, underWay },
       { hits: 0, misses: 28, merged: 27, lookups: 1, underWay: 0 },
     );
+  });
+
+  test('are shared by all MACs, and those that it says nothing of share the next', async () => {
+    const { source, resolver } = setup();
+    const right = resolver.resolve(asker('10.0.0.5', { mac: MAC }));
+    const wrong = Array.from({ length: 5 }, (_, n) =>
+      resolver.resolve(asker('10.0.0.5', { mac: `02:00:00:00:00:0${n}` })),
+    );
+    source.answer(found);
+    assert.equal((await right).kind, 'found');
+    while (source.asked.length < 2) await new Promise(setImmediate);
+    source.answer(found);
+    for (const each of await Promise.all(wrong)) assert.equal(each.kind, 'mismatch');
+    const { misses, merged, lookups, refused } = resolver.counters;
+    assert.equal(source.asked.length, 2);
+    assert.equal(misses, merged + lookups + refused);
   });
 
   test('fail for all who wait, once', async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Secret } from '../../src/agent/settings/secret.ts';
 import { Signer } from '../../src/agent/sign.ts';
+import { parseMacAddress } from '../../src/identity/mac-address.ts';
 import { parseResponse, type RawResponse } from '../kit/raw-client.ts';
 import {
   bodyOf,
@@ -301,6 +302,23 @@ const identities: readonly Bad[] = [
     head: `${WHO}X-Metasteer-Client-MAC: fa:16:3e:00:00:01\r\nX-Metasteer-Client-MAC: fa:16:3e:00:00:01\r\n`,
     reason: 'mac-malformed',
   },
+  {
+    title: 'a MAC, and that it is unknown',
+    head: `X-Metasteer-Client-MAC: unknown\r\n${WHO}X-Metasteer-Client-MAC: fa:16:3e:00:00:01\r\n`,
+    reason: 'mac-malformed',
+  },
+  {
+    title: 'that the MAC is unknown, twice',
+    head: `${WHO}X-Metasteer-Client-MAC: unknown\r\nX-Metasteer-Client-MAC: unknown\r\n`,
+    reason: 'mac-malformed',
+  },
+  ...['UNKNOWN', 'fa-16-3e-00-00-01', 'fa:16:3e:00:00:01, fa:16:3e:00:00:02', 'fa:16:3e:00:00:01:02', '*'].map(
+    (mac) => ({
+      title: `a MAC of ${mac}`,
+      head: `${WHO}X-Metasteer-Client-MAC: ${mac}\r\n`,
+      reason: 'mac-malformed' as const,
+    }),
+  ),
 ];
 
 describe('nova is never asked, and nothing looked up, for', () => {
@@ -392,6 +410,48 @@ describe('an asker', () => {
       assert.equal(nova.got.length, 0);
     });
   }
+
+  test('with another MAC than its instance’s gets 404, is counted, and is in the log with both', async () => {
+    const nova = await TestNova.start();
+    const agent = await TestAgent.start([nova], 'log: { access: errors }');
+    const [mac, right] = ['02:00:00:00:00:01', 'fa:16:3e:00:00:0b'].map((text) => parseMacAddress(text));
+    const instance = { ...INSTANCE, macs: right === undefined ? [] : [right] };
+    agent.resolver.answer = () => ({ kind: 'mismatch', instance });
+    for (let n = 0; n < 3; n++) {
+      const reply = await agent.get('/', `X-Metasteer-Client-MAC: ${mac}\r\n`);
+      assert.equal(statusOf(reply), 404);
+      assert.ok(bodyOf(reply).startsWith('mac-mismatch: '), reply);
+      for (const hidden of [right, INSTANCE.instanceId]) assert.ok(!reply.includes(String(hidden)), reply);
+    }
+    assert.equal(nova.got.length, 0);
+    assert.deepEqual(agent.server.counters.byReason, { 'mac-mismatch': 3 });
+    const about = { owner: ROUTER, owner_kind: 'router', client: CLIENT, mac, expected_macs: [right] };
+    const lines = (msg: string) => agent.log.filter((line) => line['msg'] === msg);
+    const pick = (line: Record<string, unknown> | undefined, keys: readonly string[]) =>
+      Object.fromEntries(keys.map((key) => [key, line?.[key]]));
+    const [warned, ...further] = lines('an address is used with a MAC that its instance does not have');
+    assert.deepEqual(pick(warned, [...Object.keys(about), 'instance', 'level']), {
+      ...about,
+      instance: INSTANCE.instanceId,
+      level: 40,
+    });
+    assert.deepEqual(further, [], 'one line for an owner in 10 s');
+    const access = lines('request');
+    assert.equal(access.length, 3);
+    assert.deepEqual(pick(access[2], [...Object.keys(about), 'reason']), { ...about, reason: 'mac-mismatch' });
+  });
+
+  test('whose MAC the proxy does not know gets 503, and nothing is looked up: SYN cookies are no way around the check', async () => {
+    const nova = await TestNova.start();
+    const agent = await TestAgent.start([nova]);
+    const reply = await agent.get('/', 'X-Metasteer-Client-MAC: unknown\r\n');
+    assert.equal(statusOf(reply), 503);
+    assert.ok(bodyOf(reply).startsWith('mac-unknown: '), reply);
+    assert.match(reply, /\r\nRetry-After: 1\r\n/);
+    assert.deepEqual([nova.got.length, agent.resolver.asked.length], [0, 0]);
+    const [line] = agent.log.filter(({ msg }) => msg === 'request');
+    assert.deepEqual([line?.['owner'], line?.['client'], line?.['reason']], [ROUTER, CLIENT, 'mac-unknown']);
+  });
 
   test('whose look-up ends in a defect gets 500, and the log tells where it is', async () => {
     const nova = await TestNova.start();
