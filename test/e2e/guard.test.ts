@@ -9,7 +9,7 @@ import type { PortStatusDocument } from '../../src/control/status-document.ts';
 import { runCommand } from '../../src/demo/command.ts';
 import type { Daemon } from '../../src/demo/daemon.ts';
 import { CurlLoop } from '../kit/curl-loop.ts';
-import { needsRoot, portOf, TestNode, until, whoAmI } from '../kit/node.ts';
+import { curl, METADATA_V4, needsRoot, portOf, TestNode, until, whoAmI } from '../kit/node.ts';
 
 const INSTANCE_ID = '/latest/meta-data/instance-id';
 const FLOOD_SECONDS = 2;
@@ -199,8 +199,8 @@ describe('an instance', needsRoot, () => {
       const mac = 'fa:16:3e:77:00:99';
       await instance.namespace.ip('link', 'set', 'eth0', 'address', mac);
       try {
-        // The agent looks by address, which is the same.
-        assert.equal(await whoAmI(node.blue), node.blue.known.uuid);
+        // Its replies go to the new MAC, but the agent knows the address with another.
+        assert.equal((await curl(node.blue, `${METADATA_V4}${INSTANCE_ID}`)).status, 404);
         await until('it is told', () =>
           running.log.some(
             (line) => line.includes('moved to another MAC') && line.includes(mac) && line.includes(instance.mac),
