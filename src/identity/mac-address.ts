@@ -3,12 +3,17 @@ declare const brand: unique symbol;
 /** An Ethernet address as `fa:16:3e:00:00:0a`. */
 export type MacAddress = string & { readonly [brand]: 'MacAddress' };
 
+/** Every byte as two digits: an address is written for every client. */
+const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 const TEXT = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;
 
 /** Reads the six bytes of an Ethernet address in the order they have on the wire. */
 export function macAddressFromBytes(bytes: Uint8Array): MacAddress {
   if (bytes.length !== 6) throw new RangeError(`an Ethernet address has 6 bytes, not ${bytes.length}`);
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':') as MacAddress;
+  let text = '';
+  for (const byte of bytes) text += text === '' ? DIGITS[byte] : `:${DIGITS[byte]}`;
+  return text as MacAddress;
 }
 
 /** Reads the usual text form; undefined when it is not one. */

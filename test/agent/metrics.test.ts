@@ -7,7 +7,7 @@ import { serveMetrics } from '../../src/agent/metrics.ts';
 import { render } from '../../src/metrics/render.ts';
 import { curlOver, docRows } from '../kit/metrics.ts';
 import { sampleAgentFamilies } from './sample-metrics.ts';
-import { endAfterEach, sourceDown, TestAgent, TestNova, WHO } from './setup.ts';
+import { endAfterEach, INSTANCE, sourceDown, TestAgent, TestNova, WHO } from './setup.ts';
 
 endAfterEach();
 
@@ -68,18 +68,21 @@ describe('the agent’s metrics', () => {
     const agent = await TestAgent.start([await TestNova.start()]);
     for (const _ of [1, 2, 3]) await agent.get('/latest');
     await agent.raw(`GET / HTTP/1.1\r\n${WHO.replace('10.0.0.5', '10.0.0.6')}Connection: close\r\n\r\n`);
+    agent.resolver.answer = () => ({ kind: 'mismatch', instance: INSTANCE });
+    for (const _ of [1, 2]) await agent.get('/latest', 'X-Metasteer-Client-MAC: 02:00:00:00:00:01\r\n');
     agent.resolver.answer = sourceDown;
     await agent.get('/latest');
     await agent.raw('nonsense\r\n\r\n');
     assertLines(await scrape(agent), [
       '_http_requests_total{result="reply"} 3',
       '_http_requests_total{result="instance-unknown"} 1',
+      '_http_requests_total{result="mac-mismatch"} 2',
       '_http_requests_total{result="source-failed"} 1',
       '_http_requests_total{result="request-malformed"} 1',
       '_http_responses_total{code="2xx"} 3',
-      '_http_responses_total{code="4xx"} 2',
+      '_http_responses_total{code="4xx"} 4',
       '_http_responses_total{code="5xx"} 1',
-      '_request_duration_seconds_count 5',
+      '_request_duration_seconds_count 7',
       '_queue_duration_seconds_count 3',
       '_nova_duration_seconds_count 3',
       '_nova_addresses{state="answering"} 1',
