@@ -215,6 +215,12 @@ describe('an address is used with', () => {
       try {
         for (const source of [setup.source, asInventory(ports)]) {
           assert.equal((await new Resolver({ source }).resolve(who)).kind, kind);
+          const { owner, address } = who;
+          const without = (await new Resolver({ source }).resolve({ owner, address })).kind;
+          assert.ok(
+            kind === without || (kind === 'mismatch' && without === 'found'),
+            `a MAC made ${kind} of ${without}`,
+          );
         }
       } finally {
         await setup.close();
