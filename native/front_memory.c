@@ -198,7 +198,7 @@ void client_commit(struct front *front, const struct slot *slot, const struct ms
 	__u32 place = (__u32)(slot - front->slots);
 
 	MUST(place >= front->agent_slots && place < front->slot_count);
-	MUST(client->address_len <= sizeof(client->address));
+	MUST(client->address_len <= sizeof(client->address) && client->mac_len <= MS_MAC_BYTES);
 	front->clients[place] = *client;
 }
 

@@ -158,6 +158,8 @@ static int accept_one(struct front *front, __u32 index)
 	}
 	if (!error) {
 		describe(&client, &peer);
+		if (ms_peer_mac(client.fd, client.mac) == 0)
+			client.mac_len = MS_MAC_BYTES;
 		welcome(front, &client);
 	} else if (error != EAGAIN && error != ECONNABORTED && error != EINTR) {
 		record_commit(front, (struct ms_front_record){.kind = MS_FRONT_ACCEPT_FAILED,

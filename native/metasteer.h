@@ -382,12 +382,15 @@ _Static_assert(sizeof(struct ms_front_record) == 32, "ms_front_record has no hid
 
 struct ms_front_client {
 	__u32 port_id;
-	__s32 fd;             /* of the connection: for ms_peer_mac, and good until it is closed; 0 where there is none */
-	__u32 address_len;
+	__s32 fd;             /* of the connection, good until it is closed; 0 where there is none */
 	__u32 port;           /* the client's */
-	__u8 address[48];     /* as text, without a zone */
+	__u32 address_len;
+	__u32 mac_len;        /* MS_MAC_BYTES, or 0 where the kernel has kept none: it sent a SYN cookie, or was not asked to */
+	__u32 pad;
+	__u8 mac[8];          /* where its SYN came from */
+	__u8 address[40];     /* as text, without a zone: at most 39 characters */
 };
-_Static_assert(sizeof(struct ms_front_client) == 64, "ms_front_client has no hidden padding");
+_Static_assert(sizeof(struct ms_front_client) == 72, "ms_front_client has no hidden padding");
 
 /* The first bytes of the ring's mapping. Positions count records ever written or read. */
 struct ms_front_ring {

@@ -13,9 +13,6 @@
 #ifndef TCP_SAVE_SYN
 #define TCP_SAVE_SYN 27
 #endif
-#ifndef TCP_SAVED_SYN
-#define TCP_SAVED_SYN 28
-#endif
 #define SAVE_SYN_FROM_MAC_HEADER 2 /* since kernel 5.10 */
 
 struct listen {
@@ -79,20 +76,6 @@ int ms_listen(const char *port_netns, const char *device, __u32 backlog, __s32 *
 	if (error)
 		return error;
 	*socket_fd = listener.socket_fd;
-	return 0;
-}
-
-int ms_peer_mac(__s32 socket_fd, __u8 *mac)
-{
-	__u8 syn[256]; /* Ethernet, IPv6 and TCP headers with all options are shorter */
-	socklen_t length = sizeof(syn);
-
-	if (getsockopt(socket_fd, IPPROTO_TCP, TCP_SAVED_SYN, syn, &length))
-		return -errno;
-	/* Two MACs and a type come before the IP header; the kernel keeps nothing when it sent a SYN cookie. */
-	if (length < 14)
-		return -ENODATA;
-	memcpy(mac, syn + MS_MAC_BYTES, MS_MAC_BYTES);
 	return 0;
 }
 

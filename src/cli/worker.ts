@@ -67,7 +67,7 @@ function start({ settings, logLevel }: Extract<ToWorker, { type: 'start' }>, sen
     send({ type: 'front-breach', breach });
     process.exit(EXIT_BREACH);
   });
-  const openGate: GateOpener = (id, user) => front.gate(id, user, peerMac);
+  const openGate: GateOpener = (id, user) => front.gate(id, user);
   const { dial } = front;
   const environment = { log, peerMac, openGate, dial, traced, descriptorsMax, ...requestCounter(settings) };
   const proxy = new MetadataProxy(settings, environment);

@@ -91,7 +91,7 @@ export class FrontLink implements ClientLink {
   }
 
   peerMac(): MacAddress | undefined {
-    return this.#peer.macOf(this.#peer.fd);
+    return this.#peer.macOf(this.slot, this.#peer.fd);
   }
 
   serve(user: LinkUser): void {

@@ -1,3 +1,4 @@
+import { type MacAddress, macAddressFromBytes } from '../identity/mac-address.ts';
 import type { BreachHandler } from '../link/front-breach.ts';
 import {
   FRONT_CLIENT_ADDRESS_AT,
@@ -5,6 +6,8 @@ import {
   FRONT_CLIENT_ADDRESS_LEN_WORD,
   FRONT_CLIENT_BYTES,
   FRONT_CLIENT_FD_WORD,
+  FRONT_CLIENT_MAC_AT,
+  FRONT_CLIENT_MAC_LEN_WORD,
   FRONT_CLIENT_PORT_ID_WORD,
   FRONT_CLIENT_PORT_WORD,
   FRONT_CLIENT_WORDS,
@@ -25,6 +28,7 @@ import {
   FRONT_RING_WORDS,
   FRONT_RING_WRITTEN_WORD,
   FRONT_SIZE,
+  MS_MAC_BYTES,
 } from './layout.gen.ts';
 
 const { MS_FRONT_BYTES, MS_FRONT_READ_BYTES, MS_FRONT_RECORDS } = FRONT_SIZE;
@@ -193,6 +197,15 @@ export class FrontRing {
     const address = this.#clients.toString('latin1', at, at + length);
     return { portId: (words[client + FRONT_CLIENT_PORT_ID_WORD] ?? 0) >>> 0, fd, port, address };
   }
+
+  /** The MAC address that the SYN of a slot's client came from; undefined when the kernel kept none. Good while it is open. */
+  readonly macOf = (slot: number): MacAddress | undefined => {
+    const length = this.#clientWords[slot * FRONT_CLIENT_WORDS + FRONT_CLIENT_MAC_LEN_WORD] ?? 0;
+    if (length === 0) return undefined;
+    if (length !== MS_MAC_BYTES) this.#breach('client');
+    const at = slot * FRONT_CLIENT_BYTES + FRONT_CLIENT_MAC_AT;
+    return macAddressFromBytes(this.#clients.subarray(at, at + length));
+  };
 }
 
 /** Memory in words of 32 bits. */

@@ -8,6 +8,7 @@ import { call, cString, readS32, readU32, repeatable, room } from './ffi.ts';
 import { FrontLink } from './front-link.ts';
 import { frontMemory } from './front-memory.ts';
 import { FrontOps } from './front-ops.ts';
+import type { FrontPeer } from './front-peer.ts';
 import { FrontRing, type RecordTaker } from './front-ring.ts';
 import { SlotGenerations } from './front-slots.ts';
 import { KernelError } from './kernel-error.ts';
@@ -31,7 +32,7 @@ export interface FrontOptions {
 
 interface FrontPort {
   readonly user: GateUser;
-  readonly peerMac: PeerMac;
+  readonly macOf: FrontPeer['macOf'];
 }
 
 /**
@@ -88,12 +89,13 @@ export class Front {
   /**
    * Makes the gate of a port, as a `GateOpener` does.
    *
-   * @param peerMac looks a client's MAC address up by the descriptor of its socket
+   * @param peerMac looks a client's MAC address up by the descriptor of its socket, in place of what the front has read
    */
-  gate(id: PortId, user: GateUser, peerMac: PeerMac): FrontGate {
+  gate(id: PortId, user: GateUser, peerMac?: PeerMac): FrontGate {
     return new FrontGate(
       (fd, backlog) => {
-        this.#ports.set(id, { user, peerMac });
+        const macOf = peerMac === undefined ? this.#ring.macOf : (_: number, of: number) => peerMac(of);
+        this.#ports.set(id, { user, macOf });
         call('ms_front_listen', this.#name, fd, backlog, id);
       },
       () => {
@@ -175,7 +177,7 @@ export class Front {
     this.#generations.accepted(slot, generation);
     const { portId, ...client } = this.#ring.client(slot);
     const port = this.#port(portId);
-    const link = new FrontLink(this.#ops.carry, slot, generation, this.#round, { ...client, macOf: port.peerMac });
+    const link = new FrontLink(this.#ops.carry, slot, generation, this.#round, { ...client, macOf: port.macOf });
     this.#links[slot] = link;
     this.#rounds ??= setInterval(() => this.#watchWaiting(), ROUND_MS);
     port.user.accepted(link);

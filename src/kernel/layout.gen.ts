@@ -7,6 +7,9 @@ export const MS_RATE_LIMIT_MAX = 65535;
 /** `MS_PORTS_MAX`. */
 export const MS_PORTS_MAX = 16384;
 
+/** `MS_MAC_BYTES`. */
+export const MS_MAC_BYTES = 6;
+
 /** `MS_FDS_MAX`. */
 export const MS_FDS_MAX = 253;
 
@@ -18,9 +21,6 @@ export const MS_LINK_UP = 1;
 
 /** `MS_TAG_BYTES`. */
 export const MS_TAG_BYTES = 8;
-
-/** `MS_MAC_BYTES`. */
-export const MS_MAC_BYTES = 6;
 
 /** `enum ms_abi`. */
 export const ABI = {
@@ -811,38 +811,48 @@ export function writeFrontRecord(value: FrontRecord): Memory<'ms_front_record'> 
 }
 
 /**
- * `struct ms_front_client`, 64 bytes:
+ * `struct ms_front_client`, 72 bytes:
  *      0  u32 port_id
  *      4  s32 fd
- *      8  u32 address_len
- *     12  u32 port
- *     16  u8[48] address
+ *      8  u32 port
+ *     12  u32 address_len
+ *     16  u32 mac_len
+ *     20  u32 pad
+ *     24  u8[8] mac
+ *     32  u8[40] address
  */
 export interface FrontClient {
   readonly portId: number;
   readonly fd: number;
-  readonly addressLen: number;
   readonly port: number;
+  readonly addressLen: number;
+  readonly macLen: number;
+  readonly mac: Uint8Array;
   readonly address: Uint8Array;
 }
 
-export const FRONT_CLIENT_BYTES = 64;
+export const FRONT_CLIENT_BYTES = 72;
 
-export const FRONT_CLIENT_WORDS = 16;
+export const FRONT_CLIENT_WORDS = 18;
 export const FRONT_CLIENT_PORT_ID_WORD = 0;
 export const FRONT_CLIENT_FD_WORD = 1;
-export const FRONT_CLIENT_ADDRESS_LEN_WORD = 2;
-export const FRONT_CLIENT_PORT_WORD = 3;
-export const FRONT_CLIENT_ADDRESS_AT = 16;
-export const FRONT_CLIENT_ADDRESS_BYTES = 48;
+export const FRONT_CLIENT_PORT_WORD = 2;
+export const FRONT_CLIENT_ADDRESS_LEN_WORD = 3;
+export const FRONT_CLIENT_MAC_LEN_WORD = 4;
+export const FRONT_CLIENT_MAC_AT = 24;
+export const FRONT_CLIENT_MAC_BYTES = 8;
+export const FRONT_CLIENT_ADDRESS_AT = 32;
+export const FRONT_CLIENT_ADDRESS_BYTES = 40;
 
 export function writeFrontClient(value: FrontClient): Memory<'ms_front_client'> {
-  const memory = Buffer.allocUnsafe(64).fill(0);
+  const memory = Buffer.allocUnsafe(72).fill(0);
   memory.writeUInt32LE(value.portId, 0);
   memory.writeInt32LE(value.fd, 4);
-  memory.writeUInt32LE(value.addressLen, 8);
-  memory.writeUInt32LE(value.port, 12);
-  memory.set(value.address.subarray(0, 48), 16);
+  memory.writeUInt32LE(value.port, 8);
+  memory.writeUInt32LE(value.addressLen, 12);
+  memory.writeUInt32LE(value.macLen, 16);
+  memory.set(value.mac.subarray(0, 8), 24);
+  memory.set(value.address.subarray(0, 40), 32);
   return memory as Memory<'ms_front_client'>;
 }
 

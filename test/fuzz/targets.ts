@@ -50,7 +50,7 @@ export const TARGETS: readonly FuzzTarget[] = [
     meaning: 'the sockets of clients and the agent, native/front*.c',
     sources: [
       ...['test/fuzz/front.c', 'test/kernel/front-reader.c'],
-      ...['front.c', 'front_memory.c', 'front_ops.c', 'front_read.c'].map((file) => `native/${file}`),
+      ...['front.c', 'front_memory.c', 'front_ops.c', 'front_read.c', 'peer_mac.c'].map((file) => `native/${file}`),
     ],
     flags: ['-pthread'],
     maxLength: 2048,

@@ -36,7 +36,11 @@ const SLOTS = 8;
 const AGENT_SLOTS = 2;
 
 const RECORD = { kind: 0, slot: 0, generation: 1, start: 0, length: 0, portId: 0, error: 0, sequence: 0 };
-const CLIENT = { portId: 3, fd: 9, addressLen: 7, port: 1024, address: Buffer.alloc(48, '10.0.0.1') };
+const CLIENT = {
+  ...{ portId: 3, fd: 9, addressLen: 7, port: 1024, macLen: 6 },
+  mac: Buffer.from([0xfa, 0x16, 0x3e, 0, 0, 0xa, 0, 0]),
+  address: Buffer.alloc(40, '10.0.0.1'),
+};
 
 /** What is wrong, thrown so that a test can ask for it. */
 function breach(what: FrontBreach): never {
@@ -143,7 +147,7 @@ describe('the reading side of the ring', () => {
     ['that is not there', { fd: 0 }],
     ['with a negative descriptor', { fd: -1 }],
     ['with a port number there is not', { port: 65_536 }],
-    ['with an address longer than its room', { addressLen: 49 }],
+    ['with an address longer than its room', { addressLen: 41 }],
     ['with an address of a negative length', { addressLen: 0xffff_ffff }],
   ];
   for (const [what, client] of clients) {
@@ -152,7 +156,14 @@ describe('the reading side of the ring', () => {
     });
   }
 
-  test('reads a client', () => {
+  test('finds a MAC address of another length', () => {
+    for (const macLen of [5, 7, 0xffff_ffff])
+      assert.throws(() => new Site().client(5, { macLen }).ring.macOf(5), { message: 'client' });
+  });
+
+  test('reads a client, and its MAC address where there is one', () => {
+    assert.equal(new Site().client(5, {}).ring.macOf(5), 'fa:16:3e:00:00:0a');
+    assert.equal(new Site().client(5, { macLen: 0 }).ring.macOf(5), undefined);
     assert.deepEqual(new Site().client(5, {}).ring.client(5), { portId: 3, fd: 9, port: 1024, address: '10.0.0.' });
   });
 });

@@ -10,7 +10,7 @@ import { packageRoot } from '../../src/kernel/paths.ts';
 const SOURCES = [
   'test/kernel/front-host.c',
   'test/kernel/front-reader.c',
-  ...['front.c', 'front_memory.c', 'front_read.c', 'front_ops.c'].map((file) => `native/${file}`),
+  ...['front.c', 'front_memory.c', 'front_read.c', 'front_ops.c', 'peer_mac.c'].map((file) => `native/${file}`),
 ];
 const FLAGS = ['-std=gnu11', '-O1', '-g', '-Wall', '-Wextra', '-Werror', '-fno-sanitize-recover=all'];
 const CONNECTIONS = { 'address,undefined': 12_000, thread: 1000 };
