@@ -61,3 +61,6 @@ int fds_send(int channel, __u32 word, const int *fds, __u32 count);
  * are more than `capacity`, -EMFILE when this process may not have so many.
  */
 int fds_receive(int channel, __u32 *word, int *fds, __u32 capacity, __u32 *count);
+
+/* Opens ahead what ms_memory_trim reads, for a process that may open no files later. */
+int memory_open_smaps(void);

@@ -76,6 +76,7 @@ export function sampleStatus(changes: Partial<StatusDocument> = {}): StatusDocum
     ],
     no_port: {},
     broken: [{ namespace: 'qrouter-broken', reason: 'EINVAL' }],
+    weaknesses: [],
     vacancies: [],
     events: [],
     workers: [{ pid: 101, user: 'neutron', state: 'running', connections: 1, requests: 7 }],

@@ -13,20 +13,25 @@ const CAME = '.came';
 const SOURCE = `
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 export function strike(step) {
   const file = join(fileURLToPath(new URL('.', import.meta.url)), '../../${FILE}' + step);
   let how, first, times;
   try {
     [how, first, times] = readFileSync(file, 'utf8').split('/');
-  } catch {
-    return;
+  } catch (error) {
+    // A worker that has started opens no files, but it may look whether one is there.
+    if (error.code !== 'EACCES') return;
+    how = ['throw', 'kill', 'hang', 'fill heap'].find((each) => statSync(file + '.' + each, { throwIfNoEntry: false }));
+    if (how === undefined) return;
   }
   if (first > 1) return writeFileSync(file, how + '/' + (first - 1) + '/' + times);
   try {
-    if (times > 1) writeFileSync(file, how + '/1/' + (times - 1));
+    // A worker that only looked cannot say that it came.
+    if (times === undefined);
+    else if (times > 1) writeFileSync(file, how + '/1/' + (times - 1));
     else rmSync(file);
-    writeFileSync(file + '${CAME}', String(process.pid));
+    if (times !== undefined) writeFileSync(file + '${CAME}', String(process.pid));
   } catch {
     // A worker may not: there it strikes until it is disarmed.
   }
@@ -41,6 +46,7 @@ export function strike(step) {
 export class Strikes {
   readonly #version: OtherVersion;
   readonly #armed = new Set<string>();
+  readonly #hows = new Set<Strike>();
   readonly #struck = new Set<string>();
 
   constructor(version: OtherVersion) {
@@ -65,6 +71,8 @@ export class Strikes {
     writeFileSync(file, `${how}/${first}/${times}`);
     // A worker reads it too.
     chmodSync(file, 0o644);
+    writeFileSync(`${file}.${how}`, '');
+    this.#hows.add(how);
     this.#armed.add(step);
   }
 
@@ -78,8 +86,10 @@ export class Strikes {
   disarm(): void {
     for (const step of this.#armed) {
       for (const file of [this.#fileOf(step), this.#fileOf(step) + CAME]) rmSync(file, { force: true });
+      for (const how of this.#hows) rmSync(`${this.#fileOf(step)}.${how}`, { force: true });
     }
     this.#armed.clear();
+    this.#hows.clear();
   }
 
   #fileOf(step: string): string {
