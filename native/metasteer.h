@@ -133,9 +133,10 @@ _Static_assert(sizeof(struct ms_test_result) == 16, "ms_test_result has no hidde
 
 /*
  * Makes the metasteer namespace, with its sysctls and the IPv4 metadata address on its loopback, and names it
- * `path`. -EEXIST when that name is taken.
+ * `path`. -EEXIST when that name is taken. Before the namespace has that name its inode is written to the file `record`, so
+ * that a caller that is killed at any moment leaves either a name without a namespace or one that the record knows.
  */
-MS_EXPORT int ms_netns_create(const char *path);
+MS_EXPORT int ms_netns_create(const char *path, const char *record);
 
 /* Removes the port devices in the named namespace, all at once, then its name. -ENOENT when there is none. */
 MS_EXPORT int ms_netns_remove(const char *path);

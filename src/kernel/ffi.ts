@@ -21,7 +21,7 @@ const bindings = createRequire(import.meta.url)('ffi-napi/lib/bindings.js') as {
 const text = 'pointer';
 
 const SIGNATURES = {
-  ms_netns_create: ['int', [text]],
+  ms_netns_create: ['int', [text, text]],
   ms_netns_remove: ['int', [text]],
   ms_events_open: ['int', ['pointer']],
   ms_netns_look: ['int', [text, 'pointer', 'uint32', 'pointer', 'pointer']],
