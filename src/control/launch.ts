@@ -31,9 +31,10 @@ export interface LaunchContext {
   readonly rates: RateTable | undefined;
 }
 
-/** A program that Node runs in place of the worker's, for tests; below the package's folder. */
+/** For tests: what Node runs in place of the worker, below the package's folder, and where its errors go. */
 export interface LaunchOptions {
-  readonly program?: string;
+  readonly program?: readonly [path: string, ...rest: string[]];
+  readonly stderr?: 'inherit' | 'pipe';
 }
 
 /**
@@ -47,8 +48,9 @@ export function launch(context: LaunchContext, user: User, channel: number, opti
   const { sandbox, runDir, netnsDir, agent, namespace, heapBytes, rates } = context;
   const mountpoint = join(runDir, 'root');
   makeFolder(mountpoint);
-  const main = join(sandbox ? CODE_SEEN_AT : mountpoint, options.program ?? BUILT.worker);
-  const node = [process.execPath, `--max-old-space-size=${Math.floor(heapBytes / 1_048_576)}`, main];
+  const [path, ...rest] = options.program ?? [BUILT.worker];
+  const main = join(sandbox ? CODE_SEEN_AT : mountpoint, path);
+  const node = [process.execPath, `--max-old-space-size=${Math.floor(heapBytes / 1_048_576)}`, main, ...rest];
   const argv = [
     ...[sandbox ? 'on' : 'off', String(user.uid), String(user.gid), user.groups.join(',')],
     ...[namespace.reference, netnsDir, mountpoint, packageRoot, agent.folder, loadedLibraries()],
@@ -56,7 +58,7 @@ export function launch(context: LaunchContext, user: User, channel: number, opti
   ];
   const start = () =>
     spawn(builtFile('launcher'), argv, {
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe', channel, rates?.fd ?? 'ignore'],
+      stdio: ['ignore', 'inherit', options.stderr ?? 'inherit', 'pipe', channel, rates?.fd ?? 'ignore'],
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
     });
   if (!sandbox) return start();

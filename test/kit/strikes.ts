@@ -16,24 +16,25 @@ import { fileURLToPath } from 'node:url';
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 export function strike(step) {
   const file = join(fileURLToPath(new URL('.', import.meta.url)), '../../${FILE}' + step);
+  // A worker changes no files, and can only look whether one is there when it has started.
+  const isWorker = process.env.METASTEER_WORKER !== undefined;
   let how, first, times;
   try {
     [how, first, times] = readFileSync(file, 'utf8').split('/');
   } catch (error) {
-    // A worker that has started opens no files, but it may look whether one is there.
     if (error.code !== 'EACCES') return;
     how = ['throw', 'kill', 'hang', 'fill heap'].find((each) => statSync(file + '.' + each, { throwIfNoEntry: false }));
     if (how === undefined) return;
   }
-  if (first > 1) return writeFileSync(file, how + '/' + (first - 1) + '/' + times);
+  if (first > 1 && !isWorker) return writeFileSync(file, how + '/' + (first - 1) + '/' + times);
   try {
-    // A worker that only looked cannot say that it came.
-    if (times === undefined);
+    // A worker strikes until it is disarmed.
+    if (isWorker);
     else if (times > 1) writeFileSync(file, how + '/1/' + (times - 1));
     else rmSync(file);
-    if (times !== undefined) writeFileSync(file + '${CAME}', String(process.pid));
+    if (!isWorker) writeFileSync(file + '${CAME}', String(process.pid));
   } catch {
-    // A worker may not: there it strikes until it is disarmed.
+    // Gone meanwhile.
   }
   if (how === 'throw') throw new Error('struck by the test');
   if (how === 'kill') process.kill(process.pid, 'SIGKILL');
