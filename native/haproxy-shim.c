@@ -38,7 +38,10 @@
 #define GRACE_SECONDS_MAX 3600
 /* The daemon answers, but not for this owner. Neither socket(7) nor unix(7) has this error. */
 #define NOT_SERVED (-EADDRNOTAVAIL)
-#define NOBODY 65534 /* the kernel's own number for a user that is nobody (overflowuid) */
+#define USERS "/etc/passwd"
+#define OWN_USER "metasteer-haproxy:"
+/* Where there is no such user: neither Debian nor systemd ever gives this number out. Workers may run as nobody (65534). */
+#define OWN_UID 65533
 
 struct settings {
 	char admin_socket[sizeof(((struct sockaddr_un *)0)->sun_path)];
@@ -183,8 +186,23 @@ static int write_pidfile(const char *path, pid_t pid)
 	return error;
 }
 
+/* A static program reads the users itself: none of the C library's other ways can be linked in. */
+static uid_t own_user(void)
+{
+	char line[1024];
+	unsigned int uid, found = OWN_UID;
+	FILE *users = fopen(USERS, "re");
+
+	while (users && fgets(line, sizeof(line), users))
+		if (strncmp(line, OWN_USER, strlen(OWN_USER)) == 0 && sscanf(line, "%*[^:]:%*[^:]:%u:", &uid) == 1 && uid != 0)
+			found = uid;
+	if (users)
+		fclose(users);
+	return found;
+}
+
 /* From here on nothing may be done but to ask the daemon again, for which its socket's group is kept. */
-static int give_up_privileges(const struct settings *settings)
+static int give_up_privileges(const struct settings *settings, uid_t user)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
@@ -195,7 +213,7 @@ static int give_up_privileges(const struct settings *settings)
 	for (int capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; capability++)
 		if (prctl(PR_CAPBSET_DROP, capability))
 			return -errno;
-	if (setgroups(0, NULL) || setgid(socket.st_gid) || setuid(NOBODY) || syscall(SYS_capset, &header, none) ||
+	if (setgroups(0, NULL) || setgid(socket.st_gid) || setuid(user) || syscall(SYS_capset, &header, none) ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -errno;
 	return 0;
@@ -255,6 +273,8 @@ static void set_signals(void)
 static int leave_behind(const struct settings *settings, const struct haproxy_conf *conf, int daemon)
 {
 	int ready[2], error = -EPIPE;
+	/* Here, so that the process that stays need not have the code for it in memory. */
+	uid_t user = own_user();
 	pid_t pid;
 
 	if (pipe2(ready, O_CLOEXEC))
@@ -265,7 +285,7 @@ static int leave_behind(const struct settings *settings, const struct haproxy_co
 	if (pid == 0) {
 		detach();
 		set_signals();
-		error = give_up_privileges(settings);
+		error = give_up_privileges(settings, user);
 		if (write(ready[1], &error, sizeof(error)) != sizeof(error) || error)
 			_exit(1);
 		close(ready[0]);

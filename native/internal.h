@@ -118,3 +118,5 @@ int fds_receive(int channel, __u32 *word, int *fds, __u32 capacity, __u32 *count
  * when one is missing, -EINVAL when the descriptor is of no such memory.
  */
 int sealed_size(int fd, int seals, __u64 *bytes);
+/* Opens ahead what ms_memory_trim reads, for a process that may open no files later. */
+int memory_open_smaps(void);

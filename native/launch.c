@@ -2,35 +2,56 @@
 /*
  * metasteer-launch: turns the process the supervisor started into a worker, and becomes Node.
  *
- *   metasteer-launch UID GID GROUPS NETNS NAMES CODE MOUNTPOINT NODE ARGUMENT...
+ *   metasteer-launch on|off UID GID GROUPS NETNS NAMES MOUNTPOINT CODE AGENT LIBRARIES NODE ARGUMENT...
  *
- * GROUPS are further group ids, separated by commas; it may be empty. NAMES is the folder in which network
- * namespaces are named.
+ * GROUPS are further group ids, separated by commas; it may be empty. NAMES is the folder in which network namespaces are
+ * named. AGENT is the folder of the agent's socket, and may be empty; LIBRARIES are separated by colons.
  *
- * In this order, each step needing what the next ones give up: the metasteer namespace; a mount
- * namespace in which the program's own files are readable at MOUNTPOINT wherever they are installed,
- * and in which no network namespace is named; the user, without capabilities, for good.
+ * In this order, each step needing what the next ones give up: the metasteer namespace; a root that has only what a worker
+ * needs; the user, without capabilities, for good; Landlock; the filter of system calls. With `off` it has neither a root of
+ * its own nor a filter. That the process is the first of a PID namespace is the supervisor's doing (pidns.c).
  */
 #define _GNU_SOURCE
+#include "launch.h"
+#include "seccomp.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static void die(const char *what)
+/* The stream of messages to the supervisor, which is closed with its last process. */
+#define MESSAGES 3
+/* The first descriptor that no worker gets: see worker-process.ts. */
+#define DESCRIPTORS_END 6
+
+static void say(const char *what)
 {
 	fprintf(stderr, "metasteer-launch: %s: %s\n", what, strerror(errno));
-	exit(70);
+}
+
+void launch_failed(const char *what)
+{
+	say(what);
+	exit(LAUNCH_FAILED);
+}
+
+void launch_refused(const char *what)
+{
+	say(what);
+	exit(LAUNCH_REFUSED);
 }
 
 static void enter_namespace(const char *path)
@@ -38,60 +59,8 @@ static void enter_namespace(const char *path)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0 || setns(fd, CLONE_NEWNET))
-		die("entering the metasteer namespace");
+		launch_failed("entering the metasteer namespace");
 	close(fd);
-}
-
-/* The kernel writes blanks, line ends and backslashes in paths as three octal digits (proc_pid_mountinfo(5)). In place. */
-static void unescape(char *path)
-{
-	char *to = path;
-
-	for (const char *from = path; *from; to++) {
-		unsigned int byte;
-		int length;
-
-		if (sscanf(from, "\\%3o%n", &byte, &length) == 1) {
-			*to = (char)byte;
-			from += length;
-		} else {
-			*to = *from++;
-		}
-	}
-	*to = '\0';
-}
-
-/* A copy of a namespace's mount would keep a deleted router's namespace alive, and be a door to it. */
-static void hide_namespaces(void)
-{
-	char line[8192], path[4096];
-	FILE *mounts = fopen("/proc/self/mountinfo", "re");
-
-	if (!mounts)
-		die("reading the mounts");
-	while (fgets(line, sizeof(line), mounts)) {
-		const char *rest = strstr(line, " - ");
-
-		if (rest && strncmp(rest, " - nsfs ", 8) == 0 && sscanf(line, "%*s %*s %*s %*s %4095s", path) == 1) {
-			unescape(path);
-			umount2(path, MNT_DETACH);
-		}
-	}
-	fclose(mounts);
-}
-
-/* The folder of names first gets no more of them (EINVAL: it is no mount), then loses those it has. */
-static void mount_code(const char *code, const char *mountpoint, const char *names)
-{
-	if (unshare(CLONE_NEWNS) || mount("", "/", NULL, MS_REC | MS_SLAVE, NULL))
-		die("making a mount namespace");
-	if (mount("", names, NULL, MS_PRIVATE, NULL) && errno != EINVAL)
-		die("closing the folder of namespaces");
-	hide_namespaces();
-	if (mount(code, mountpoint, NULL, MS_BIND, NULL))
-		die("mounting the program's files");
-	if (mount("", mountpoint, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL))
-		die("making the program's files read-only");
 }
 
 /* The id of a user or group. The last one means "none" to the kernel. */
@@ -107,7 +76,7 @@ static id_t id(const char *text)
 	else if (value >= UINT_MAX)
 		errno = ERANGE;
 	if (errno)
-		die(text);
+		launch_failed(text);
 	return (id_t)value;
 }
 
@@ -124,12 +93,12 @@ static void read_user(struct user *user, const char *uid, const char *gid, char 
 	user->gid = id(gid);
 	if (user->uid == 0) {
 		errno = EPERM;
-		die("the worker's user must not be root");
+		launch_failed("the worker's user must not be root");
 	}
 	for (char *each = strtok(groups, ","); each; each = strtok(NULL, ",")) {
 		if (user->count == NGROUPS_MAX) {
 			errno = E2BIG;
-			die("reading the groups");
+			launch_failed("reading the groups");
 		}
 		user->groups[user->count++] = id(each);
 	}
@@ -143,41 +112,117 @@ static void become(const struct user *user)
 
 	for (int capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; capability++)
 		if (prctl(PR_CAPBSET_DROP, capability))
-			die("dropping capabilities");
+			launch_failed("dropping capabilities");
 	if (setgroups(user->count, user->groups))
-		die("setting the groups");
+		launch_failed("setting the groups");
 	if (setgid(user->gid) || setuid(user->uid))
-		die("changing the user");
+		launch_failed("changing the user");
 	/* Changing the user has emptied the effective and permitted sets; this empties the inheritable one. */
 	if (syscall(SYS_capset, &header, none))
-		die("clearing capabilities");
+		launch_failed("clearing capabilities");
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		die("giving up privileges");
+		launch_failed("giving up privileges");
+}
+
+/* To be called after the user was changed, which clears it. In a PID namespace of its own, a process cannot see who its parent is. */
+static void die_with_supervisor(void)
+{
+	struct pollfd messages = {.fd = MESSAGES};
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
+		launch_failed("binding its life to the supervisor's");
+	if (poll(&messages, 1, 0) < 0 || (messages.revents & (POLLHUP | POLLNVAL))) {
+		errno = EPIPE;
+		launch_failed("the supervisor is gone");
+	}
+}
+
+/* The worker's number where the supervisor is, by /proc of there: its own getpid says 1. */
+static void name_worker(void)
+{
+	char pid[16] = "";
+
+	if (readlink("/proc/self", pid, sizeof(pid) - 1) < 0 || setenv("METASTEER_WORKER", pid, 1))
+		launch_failed("finding its number");
+}
+
+/* A copy at an address that is known to nobody but the filter, and that is gone once Node runs. */
+static void *hide(const void *what, size_t bytes)
+{
+	uint64_t address;
+	void *page;
+
+	if (getrandom(&address, sizeof(address), 0) != sizeof(address))
+		launch_failed("choosing an address");
+	/* Of the 47 bits that a program has on either architecture, a page in the upper half, which is free but for the ends. */
+	address = (address & 0x1ffffffff000ULL) | 0x200000000000ULL;
+	page = mmap((void *)address, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	/* Programs have fewer bits there, or the page is taken: the kernel's own choice is random too. */
+	if (page == MAP_FAILED)
+		page = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED)
+		launch_failed("taking an address");
+	return memcpy(page, what, bytes);
+}
+
+/* Becomes Node, under a filter that allows this one execve. Without `sandbox`, under none. */
+static void become_node(char **argv, bool sandbox)
+{
+	static struct seccomp_program program;
+	struct exec_secret secret;
+	size_t count = 0;
+	int error;
+
+	while (argv[count])
+		count++;
+	if (count == 0) {
+		errno = EINVAL;
+		launch_failed("there is no program");
+	}
+	secret.path = hide(argv[0], strlen(argv[0]) + 1);
+	secret.argv = hide(argv, (count + 1) * sizeof(*argv));
+	for (count = 0; environ[count];)
+		count++;
+	secret.envp = hide(environ, (count + 1) * sizeof(*environ));
+	if (sandbox) {
+		seccomp_for_launch(&program, &secret);
+		error = seccomp_enter(&program);
+		if (error) {
+			errno = -error;
+			launch_refused("filtering system calls");
+		}
+	}
+	execve(secret.path, (char **)secret.argv, (char **)secret.envp);
+	launch_failed("starting Node");
 }
 
 int main(int argc, char **argv)
 {
+	bool sandbox = argc > 1 && strcmp(argv[1], "on") == 0;
 	static struct user user;
-	pid_t supervisor = getppid();
-	int node;
 
-	if (argc < 9) {
-		fprintf(stderr, "usage: metasteer-launch UID GID GROUPS NETNS NAMES CODE MOUNTPOINT NODE ARGUMENT...\n");
+	if (argc < 13 || (!sandbox && strcmp(argv[1], "off") != 0)) {
+		fprintf(stderr, "usage: metasteer-launch on|off UID GID GROUPS NETNS NAMES MOUNTPOINT CODE AGENT LIBRARIES "
+				"NODE ARGUMENT...\n");
 		return 64;
 	}
-	read_user(&user, argv[1], argv[2], argv[3]);
-	/* Opened while we may: the user may have no way to its folder. */
-	node = open(argv[8], O_RDONLY | O_CLOEXEC);
-	if (node < 0)
-		die(argv[8]);
-	enter_namespace(argv[4]);
-	mount_code(argv[6], argv[7], argv[5]);
-	if (chdir("/"))
-		die("changing to /");
+	read_user(&user, argv[2], argv[3], argv[4]);
+	enter_namespace(argv[5]);
+	if (sandbox) {
+		struct root_plan plan = {.mountpoint = argv[7], .code = argv[8], .agent = argv[9], .libraries = argv[10],
+					 .node = argv[11]};
+
+		name_worker();
+		root_enter(&plan);
+		limits_set();
+	} else {
+		root_share(argv[8], argv[7], argv[6]);
+	}
 	become(&user);
-	/* After the user: changing it clears this. A worker never outlives its supervisor. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != supervisor)
-		die("the supervisor is gone");
-	fexecve(node, argv + 8, environ);
-	die("starting Node");
+	die_with_supervisor();
+	if (sandbox)
+		landlock_enter();
+	if (syscall(SYS_close_range, DESCRIPTORS_END, ~0U, 0) && errno != ENOSYS)
+		launch_failed("closing descriptors");
+	become_node(argv + 11, sandbox);
 }

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "internal.h"
 
+#include <fcntl.h>
 #include <link.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -19,6 +20,9 @@
 #define ARENAS_MAX 1
 
 #define SEGMENTS_MAX 16
+
+/* Of /proc/self/smaps, in a process that may open no files any more; else -1. */
+static int smaps_fd = -1;
 
 __attribute__((constructor)) static void set_up_heap(void)
 {
@@ -60,6 +64,25 @@ static int is_of_segment(const struct segments *segments, unsigned long start)
 	return 0;
 }
 
+/* Where it was opened ahead, the descriptor stays: what is read from it is of the moment. */
+static FILE *open_smaps(void)
+{
+	int fd = smaps_fd < 0 ? -1 : fcntl(smaps_fd, F_DUPFD_CLOEXEC, 0);
+	FILE *smaps = smaps_fd < 0 ? fopen("/proc/self/smaps", "re") : NULL;
+
+	if (fd >= 0 && lseek(fd, 0, SEEK_SET) == 0)
+		smaps = fdopen(fd, "re");
+	if (!smaps && fd >= 0)
+		close(fd);
+	return smaps;
+}
+
+int memory_open_smaps(void)
+{
+	smaps_fd = open("/proc/self/smaps", O_RDONLY | O_CLOEXEC);
+	return smaps_fd < 0 ? -errno : 0;
+}
+
 /*
  * Has the kernel take away the pages of the program's file: what is used again is mapped again, from the page cache. Not those
  * of a mapping that has pages of its own, which would be lost: code that was copied to huge pages, or has a probe in it. The
@@ -70,7 +93,7 @@ static void forget_code(void)
 	unsigned long start, end, inode, kilobytes, mapping = 0, length = 0, own = 0;
 	struct segments segments = {};
 	char line[512];
-	FILE *smaps = fopen("/proc/self/smaps", "re");
+	FILE *smaps = open_smaps();
 
 	if (!smaps)
 		return;

@@ -140,9 +140,10 @@ _Static_assert(sizeof(struct ms_test_result) == 16, "ms_test_result has no hidde
 
 /*
  * Makes the metasteer namespace, with its sysctls and the IPv4 metadata address on its loopback, and names it
- * `path`. -EEXIST when that name is taken.
+ * `path`. -EEXIST when that name is taken. Before the namespace has that name its inode is written to the file `record`, so
+ * that a caller that is killed at any moment leaves either a name without a namespace or one that the record knows.
  */
-MS_EXPORT int ms_netns_create(const char *path);
+MS_EXPORT int ms_netns_create(const char *path, const char *record);
 
 /* Removes the port devices in the named namespace, all at once, then its name. -ENOENT when there is none. */
 MS_EXPORT int ms_netns_remove(const char *path);
@@ -571,3 +572,30 @@ MS_EXPORT int ms_lock(const char *path, __s32 *fd, __s32 *holder);
  * the one takes its name away (0), the other puts its own (1). -EAGAIN while the one before has not.
  */
 MS_EXPORT int ms_lock_name(__s32 fd, __u32 held);
+
+/* --- processes that are shut in (pidns.c, confine.c) --- */
+
+/*
+ * Has the children of the calling thread be in a PID namespace of their own from here on, of which the next one is the first.
+ * Until ms_pidns_return the thread must start no other thread. -EPERM without CAP_SYS_ADMIN.
+ */
+MS_EXPORT int ms_pidns_leave(__s32 *own_fd);
+
+/* Has them be in the thread's own again. Closes `own_fd` in any case. */
+MS_EXPORT int ms_pidns_return(__s32 own_fd);
+
+/*
+ * The paths of the shared libraries that this process has loaded, separated by colons and terminated by zero. -ENOSPC when
+ * `room` bytes are too few, -EINVAL when a path has a colon in it.
+ */
+MS_EXPORT int ms_libraries(__u8 *paths, __u32 room);
+
+/*
+ * For a worker that metasteer-launch has shut in, and that has started: from here on it opens no files, starts no threads and
+ * connects to nothing but `agent_path`. A call that is denied ends the process (SIGSYS), after a line about it on standard
+ * error. Cannot be undone.
+ */
+MS_EXPORT int ms_confine(const char *agent_path);
+
+/* The same line for what the launcher's own filter denies; ms_confine includes it. */
+MS_EXPORT int ms_report_denied(void);

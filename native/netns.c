@@ -19,6 +19,8 @@
 
 #include <arpa/inet.h>
 
+#define OWN_NAMESPACE "/proc/thread-self/ns/net"
+
 struct call {
 	int netns_fd; /* -1: a new namespace */
 	int (*work)(void *argument);
@@ -129,9 +131,25 @@ static int add_ipv4_metadata_address(void)
 	return netlink_do(request);
 }
 
+struct naming {
+	const char *path;
+	const char *record;
+};
+
+static int record_namespace(const char *record)
+{
+	OWNED_FD fd = open(record, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	struct stat namespace;
+
+	if (fd < 0 || stat(OWN_NAMESPACE, &namespace))
+		return -errno;
+	errno = EIO;
+	return dprintf(fd, "%lu", (unsigned long)namespace.st_ino) < 0 ? -errno : 0;
+}
+
 static int set_up_namespace(void *argument)
 {
-	const char *path = argument;
+	const struct naming *naming = argument;
 	int error;
 
 	for (size_t i = 0; i < sizeof(sysctls) / sizeof(sysctls[0]); i++) {
@@ -142,8 +160,10 @@ static int set_up_namespace(void *argument)
 	error = loopback_up();
 	if (!error)
 		error = add_ipv4_metadata_address();
+	if (!error)
+		error = record_namespace(naming->record);
 	/* The name is the point of no return: before it, everything goes with this thread. */
-	if (!error && mount("/proc/thread-self/ns/net", path, "none", MS_BIND, NULL))
+	if (!error && mount(OWN_NAMESPACE, naming->path, "none", MS_BIND, NULL))
 		error = -errno;
 	return error;
 }
@@ -168,9 +188,10 @@ static int make_names_directory(const char *path)
 	return mount("", directory, "none", MS_SHARED | MS_REC, NULL) ? -errno : 0;
 }
 
-int ms_netns_create(const char *path)
+int ms_netns_create(const char *path, const char *record)
 {
-	struct call call = {.netns_fd = -1, .work = set_up_namespace, .argument = (void *)path};
+	struct naming naming = {.path = path, .record = record};
+	struct call call = {.netns_fd = -1, .work = set_up_namespace, .argument = &naming};
 	int error = make_names_directory(path);
 	int fd;
 

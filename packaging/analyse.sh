@@ -12,8 +12,8 @@ cd "$(dirname "$0")/.."
 
 analyse() {
   # Optimised: only then gcc follows where a null pointer goes.
-  gcc -std=gnu11 -O2 @native/warnings -Werror -c "$1" -o /dev/null &&
-    clang --analyze -std=gnu11 --analyzer-output text -Xclang -analyzer-werror "$1" -o /dev/null
+  gcc -std=gnu11 -O2 -Inative/build @native/warnings -Werror -c "$1" -o /dev/null &&
+    clang --analyze -std=gnu11 -Inative/build --analyzer-output text -Xclang -analyzer-werror "$1" -o /dev/null
 }
 export -f analyse
 

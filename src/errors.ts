@@ -28,6 +28,8 @@ export const ERRORS = {
   'worker-user-unknown': 'Set `worker.user` to a user that exists on this machine.',
   'worker-user-root': 'Set `worker.user` to a user other than root: tenants’ bytes are never parsed with privileges.',
   'worker-failed': 'Read the lines the worker logged before this one.',
+  'worker-sandbox-refused':
+    'Allow the daemon CAP_SYS_ADMIN, PID and mount namespaces, mount, pivot_root and seccomp in its container or unit: docs/install.md has both.',
   'agent-socket-denied': 'Set `worker.user` to the owner of the socket, or let the group or others write to it.',
   'agent-socket-missing': 'Start the metadata agent, or set `agent.socket` to its `metadata_proxy_socket`.',
   'admin-socket-failed': 'Set `admin.socket` to a path in a directory that root can write to.',

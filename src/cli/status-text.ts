@@ -26,7 +26,16 @@ const WORKER_COLUMNS: readonly Column<StatusDocument['workers'][number]>[] = [
 const EVENTS_SHOWN = 10;
 
 /** The status for people: ports, what is wrong with any, workers, agent, what happened lately. */
-export function statusText({ daemon, ports, broken, workers, vacancies, agent, events }: StatusDocument): string {
+export function statusText({
+  daemon,
+  ports,
+  broken,
+  workers,
+  weaknesses,
+  vacancies,
+  agent,
+  events,
+}: StatusDocument): string {
   const reasons = ports.flatMap(({ state, reason }) => (reason === null ? [] : [`${state}: ${reason}`]));
   const parts = [
     [
@@ -38,6 +47,7 @@ export function statusText({ daemon, ports, broken, workers, vacancies, agent, e
     reasons,
     broken.map(({ namespace, reason }) => `namespace ${namespace} cannot be read: ${reason}`),
     workers.length === 0 ? ['no workers'] : table(WORKER_COLUMNS, workers),
+    weaknesses.map((weakness) => `weaker than need be: ${weakness}`),
     vacancies.map(({ reason, held, again_in_ms: ms }) => {
       return `no worker: ${reason}; ${held ? 'held' : 'again'} for ${Math.ceil(ms / 1000)} s`;
     }),

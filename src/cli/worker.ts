@@ -10,6 +10,7 @@ import { parsePortId } from '../identity/port-id.ts';
 import { Front } from '../kernel/front.ts';
 import { Bursts, giveBackMemorySoon, WORTH_GIVING_BACK } from '../kernel/memory.ts';
 import { RateCounter } from '../kernel/rates.ts';
+import { confine, reportDenied } from '../kernel/sandbox.ts';
 import { peerMac, receiveDescriptor } from '../kernel/sockets.ts';
 import type { GateOpener } from '../link/client-link.ts';
 import type { BreachHandler } from '../link/front-breach.ts';
@@ -33,12 +34,16 @@ const CLOSING_MAX = 1024;
 /** For who sees the exit status alone: EX_SOFTWARE of sysexits.h. */
 const EXIT_BREACH = 70;
 
+/** What the launcher leaves in the environment of a worker that it has shut in: the worker's number outside. */
+const { METASTEER_WORKER: shutIn } = process.env;
+
 let portsAdded = 0;
 const bursts = new Bursts();
 
 type Send = (message: FromWorker) => void;
 
 function runWorker(): void {
+  if (shutIn !== undefined) reportDenied();
   // A terminal's Ctrl-C reaches the whole process group; when to stop is the supervisor's to say.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
   let proxy: MetadataProxy | undefined;
@@ -58,7 +63,7 @@ function runWorker(): void {
 }
 
 function start({ settings, logLevel }: Extract<ToWorker, { type: 'start' }>, send: Send): MetadataProxy {
-  const log = createLogger(logLevel, { role: 'worker' });
+  const log = createLogger(logLevel, { role: 'worker', ...(shutIn === undefined ? {} : { pid: Number(shutIn) }) });
   const descriptorsMax = descriptorLimit();
   const traced: ProxyEnvironment['traced'] = (event) => send({ type: 'traced', event });
   const front = openFront(settings, descriptorsMax, (breach) => {
@@ -71,6 +76,8 @@ function start({ settings, logLevel }: Extract<ToWorker, { type: 'start' }>, sen
   const { dial } = front;
   const environment = { log, peerMac, openGate, dial, traced, descriptorsMax, ...requestCounter(settings) };
   const proxy = new MetadataProxy(settings, environment);
+  // Everything it needs is open. No port has come yet, so no tenant has been read.
+  if (shutIn !== undefined) confine(settings.agent.socket);
   const fitting = connectionsMax(settings, 0, descriptorsMax);
   if (fitting < settings.limits.connections)
     log.warn({ descriptors: descriptorsMax, connections: fitting }, 'fewer connections than limits.connections fit');

@@ -65,7 +65,7 @@ export interface Config {
   };
   readonly admin: { readonly socket: string };
   /** Without a user it is derived from the agent socket's owner. */
-  readonly worker: { readonly user?: string; readonly heapBytes: number };
+  readonly worker: { readonly user?: string; readonly sandbox: boolean; readonly heapBytes: number };
   readonly discovery: {
     readonly rescanMs: number;
     /** UUIDs in lower case; absent: all. */
@@ -141,7 +141,11 @@ export function configOf(file: ConfigFile): Config {
       clientMac: agent.client_mac,
     },
     admin: { socket: file.admin.socket ?? join(file.run_dir, 'admin.sock') },
-    worker: { ...(file.worker.user === undefined ? {} : { user: file.worker.user }), heapBytes: file.worker.heap },
+    worker: {
+      ...(file.worker.user === undefined ? {} : { user: file.worker.user }),
+      sandbox: file.worker.sandbox === 'on',
+      heapBytes: file.worker.heap,
+    },
     discovery: {
       rescanMs: discovery.rescan,
       ...(discovery.include === undefined ? {} : { include: discovery.include }),

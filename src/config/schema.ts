@@ -102,8 +102,14 @@ const sections = {
     user: optionalText({
       accepts: (name) => USER.test(name),
       expects: 'the name of a user',
-      default: 'owner of the agent socket, `nobody` where that is root',
+      default: '`metasteer` where it may open the socket, else the socket’s owner; for root `nobody`',
       meaning: 'Unprivileged user the workers run as; it must be able to write to the agent socket.',
+    }),
+    sandbox: choice({
+      of: ['on', 'off'],
+      default: 'on',
+      meaning:
+        'Whether workers have a root, a PID namespace and a filter of system calls of their own; `off` is for debugging.',
     }),
     heap: size({
       from: '64MiB',

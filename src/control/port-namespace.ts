@@ -1,8 +1,12 @@
-import { closeSync, fstatSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
-import { createNamespace, namespaceInode, removeNamespace } from '../kernel/namespace.ts';
+import { createNamespace, isBareName, namespaceInode, removeBareName, removeNamespace } from '../kernel/namespace.ts';
+
+/** Far longer than it takes from the name of a namespace to its mount. */
+const BEING_MADE_MS = 100;
 
 /** The metasteer namespace: the port devices live in it, and the workers run in it. Owned by the daemon. */
 export class PortNamespace {
@@ -51,12 +55,10 @@ export class PortNamespace {
     const path = namespacePath(config);
     let isOurs = false;
     try {
-      await createNamespace(path);
+      await createNamespace(path, recordPath(config));
       isOurs = true;
-      writeFileSync(recordPath(config), String(namespaceInode(path)));
       return new PortNamespace(path, recordPath(config), openSync(path, 'r'));
     } catch (error) {
-      // Without its record, as on a full disk, the next start would take it for somebody else's.
       if (isOurs) await removeNamespace(path).catch(() => undefined);
       rmSync(recordPath(config), { force: true });
       throw new MetasteerError('namespace-failed', `the namespace ${path} cannot be made: ${messageOf(error)}`, {
@@ -87,6 +89,7 @@ export async function removeLeftNamespace(config: Config): Promise<boolean> {
   const path = namespacePath(config);
   const inode = namespaceInode(path);
   if (inode === undefined) return false;
+  if (await removeLeftName(path)) return false;
   if (readRecord(config) !== inode) {
     const why = `it exists, and no daemon of ${config.runDir} made it; another metasteer may be using it`;
     throw new MetasteerError('namespace-failed', `the namespace ${path} cannot be used: ${why}`);
@@ -97,6 +100,22 @@ export async function removeLeftNamespace(config: Config): Promise<boolean> {
     throw new MetasteerError('namespace-failed', `the old namespace ${path} cannot be removed: ${messageOf(error)}`, {
       cause: error,
     });
+  }
+}
+
+/**
+ * A name without a namespace belongs to nobody: who made it was killed before it went on. One that is being made, by
+ * ip-netns(8) say, has its namespace in no time.
+ */
+async function removeLeftName(path: string): Promise<boolean> {
+  if (!isBareName(path)) return false;
+  await sleep(BEING_MADE_MS);
+  if (!isBareName(path)) return false;
+  try {
+    removeBareName(path);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -37,6 +37,8 @@ export interface StatusDocument {
   /** Namespaces of owners that cannot be read. */
   readonly broken: readonly { readonly namespace: string; readonly reason: string }[];
   readonly workers: readonly WorkerStatusDocument[];
+  /** Settings under which a worker that is taken over could do more than it need, in words. */
+  readonly weaknesses: readonly string[];
   /** Places for workers in which none runs now. */
   readonly vacancies: readonly VacancyDocument[];
   readonly agent: AgentStatusDocument;

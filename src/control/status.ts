@@ -80,6 +80,7 @@ export async function statusDocument(context: StatusContext): Promise<StatusDocu
       connections: status?.connections ?? 0,
       requests: status?.requests ?? 0,
     })),
+    weaknesses: workers.weaknesses,
     vacancies: workers.vacancies.map(({ reason, held, until }) => ({
       reason,
       held,

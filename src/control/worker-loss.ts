@@ -6,6 +6,8 @@ export const WORKER_LOSSES = [
   'message',
   /** It gave no sign of life for too long. */
   'silent',
+  /** It made a system call that workers may not make. */
+  'denied',
   /** A signal ended it, from outside or by a fault of its own. */
   'signal',
   /** It exited by itself, or could not be started. */

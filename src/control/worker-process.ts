@@ -1,10 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { Socket } from 'node:net';
-import { join } from 'node:path';
 import { MetasteerError, messageOf } from '../errors.ts';
 import { type PortId, parsePortId } from '../identity/port-id.ts';
-import { BUILT, builtFile, packageRoot } from '../kernel/paths.ts';
-import type { RateTable } from '../kernel/rates.ts';
 import { closeDescriptor, openDescriptorChannel, type PortListener, sendDescriptor } from '../kernel/sockets.ts';
 import type { LogLevel } from '../log.ts';
 import { MessageStream } from '../proxy/message-stream.ts';
@@ -17,10 +14,9 @@ import type {
   TraceFilter,
   WorkerTraceEvent,
 } from '../proxy/messages.ts';
-import { makeFolder } from '../unix/folder.ts';
 import type { User } from '../unix/user.ts';
+import { endOf, type LaunchContext, launch, startError } from './launch.ts';
 import { Pending } from './pending.ts';
-import type { PortNamespace } from './port-namespace.ts';
 import type { WorkerEnd, WorkerLoss } from './worker-loss.ts';
 import { parseFromWorker } from './worker-messages.ts';
 
@@ -42,17 +38,6 @@ export interface WorkerListener {
   readonly alive: () => void;
   /** Called with what it tells of clients that are traced. */
   readonly traced: (event: WorkerTraceEvent) => void;
-}
-
-/** What a worker is started with. */
-export interface LaunchContext {
-  readonly runDir: string;
-  readonly netnsDir: string;
-  /** Most memory of its JavaScript heap. */
-  readonly heapBytes: number;
-  readonly namespace: PortNamespace;
-  /** Where requests are limited. */
-  readonly rates: RateTable | undefined;
 }
 
 export type WorkerState = 'starting' | 'running' | 'stopping' | 'gone';
@@ -84,14 +69,17 @@ export class WorkerProcess {
     this.#listener = listener;
     const [ours, theirs] = openDescriptorChannel();
     this.#channel = ours;
-    this.#child = launch(context, user, theirs);
-    closeDescriptor(theirs);
+    try {
+      this.#child = launch(context, user, theirs);
+    } catch (error) {
+      closeDescriptor(ours);
+      throw error;
+    } finally {
+      closeDescriptor(theirs);
+    }
     this.exited = new Promise((resolve) => {
-      this.#child.once('error', (error) => resolve(this.#ended({ loss: 'exit', how: messageOf(error) })));
-      this.#child.once('exit', (code, signal) => {
-        const end = signal === null ? ({ loss: 'exit', how: `exit status ${code}` } as const) : undefined;
-        resolve(this.#ended(end ?? { loss: 'signal', how: String(signal) }));
-      });
+      this.#child.once('error', (error) => resolve(this.#ended({ loss: 'exit', how: messageOf(error) }, null)));
+      this.#child.once('exit', (code, signal) => resolve(this.#ended(endOf(code, signal), code)));
     });
     const stream = this.#child.stdio[MESSAGES];
     if (!(stream instanceof Socket)) throw new MetasteerError('worker-failed', 'the worker could not be started');
@@ -242,35 +230,16 @@ export class WorkerProcess {
     }
   }
 
-  #ended(byItself: WorkerEnd): WorkerEnd {
+  #ended(byItself: WorkerEnd, code: number | null): WorkerEnd {
     const end = this.#verdict ?? byItself;
+    const error =
+      this.state === 'starting'
+        ? startError(code, end.how)
+        : new MetasteerError('worker-failed', `the worker ended: ${end.how}`);
     this.state = 'gone';
     closeDescriptor(this.#channel);
     this.#messages?.close();
-    const error = new MetasteerError('worker-failed', `the worker ended: ${end.how}`);
     for (const pending of [this.#started, this.#ports, this.#drained, this.#statuses]) pending.rejectAll(error);
     return end;
   }
-}
-
-/**
- * Starts the launcher, which becomes the worker. The environment is empty: what is in the supervisor's is none of
- * the business of a process that parses tenants' bytes.
- */
-function launch(
-  { runDir, netnsDir, heapBytes, namespace, rates }: LaunchContext,
-  user: User,
-  channel: number,
-): ChildProcess {
-  const code = join(runDir, 'code');
-  makeFolder(code);
-  const identity = [String(user.uid), String(user.gid), user.groups.join(',')];
-  const main = join(code, BUILT.worker);
-  const heap = `--max-old-space-size=${Math.floor(heapBytes / 1_048_576)}`;
-  const node = [process.execPath, heap, main];
-  const argv = [...identity, namespace.reference, netnsDir, packageRoot, code, ...node];
-  return spawn(builtFile('launcher'), argv, {
-    stdio: ['ignore', 'inherit', 'inherit', 'pipe', channel, rates?.fd ?? 'ignore'],
-    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
-  });
 }

@@ -6,6 +6,7 @@ import type { PortListener } from '../kernel/sockets.ts';
 import type { Logger } from '../log.ts';
 import type { PortMessage } from '../proxy/messages.ts';
 import type { User } from '../unix/user.ts';
+import { type AgentPlace, agentPlace } from './agent-place.ts';
 import { CrashLoop, type Pause } from './crash-loop.ts';
 import type { History } from './history.ts';
 import type { LiveConfig } from './live-config.ts';
@@ -24,6 +25,10 @@ export interface WorkersContext {
   readonly history: History;
   readonly log: Logger;
 }
+
+/** For the log and the status. */
+export const SANDBOX_OFF =
+  'worker.sandbox is off, which is for debugging: a worker that is taken over sees this machine as its user does';
 
 /** A port as every worker gets it. */
 export interface PortEntry {
@@ -64,6 +69,7 @@ export class WorkerSlot {
   #user: User | undefined;
   #vacancy: Vacancy | undefined;
   #startedWith = '';
+  #place = '';
 
   constructor(context: WorkersContext, owner: SlotOwner) {
     this.#context = context;
@@ -90,18 +96,26 @@ export class WorkerSlot {
     return this.#current !== undefined && this.#startedWith !== forWorkers(this.#context.config.current);
   }
 
+  /** Whether the worker sees the folder in which the agent's socket is now. */
+  seesAgent({ id }: AgentPlace): boolean {
+    return this.#current === undefined || !this.#context.config.current.worker.sandbox || this.#place === id;
+  }
+
   /** Starts a worker with every port there is. @throws {MetasteerError} `worker-failed`; no process is then left */
   async start(user: User): Promise<WorkerProcess> {
     const { config, namespace, rates, log } = this.#context;
     const { runDir, netnsDir, worker: limits } = config.current;
-    const context = { runDir, netnsDir, heapBytes: limits.heapBytes, namespace, rates: rates.tableFor(config.current) };
+    const { heapBytes, sandbox } = limits;
+    const agent = agentPlace(config.current.agent.socket);
+    const table = rates.tableFor(config.current);
+    const context = { runDir, netnsDir, heapBytes, sandbox, agent, namespace, rates: table };
     const startedWith = forWorkers(config.current);
     const worker = new WorkerProcess(context, user, this.#owner);
     this.#processes.add(worker);
     const bornAt = performance.now();
     void worker.exited.then((end) => this.#ended(worker, end, performance.now() - bornAt));
     try {
-      await this.#prepare(worker);
+      await this.#prepare(worker, agent);
       if (worker.state !== 'running')
         throw new MetasteerError('worker-failed', 'it ended while it was given its ports');
     } catch (error) {
@@ -111,15 +125,19 @@ export class WorkerSlot {
     this.#user = user;
     this.#current = worker;
     this.#startedWith = startedWith;
+    this.#place = agent.id;
     this.#vacancy = undefined;
     this.#owner.alive();
     log.info({ worker: worker.pid, user: user.name }, 'worker running');
+    if (!sandbox) log.warn({ worker: worker.pid }, SANDBOX_OFF);
     return worker;
   }
 
-  async #prepare(worker: WorkerProcess): Promise<void> {
+  async #prepare(worker: WorkerProcess, { seenAs }: AgentPlace): Promise<void> {
     const { config, log } = this.#context;
-    await worker.start(proxySettings(config.current), config.current.log.level);
+    const settings = proxySettings(config.current);
+    const seen = config.current.worker.sandbox ? seenAs : settings.agent.socket;
+    await worker.start({ ...settings, agent: { ...settings.agent, socket: seen } }, config.current.log.level);
     // Goes on with ports that come meanwhile, so that none is missing when the worker is counted in.
     for (const { port, listener } of this.#owner.ports) {
       await worker.addPort(port, listener).catch((error) => {

@@ -3,14 +3,24 @@ import { type PortId, parsePortId } from '../identity/port-id.ts';
 import type { PortListener } from '../kernel/sockets.ts';
 import type { PortMessage, ProxyStatus, TraceFilter, WorkerTraceEvent } from '../proxy/messages.ts';
 import type { User } from '../unix/user.ts';
-import { socketProblem, workerUser } from './agent-socket.ts';
+import { agentPlace } from './agent-place.ts';
+import { isSameUser, socketProblem, type WorkerUser, workerUser } from './agent-socket.ts';
 import { WORKER_LOSSES, type WorkerLoss } from './worker-loss.ts';
 import type { WorkerProcess, WorkerState } from './worker-process.ts';
-import { type PortEntry, type SlotOwner, type Vacancy, WorkerSlot, type WorkersContext } from './worker-slot.ts';
+import {
+  type PortEntry,
+  SANDBOX_OFF,
+  type SlotOwner,
+  type Vacancy,
+  WorkerSlot,
+  type WorkersContext,
+} from './worker-slot.ts';
 
 const STATUS_MS = 1000;
 /** Between looks at the agent's socket: it may come, go, or change its owner. */
 const SOCKET_LOOK_MS = 1000;
+/** Looks in a row at which it is not as the workers were started for, before they are replaced. */
+const LOOKS_OTHER = 2;
 
 export interface WorkerReport {
   readonly pid: number;
@@ -29,12 +39,13 @@ export class Workers {
   readonly #slots: WorkerSlot[] = [];
   /** Places given up, whose workers finish what they answer. */
   readonly #leaving = new Set<WorkerSlot>();
-  #user: User | undefined;
+  #user: WorkerUser | undefined;
   #problem: MetasteerError | undefined;
   #change: Promise<void> = Promise.resolve();
   #closing = false;
   #socketTimer: NodeJS.Timeout | undefined;
   readonly #lost = Object.fromEntries(WORKER_LOSSES.map((loss) => [loss, 0])) as Record<WorkerLoss, number>;
+  #looksOther = 0;
   #alive: () => void = () => undefined;
   #traced: (event: WorkerTraceEvent) => void = () => undefined;
 
@@ -74,6 +85,12 @@ export class Workers {
     return this.#problem;
   }
 
+  /** What makes workers weaker than they could be, in words. */
+  get weaknesses(): readonly string[] {
+    const { sandbox } = this.#context.config.current.worker;
+    return [...(sandbox ? [] : [SANDBOX_OFF]), ...(this.#user?.weakness === undefined ? [] : [this.#user.weakness])];
+  }
+
   /** Why places have no worker. */
   get vacancies(): readonly Vacancy[] {
     return this.#slots.flatMap(({ vacancy }) => vacancy ?? []);
@@ -96,7 +113,7 @@ export class Workers {
    */
   async start(count?: number): Promise<void> {
     const { current } = this.#context.config;
-    this.#user = workerUser(current.worker.user, current.agent.socket);
+    this.#user = workerUser(current.worker, current.agent.socket);
     await this.setCount(count ?? current.workers);
     this.#lookAtSocket(this.#user);
     this.#followSocketLater();
@@ -154,7 +171,7 @@ export class Workers {
   renew(): Promise<void> {
     return this.#inTurn(async () => {
       const { current } = this.#context.config;
-      const user = workerUser(current.worker.user, current.agent.socket);
+      const user = workerUser(current.worker, current.agent.socket);
       await this.#replace(this.#slots, user);
       this.#lookAtSocket(user);
     });
@@ -168,7 +185,7 @@ export class Workers {
     return this.#inTurn(async () => {
       const { config, log } = this.#context;
       try {
-        const user = workerUser(config.current.worker.user, config.current.agent.socket);
+        const user = workerUser(config.current.worker, config.current.agent.socket);
         await this.#resize(count);
         const outdated = this.#slots.filter(({ isOutdated }) => isOutdated);
         await this.#replace(outdated, user);
@@ -185,8 +202,8 @@ export class Workers {
   }
 
   /** One place after the other, so that there are never many more processes than workers. */
-  async #replace(slots: readonly WorkerSlot[], user: User): Promise<void> {
-    for (const slot of slots) await slot.replace(user);
+  async #replace(slots: readonly WorkerSlot[], user: WorkerUser): Promise<void> {
+    for (const slot of [...slots]) await slot.replace(user);
     this.#user = user;
   }
 
@@ -243,22 +260,31 @@ export class Workers {
     }, SOCKET_LOOK_MS);
   }
 
-  /** Where the workers' user follows the socket's owner, they are replaced by those of a new owner's. */
+  /** Workers are replaced where another user may open the agent's socket, and where its folder is another one by now. */
   async #followSocket(): Promise<void> {
     const { config, history } = this.#context;
-    const user = workerUser(config.current.worker.user, config.current.agent.socket);
+    const user = workerUser(config.current.worker, config.current.agent.socket);
+    const place = agentPlace(config.current.agent.socket);
     this.#lookAtSocket(user);
-    if (user.uid === this.#user?.uid || this.#problem?.code === 'agent-socket-missing') return;
-    const what = `the workers' user is ${user.name} from now on, not ${this.#user?.name}: replacing them`;
-    history.note('info', what, { from: this.#user?.name, to: user.name });
-    await this.#replace(this.#slots, user);
+    const former = this.#user ?? user;
+    const isOther = this.#problem?.code !== 'agent-socket-missing' && !isSameUser(user, former);
+    const outside = this.#slots.filter((slot) => !slot.seesAgent(place));
+    this.#looksOther = isOther || outside.length > 0 ? this.#looksOther + 1 : 0;
+    // An agent that starts makes its socket first and gives it to its group then.
+    if (this.#looksOther < LOOKS_OTHER) return;
+    this.#looksOther = 0;
+    const what = isOther
+      ? `the workers' user is ${user.name} from now on, not ${former.name}: replacing them`
+      : 'the folder of the agent socket was made anew: replacing the workers';
+    history.note('info', what, { from: former.name, to: user.name });
+    await this.#inTurn(() => this.#replace(isOther ? this.#slots : outside, isOther ? user : former));
   }
 
   /** Reports a problem when it appears and when it goes, not at every look. */
   #lookAtSocket(user: User): void {
     const { log, config } = this.#context;
     const { socket } = config.current.agent;
-    const problem = socketProblem(socket, user);
+    const problem = socketProblem(socket, user, config.current.worker);
     if (problem !== undefined && problem.message !== this.#problem?.message)
       log.warn({ code: problem.code, action: problem.action }, problem.message);
     if (problem === undefined && this.#problem !== undefined) log.info({ socket }, 'the agent socket can be opened');

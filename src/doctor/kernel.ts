@@ -1,4 +1,6 @@
 import type { Config } from '../config/config.ts';
+import { SANDBOX_OFF } from '../control/worker-slot.ts';
+import { ERRORS } from '../errors.ts';
 import { type Finding, failure, ok, warning } from './finding.ts';
 import type { Feature, Probed, Surroundings } from './surroundings.ts';
 
@@ -41,6 +43,7 @@ async function featureFindings(config: Config, around: Surroundings): Promise<re
     ok(AREA, 'bpf() makes maps'),
     need(probed, 'programs', 'the programs pass the verifier', 'Report it with the kernel version.'),
     need(probed, 'macvlan', 'macvlan devices can be made', 'Load the module macvlan.'),
+    sandboxFinding(probed, config, around),
     ...attachFindings(probed, config),
     xdpFinding(probed, config),
   ];
@@ -49,6 +52,14 @@ async function featureFindings(config: Config, around: Surroundings): Promise<re
 function need(probed: Probed, feature: Feature, good: string, action: string): Finding {
   const problem = probed[feature];
   return problem === undefined ? ok(AREA, good) : failure(AREA, `${feature}: ${problem}`, action);
+}
+
+/** A worker was started, and gave up what it does not need. */
+function sandboxFinding({ sandbox }: Probed, { worker }: Config, { readText }: Surroundings): Finding {
+  if (!worker.sandbox) return warning(AREA, SANDBOX_OFF, 'Take `worker.sandbox` out of the configuration.');
+  if (sandbox !== undefined) return failure(AREA, sandbox, ERRORS['worker-sandbox-refused']);
+  const hasLandlock = readText('/sys/kernel/security/lsm')?.split(',').includes('landlock') === true;
+  return ok(AREA, `workers can be shut in${hasLandlock ? ', with Landlock' : ''}`);
 }
 
 /** One way of attaching is enough, unless the configuration wants a certain one; `hold` lasts only as a filter. */

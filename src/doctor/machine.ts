@@ -31,9 +31,9 @@ export const machine: Surroundings = {
   probe: async (config) => (await import('./probe.ts')).probeKernel(config),
   interfaces,
   agentSocket: ({ worker, agent }) => {
-    const user = workerUser(worker.user, agent.socket);
-    const problem = socketProblem(agent.socket, user);
-    return { user: user.name, ...(problem === undefined ? {} : { problem }) };
+    const { name: user, weakness, ...others } = workerUser(worker, agent.socket);
+    const problem = socketProblem(agent.socket, { name: user, ...others }, worker);
+    return { user, ...(weakness === undefined ? {} : { weakness }), ...(problem === undefined ? {} : { problem }) };
   },
   connects,
 };

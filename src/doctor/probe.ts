@@ -13,22 +13,23 @@ import { PortDevice } from '../kernel/port-device.ts';
 import type { SteeringProgram } from '../kernel/program.ts';
 import { Programs } from '../kernel/programs.ts';
 import type { Probed } from './surroundings.ts';
+import { tryWorker } from './try-worker.ts';
 
 const SIZES = { portsMax: 1, neighboursMax: 16, flowsMax: 16 };
 const PEER = 'msprobe0';
 const run = promisify(execFile);
 
 /** Tries each feature on a pair of veths in a namespace that is made for it, and removed again. Nothing else is touched. */
-export async function probeKernel({ netnsDir }: Config): Promise<Probed> {
+export async function probeKernel(config: Config): Promise<Probed> {
   const undo: (() => unknown)[] = [];
   try {
-    return await probe(netnsDir, undo);
+    return await probe(config, undo);
   } finally {
     for (const action of undo.reverse()) await action();
   }
 }
 
-async function probe(netnsDir: string, undo: (() => unknown)[]): Promise<Probed> {
+async function probe(config: Config, undo: (() => unknown)[]): Promise<Probed> {
   let maps: SteeringMaps;
   try {
     maps = await SteeringMaps.create(SIZES);
@@ -44,7 +45,7 @@ async function probe(netnsDir: string, undo: (() => unknown)[]): Promise<Probed>
   }
   undo.push(() => programs.close());
   const name = `metasteer-doctor-${process.pid}`;
-  const netns = join(netnsDir, name);
+  const netns = join(config.netnsDir, name);
   await createNamespace(netns);
   undo.push(() => removeNamespace(netns));
   await run('ip', ['-n', name, 'link', 'add', PEER, 'type', 'veth', 'peer', 'name', 'msprobe1']);
@@ -67,6 +68,7 @@ async function probe(netnsDir: string, undo: (() => unknown)[]): Promise<Probed>
     clsact: await attaching(match, { ...where, hook: 'ingress' }, 'clsact'),
     'xdp-generic': await attaching(guard, { ...where, hook: 'xdp' }, 'generic'),
     'xdp-native': await attaching(guard, { ...where, hook: 'xdp' }, 'native'),
+    sandbox: config.worker.sandbox ? await problemOf(() => tryWorker(config, netns)) : undefined,
     macvlan: await problemOf(async () => (await PortDevice.create(where, netns, 'msprobe2')).remove()),
   };
 }
@@ -95,6 +97,7 @@ function everything(problem: string): Probed {
     clsact: problem,
     tcx: problem,
     macvlan: problem,
+    sandbox: problem,
     'xdp-generic': problem,
     'xdp-native': problem,
   };

@@ -20,7 +20,7 @@ export interface SelectedInterfaces {
 }
 
 /** What the kernel was tried for. */
-export type Feature = 'bpf' | 'programs' | 'clsact' | 'tcx' | 'macvlan' | 'xdp-generic' | 'xdp-native';
+export type Feature = 'sandbox' | 'bpf' | 'programs' | 'clsact' | 'tcx' | 'macvlan' | 'xdp-generic' | 'xdp-native';
 
 /** Why each feature cannot be used; those that can be have undefined. */
 export type Probed = Readonly<Record<Feature, string | undefined>>;
@@ -43,8 +43,12 @@ export interface Surroundings {
   readonly probe: (config: Config) => Promise<Probed>;
   /** Interfaces that the configuration selects. Needs root. */
   readonly interfaces: (config: Config) => Promise<SelectedInterfaces>;
-  /** What keeps the workers from the agent's socket, and who they are. */
-  readonly agentSocket: (config: Config) => { readonly user: string; readonly problem?: MetasteerError };
+  /** What keeps the workers from the agent's socket, who they are, and what is weak about that. */
+  readonly agentSocket: (config: Config) => {
+    readonly user: string;
+    readonly weakness?: string;
+    readonly problem?: MetasteerError;
+  };
   /** Why nobody accepts connections at a socket; undefined when somebody does. */
   readonly connects: (socket: string) => Promise<string | undefined>;
 }

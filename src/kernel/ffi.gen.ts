@@ -3,7 +3,7 @@ import type { Memory } from './ffi.ts';
 
 /** Functions as the FFI package takes them. */
 export const SIGNATURES = {
-  ms_netns_create: ['int', ['pointer']],
+  ms_netns_create: ['int', ['pointer', 'pointer']],
   ms_netns_remove: ['int', ['pointer']],
   ms_events_open: ['int', ['pointer']],
   ms_netns_look: ['int', ['pointer', 'pointer', 'uint32', 'pointer', 'pointer']],
@@ -69,12 +69,17 @@ export const SIGNATURES = {
   ms_close: ['int', ['int32']],
   ms_lock: ['int', ['pointer', 'pointer', 'pointer']],
   ms_lock_name: ['int', ['int32', 'uint32']],
+  ms_pidns_leave: ['int', ['pointer']],
+  ms_pidns_return: ['int', ['int32']],
+  ms_libraries: ['int', ['pointer', 'uint32']],
+  ms_confine: ['int', ['pointer']],
+  ms_report_denied: ['int', []],
 } as const;
 
 /** Their parameters, and above each what C calls them. */
 export interface Parameters {
-  /** const char *path */
-  ms_netns_create: [path: Memory<'char'>];
+  /** const char *path, const char *record */
+  ms_netns_create: [path: Memory<'char'>, record: Memory<'char'>];
   /** const char *path */
   ms_netns_remove: [path: Memory<'char'>];
   /** __s32 *stream_fd */
@@ -205,6 +210,16 @@ export interface Parameters {
   ms_lock: [path: Memory<'char'>, fd: Memory<'s32'>, holder: Memory<'s32'>];
   /** __s32 fd, __u32 held */
   ms_lock_name: [fd: number, held: number];
+  /** __s32 *own_fd */
+  ms_pidns_leave: [own_fd: Memory<'s32'>];
+  /** __s32 own_fd */
+  ms_pidns_return: [own_fd: number];
+  /** __u8 *paths, __u32 room */
+  ms_libraries: [paths: Buffer, room: number];
+  /** const char *agent_path */
+  ms_confine: [agent_path: Memory<'char'>];
+  /** void */
+  ms_report_denied: [];
 }
 
 /** Bytes of what is passed by pointers. */

@@ -24,7 +24,7 @@ const DEFAULTS = {
     clientMac: true,
   },
   admin: { socket: '/run/metasteer/admin.sock' },
-  worker: { heapBytes: 512 * 1024 * 1024 },
+  worker: { sandbox: true, heapBytes: 512 * 1024 * 1024 },
   discovery: {
     rescanMs: 300_000,
     exclude: [],
@@ -97,7 +97,16 @@ describe('a valid configuration', () => {
       'run_dir: /run/b\nadmin: { socket: /a }',
       { runDir: '/run/b', admin: { socket: '/a' } },
     ],
-    ['a user of workers', 'worker: { user: neutron }', { worker: { user: 'neutron', heapBytes: 512 * 1024 * 1024 } }],
+    [
+      'a user of workers',
+      'worker: { user: neutron }',
+      { worker: { user: 'neutron', sandbox: true, heapBytes: 512 * 1024 * 1024 } },
+    ],
+    [
+      'workers that are not shut in',
+      'worker: { sandbox: off }',
+      { worker: { sandbox: false, heapBytes: 512 * 1024 * 1024 } },
+    ],
     [
       'UUIDs in lower case',
       `discovery: { include: [${UUID.toUpperCase()}], exclude: [] }`,

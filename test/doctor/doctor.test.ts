@@ -12,6 +12,7 @@ const LIMITS =
   'Max open files            1024                 1048576              files     \n' +
   'Max locked memory         8388608              8388608              bytes     \n';
 const GOOD: Probed = {
+  sandbox: undefined,
   bpf: undefined,
   programs: undefined,
   clsact: undefined,
@@ -133,6 +134,21 @@ describe('the doctor', () => {
     ['another processor', { around: { architecture: 's390x' } }, 'kernel', 'failure', /s390x/],
     ['a kernel without bpf()', { probed: { bpf: 'EPERM' } }, 'kernel', 'failure', /^bpf\(\): EPERM/],
     ['a verifier that refuses', { probed: { programs: 'R1 is bad' } }, 'kernel', 'failure', /R1 is bad/],
+    [
+      'a container that lets no worker be shut in',
+      { probed: { sandbox: 'a worker could not be shut in' } },
+      'kernel',
+      'failure',
+      /could not be shut in/,
+    ],
+    ['workers that are not shut in', {}, 'kernel', 'warning', /worker\.sandbox is off/, 'worker: { sandbox: off }'],
+    [
+      'workers that share the agent’s user',
+      { around: { agentSocket: () => ({ user: 'neutron', weakness: 'workers run as neutron, who owns it' }) } },
+      'agent',
+      'warning',
+      /workers run as neutron/,
+    ],
     ['a kernel without macvlan', { probed: { macvlan: 'EOPNOTSUPP' } }, 'kernel', 'failure', /^macvlan: EOPNOTSUPP/],
     [
       'no tcx where it is wanted',

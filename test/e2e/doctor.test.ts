@@ -22,7 +22,9 @@ describe('metasteer doctor', needsRoot, () => {
     node = await TestNode.build();
     const include = node.stage.tenants.map(({ router }) => router.uuid);
     config = node.runDir.file('doctor.yaml');
-    writeFileSync(config, stringify({ agent: { socket: node.stage.agentSocket }, discovery: { include } }));
+    // A user that is somebody's own: which one it is by itself depends on the machine.
+    const worker = { user: 'daemon' };
+    writeFileSync(config, stringify({ agent: { socket: node.stage.agentSocket }, worker, discovery: { include } }));
   });
   after(() => node.remove());
 

@@ -78,7 +78,8 @@ describe('where Neutron starts the shim as haproxy', { skip }, () => {
     const pid = await started(neutron, 'blue');
     assert.equal(programOf(pid), 'metasteer-haproxy');
     assert.equal(field(pid, 'status', 'Name'), 'haproxy');
-    assert.match(field(pid, 'status', 'Uid'), /^65534\s+65534\s/);
+    const own = /^metasteer-haproxy:[^:]*:(\d+):/m.exec(readFileSync('/etc/passwd', 'utf8'))?.[1] ?? '65533';
+    assert.match(field(pid, 'status', 'Uid'), new RegExp(`^${own}\\s+${own}\\s`));
     assert.equal(field(pid, 'status', 'Groups').trim(), '');
     for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'])
       assert.match(field(pid, 'status', set), /^0+$/);

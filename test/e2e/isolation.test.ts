@@ -46,7 +46,7 @@ describe('the worker', needsRoot, () => {
       .split('\0')
       .map((entry) => entry.split('=')[0]);
     assert.deepEqual(
-      names.filter((name) => name !== '' && !/^(PATH|NODE_CHANNEL_)/.test(name ?? '')),
+      names.filter((name) => name !== '' && !/^(PATH|METASTEER_WORKER)$/.test(name ?? '')),
       [],
     );
   });

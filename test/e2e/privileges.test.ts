@@ -1,10 +1,12 @@
 // Needs root: network namespaces and BPF. What a user of the node, and a worker that was taken over, can do to the daemon.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { mapsHeldBy } from '../../bench/bpf-memory.ts';
 import { tryCommand } from '../../src/demo/command.ts';
 import type { Daemon } from '../../src/demo/daemon.ts';
+import { BUILT, packageRoot } from '../../src/kernel/paths.ts';
 import { needsRoot, TestNode } from '../kit/node.ts';
 
 /** Tries as nobody, whom the worker runs as too; says how it ended. */
@@ -34,7 +36,8 @@ describe('an unprivileged user of the node', needsRoot, () => {
     ['read the supervisor’s memory', () => `open('/proc/${daemon.pid}/mem')`],
     ['read the supervisor’s environment', () => `open('/proc/${daemon.pid}/environ').read()`],
     ['signal the supervisor', () => `os.kill(${daemon.pid}, 0)`],
-    ['change the worker’s code', () => `open('${node.runDir.path}/code/package.json', 'w')`],
+    ['change the worker’s code', () => `open('${join(packageRoot, BUILT.worker)}', 'w')`],
+    ['put a file into the worker’s root', () => `open('${node.runDir.path}/root/mine', 'w')`],
     ['enter the port devices’ namespace', () => `os.setns(os.open('/run/netns/${daemon.namespace}', 0))`],
   ];
   for (const [what, script] of rows) {

@@ -108,7 +108,8 @@ const between: readonly FaultRow<ChangeSite>[] = [
   ...(
     [
       ['ends', 'throw', /the worker ended: exit status 1/],
-      ['is killed', 'kill', /the worker ended: SIGKILL/],
+      // To kill itself is a call that is denied to it: its end is as sudden.
+      ['is killed', 'kill', /the worker ended: SIGSYS/],
       ['says nothing', 'hang', /the worker did not start/],
     ] as const
   ).map(([how, strike, why]) => ({

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundle } from '../../packaging/bundle.ts';
+import { bundle, EXTERNAL } from '../../packaging/bundle.ts';
 import { packageRoot } from '../../src/kernel/paths.ts';
 import { isAlive } from '../../src/unix/alive.ts';
 
@@ -33,7 +33,21 @@ export class OtherVersion {
     for (const part of ['dist/src', 'bpf/build', 'native/build', 'package.json'])
       cpSync(join(packageRoot, part), join(this.folder, part), { recursive: true });
     symlinkSync(join(packageRoot, 'node_modules'), join(this.folder, 'node_modules'));
+    this.#copyPackages();
     this.change('package.json', /"version": "[^"]*"/, '"version": "9.9.9"');
+  }
+
+  /** What a worker loads beside its program, nearer to it than the link, which leads out of what a worker sees. */
+  #copyPackages(): void {
+    const needed = new Set<string>(EXTERNAL);
+    for (const name of needed) {
+      const from = join(packageRoot, 'node_modules', name);
+      const manifest = readFileSync(join(from, 'package.json'), 'utf8');
+      const { dependencies = {} } = JSON.parse(manifest) as { readonly dependencies?: object };
+      for (const each of Object.keys(dependencies)) needed.add(each);
+      const filter = (path: string) => !/\/(obj\.target|deps|test)$/.test(path);
+      cpSync(from, join(this.folder, 'dist/node_modules', name), { recursive: true, filter });
+    }
   }
 
   /** Its program, with all changes so far. */

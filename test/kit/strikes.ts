@@ -13,22 +13,28 @@ const CAME = '.came';
 const SOURCE = `
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 export function strike(step) {
   const file = join(fileURLToPath(new URL('.', import.meta.url)), '../../${FILE}' + step);
+  // A worker changes no files, and can only look whether one is there when it has started.
+  const isWorker = process.env.METASTEER_WORKER !== undefined;
   let how, first, times;
   try {
     [how, first, times] = readFileSync(file, 'utf8').split('/');
-  } catch {
-    return;
+  } catch (error) {
+    if (error.code !== 'EACCES') return;
+    how = ['throw', 'kill', 'hang', 'fill heap'].find((each) => statSync(file + '.' + each, { throwIfNoEntry: false }));
+    if (how === undefined) return;
   }
-  if (first > 1) return writeFileSync(file, how + '/' + (first - 1) + '/' + times);
+  if (first > 1 && !isWorker) return writeFileSync(file, how + '/' + (first - 1) + '/' + times);
   try {
-    if (times > 1) writeFileSync(file, how + '/1/' + (times - 1));
+    // A worker strikes until it is disarmed.
+    if (isWorker);
+    else if (times > 1) writeFileSync(file, how + '/1/' + (times - 1));
     else rmSync(file);
-    writeFileSync(file + '${CAME}', String(process.pid));
+    if (!isWorker) writeFileSync(file + '${CAME}', String(process.pid));
   } catch {
-    // A worker may not: there it strikes until it is disarmed.
+    // Gone meanwhile.
   }
   if (how === 'throw') throw new Error('struck by the test');
   if (how === 'kill') process.kill(process.pid, 'SIGKILL');
@@ -41,6 +47,7 @@ export function strike(step) {
 export class Strikes {
   readonly #version: OtherVersion;
   readonly #armed = new Set<string>();
+  readonly #hows = new Set<Strike>();
   readonly #struck = new Set<string>();
 
   constructor(version: OtherVersion) {
@@ -65,6 +72,8 @@ export class Strikes {
     writeFileSync(file, `${how}/${first}/${times}`);
     // A worker reads it too.
     chmodSync(file, 0o644);
+    writeFileSync(`${file}.${how}`, '');
+    this.#hows.add(how);
     this.#armed.add(step);
   }
 
@@ -78,8 +87,10 @@ export class Strikes {
   disarm(): void {
     for (const step of this.#armed) {
       for (const file of [this.#fileOf(step), this.#fileOf(step) + CAME]) rmSync(file, { force: true });
+      for (const how of this.#hows) rmSync(`${this.#fileOf(step)}.${how}`, { force: true });
     }
     this.#armed.clear();
+    this.#hows.clear();
   }
 
   #fileOf(step: string): string {

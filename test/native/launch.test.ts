@@ -10,6 +10,8 @@ import { ROOT } from '../tidy/sources.ts';
 
 const LAUNCHER = join(ROOT, 'native/build/metasteer-launch');
 const NOBODY = '65534';
+/** Names, mountpoint, code, the agent's folder, libraries. */
+const NOWHERE = ['/', '/', '/', '', ''];
 const folder = mkdtempSync(join(tmpdir(), 'metasteer-launch-'));
 after(() => rmSync(folder, { recursive: true }));
 
@@ -26,7 +28,7 @@ describe('the launcher starts nothing for', () => {
   ];
   for (const [title, uid, gid, groups, said] of cases) {
     test(title, () => {
-      const { status, stderr } = spawnSync(LAUNCHER, [uid, gid, groups, '/none', '/', '/', '/', '/bin/true'], {
+      const { status, stderr } = spawnSync(LAUNCHER, ['off', uid, gid, groups, '/none', ...NOWHERE, '/bin/true', ''], {
         encoding: 'utf8',
       });
       assert.equal(status, 70);
@@ -42,10 +44,13 @@ describe('the process it becomes', needsRoot, () => {
     for (const name of ['names', 'code', 'here']) mkdirSync(join(made, name));
     const mounts =
       'cd "$1" && shift; while [ "$1" != -- ]; do : >"$1" && mount --bind /proc/self/ns/net "$1"; shift; done; shift';
-    const paths = [join(made, 'names'), join(made, 'code'), join(made, 'here')];
-    const launcher = [LAUNCHER, NOBODY, NOBODY, groups, '/proc/self/ns/net', ...paths, ...program];
+    const paths = [join(made, 'names'), join(made, 'here'), join(made, 'code'), '', ''];
+    const launcher = [LAUNCHER, 'off', NOBODY, NOBODY, groups, '/proc/self/ns/net', ...paths, ...program];
     const stage = ['--mount', 'sh', '-c', `${mounts}; exec "$@"`, 'sh', made, ...names, '--', ...launcher];
-    const { status, stdout, stderr } = spawnSync('unshare', stage, { encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync('unshare', stage, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    });
     assert.equal(status, 0, stderr);
     return stdout;
   }
