@@ -26,6 +26,7 @@ struct ms_layout {
 	struct ms_packet_event packet_event;
 	struct ms_trace_filter trace_filter;
 	struct ms_settings settings;
+	struct ms_answer answer;
 	struct ms_link link;
 	struct ms_maps maps;
 	struct ms_map_sizes map_sizes;

@@ -45,6 +45,12 @@ int ports_remove_all(const char *port_netns);
 /* Reads one interface of the calling thread's namespace. -ENODEV when there is none of that name. */
 int link_read(const char *name, struct ms_link *link);
 
+/* Forgets what is on the link of a port. */
+int prefixes_forget(const struct ms_maps *maps, __u32 port_id);
+
+/* A map of prefixes has been made, in which there is nothing yet. */
+void prefixes_made(int map_fd);
+
 struct msghdr;
 
 /*

@@ -7,48 +7,53 @@ export const VERDICT = {
   MS_STEER_SYN_AGAIN: 2,
   MS_STEER_SYN_UNTRACKED: 3,
   MS_STEER_DATA: 4,
-  MS_PASS_OTHER_PROTOCOL: 5,
-  MS_PASS_OTHER_ADDRESS: 6,
-  MS_PASS_OTHER_MAC: 7,
-  MS_PASS_OTHER_TRANSPORT: 8,
-  MS_PASS_OTHER_PORT: 9,
-  MS_PASS_SHORT_FRAME: 10,
-  MS_PASS_VLAN: 11,
-  MS_PASS_BAD_IP_HEADER: 12,
-  MS_PASS_IP_OPTIONS: 13,
-  MS_PASS_FRAGMENT: 14,
-  MS_PASS_EXTENSION_HEADER: 15,
-  MS_PASS_BAD_SOURCE: 16,
-  MS_PASS_BAD_TCP_HEADER: 17,
-  MS_PASS_BAD_TCP_FLAGS: 18,
-  MS_PASS_DAEMON_STALE: 19,
-  MS_PASS_DAEMON_GONE: 20,
-  MS_PASS_DRAINING: 21,
-  MS_PASS_OTHER_FLOW: 22,
-  MS_DROP_DEVICE_MAC: 23,
-  MS_DROP_PORT_RATE: 24,
-  MS_DROP_SOURCE_RATE: 25,
-  MS_DROP_SOURCE_OPEN: 26,
-  MS_DROP_PORT_OPEN: 27,
-  MS_DROP_NEIGHBOUR_QUOTA: 28,
-  MS_DROP_NEIGHBOUR_FULL: 29,
-  MS_DROP_HELD: 30,
-  MS_DROP_REWRITE_FAILED: 31,
-  MS_RESTORE_REPLY: 32,
-  MS_RESTORE_SHORT_FRAME: 33,
-  MS_RESTORE_NOT_IP: 34,
-  MS_RESTORE_NOT_TCP: 35,
-  MS_RESTORE_NOT_REPLY: 36,
-  MS_RESTORE_NO_NEIGHBOUR: 37,
-  MS_RESTORE_REWRITE_FAILED: 38,
-  MS_RESTORE_NO_PORT: 39,
-  MS_GUARD_PASSED: 40,
-  MS_GUARD_PORT_RATE: 41,
-  MS_GUARD_SOURCE_RATE: 42,
-  MS_GUARD_SOURCE_OPEN: 43,
-  MS_GUARD_PORT_OPEN: 44,
-  MS_GUARD_NEIGHBOUR_QUOTA: 45,
-  MS_VERDICT_COUNT: 46,
+  MS_STEER_HANDED_OVER: 5,
+  MS_PASS_OTHER_PROTOCOL: 6,
+  MS_PASS_OTHER_ADDRESS: 7,
+  MS_PASS_OTHER_MAC: 8,
+  MS_PASS_OTHER_TRANSPORT: 9,
+  MS_PASS_OTHER_PORT: 10,
+  MS_PASS_SHORT_FRAME: 11,
+  MS_PASS_VLAN: 12,
+  MS_PASS_BAD_IP_HEADER: 13,
+  MS_PASS_IP_OPTIONS: 14,
+  MS_PASS_FRAGMENT: 15,
+  MS_PASS_EXTENSION_HEADER: 16,
+  MS_PASS_BAD_SOURCE: 17,
+  MS_PASS_BAD_TCP_HEADER: 18,
+  MS_PASS_BAD_TCP_FLAGS: 19,
+  MS_PASS_OTHER_NETWORK: 20,
+  MS_PASS_OTHER_NEIGHBOUR: 21,
+  MS_PASS_NO_FLOW: 22,
+  MS_PASS_DAEMON_STALE: 23,
+  MS_PASS_DAEMON_GONE: 24,
+  MS_PASS_DRAINING: 25,
+  MS_PASS_OTHER_FLOW: 26,
+  MS_DROP_DEVICE_MAC: 27,
+  MS_DROP_PORT_RATE: 28,
+  MS_DROP_SOURCE_RATE: 29,
+  MS_DROP_SOURCE_OPEN: 30,
+  MS_DROP_PORT_OPEN: 31,
+  MS_DROP_NEIGHBOUR_QUOTA: 32,
+  MS_DROP_NEIGHBOUR_FULL: 33,
+  MS_DROP_UNRESOLVED: 34,
+  MS_DROP_HELD: 35,
+  MS_DROP_REWRITE_FAILED: 36,
+  MS_RESTORE_REPLY: 37,
+  MS_RESTORE_SHORT_FRAME: 38,
+  MS_RESTORE_NOT_IP: 39,
+  MS_RESTORE_NOT_TCP: 40,
+  MS_RESTORE_NOT_REPLY: 41,
+  MS_RESTORE_NO_NEIGHBOUR: 42,
+  MS_RESTORE_REWRITE_FAILED: 43,
+  MS_RESTORE_NO_PORT: 44,
+  MS_GUARD_PASSED: 45,
+  MS_GUARD_PORT_RATE: 46,
+  MS_GUARD_SOURCE_RATE: 47,
+  MS_GUARD_SOURCE_OPEN: 48,
+  MS_GUARD_PORT_OPEN: 49,
+  MS_GUARD_NEIGHBOUR_QUOTA: 50,
+  MS_VERDICT_COUNT: 51,
 } as const;
 
 /** Verdicts by value, as they are called in status, metrics and logs. */
@@ -58,6 +63,7 @@ export const VERDICT_NAMES = [
   'steer_syn_again',
   'steer_syn_untracked',
   'steer_data',
+  'steer_handed_over',
   'pass_other_protocol',
   'pass_other_address',
   'pass_other_mac',
@@ -72,6 +78,9 @@ export const VERDICT_NAMES = [
   'pass_bad_source',
   'pass_bad_tcp_header',
   'pass_bad_tcp_flags',
+  'pass_other_network',
+  'pass_other_neighbour',
+  'pass_no_flow',
   'pass_daemon_stale',
   'pass_daemon_gone',
   'pass_draining',
@@ -83,6 +92,7 @@ export const VERDICT_NAMES = [
   'drop_port_open',
   'drop_neighbour_quota',
   'drop_neighbour_full',
+  'drop_unresolved',
   'drop_held',
   'drop_rewrite_failed',
   'restore_reply',
@@ -197,31 +207,40 @@ export function writeNeighbourKey(value: NeighbourKey): Buffer {
 export interface Neighbour {
   readonly seenNs: bigint;
   readonly busyUntilNs: bigint;
+  readonly checkedNs: bigint;
+  readonly answeredNs: bigint;
   readonly open: number;
   readonly mac: Uint8Array;
+  readonly answerMac: Uint8Array;
   readonly confirmed: number;
 }
 
 /** Bytes of `struct ms_neighbour`. */
-export const NEIGHBOUR_BYTES = 32;
+export const NEIGHBOUR_BYTES = 56;
 
 export function readNeighbour(buffer: Buffer, at = 0): Neighbour {
   return {
     seenNs: buffer.readBigUInt64LE(at + 0),
     busyUntilNs: buffer.readBigUInt64LE(at + 8),
-    open: buffer.readUInt32LE(at + 16),
-    mac: Uint8Array.from(buffer.subarray(at + 20, at + 26)),
-    confirmed: buffer.readUInt8(at + 26),
+    checkedNs: buffer.readBigUInt64LE(at + 16),
+    answeredNs: buffer.readBigUInt64LE(at + 24),
+    open: buffer.readUInt32LE(at + 32),
+    mac: Uint8Array.from(buffer.subarray(at + 36, at + 42)),
+    answerMac: Uint8Array.from(buffer.subarray(at + 42, at + 48)),
+    confirmed: buffer.readUInt8(at + 48),
   };
 }
 
 export function writeNeighbour(value: Neighbour): Buffer {
-  const buffer = Buffer.allocUnsafe(32).fill(0);
+  const buffer = Buffer.allocUnsafe(56).fill(0);
   buffer.writeBigUInt64LE(value.seenNs, 0);
   buffer.writeBigUInt64LE(value.busyUntilNs, 8);
-  buffer.writeUInt32LE(value.open, 16);
-  buffer.set(value.mac.subarray(0, 6), 20);
-  buffer.writeUInt8(value.confirmed, 26);
+  buffer.writeBigUInt64LE(value.checkedNs, 16);
+  buffer.writeBigUInt64LE(value.answeredNs, 24);
+  buffer.writeUInt32LE(value.open, 32);
+  buffer.set(value.mac.subarray(0, 6), 36);
+  buffer.set(value.answerMac.subarray(0, 6), 42);
+  buffer.writeUInt8(value.confirmed, 48);
   return buffer;
 }
 
@@ -231,57 +250,81 @@ export interface PortCounters {
 }
 
 /** Bytes of `struct ms_port_counters`. */
-export const PORT_COUNTERS_BYTES = 368;
+export const PORT_COUNTERS_BYTES = 408;
 
 export function readPortCounters(buffer: Buffer, at = 0): PortCounters {
   return {
-    packets: Array.from({ length: 46 }, (_, index) => buffer.readBigUInt64LE(at + 0 + 8 * index)),
+    packets: Array.from({ length: 51 }, (_, index) => buffer.readBigUInt64LE(at + 0 + 8 * index)),
   };
 }
 
 export function writePortCounters(value: PortCounters): Buffer {
-  const buffer = Buffer.allocUnsafe(368).fill(0);
-  value.packets.slice(0, 46).forEach((item, index) => buffer.writeBigUInt64LE(item, 0 + 8 * index));
+  const buffer = Buffer.allocUnsafe(408).fill(0);
+  value.packets.slice(0, 51).forEach((item, index) => buffer.writeBigUInt64LE(item, 0 + 8 * index));
   return buffer;
 }
 
 /** `enum ms_abi`. */
 export const ABI = {
-  MS_ABI_VERSION: 4,
+  MS_ABI_VERSION: 5,
 } as const;
 
 /** `struct ms_port`. */
 export interface Port {
   readonly busyUntilNs: bigint;
   readonly takingOverUntilNs: bigint;
+  readonly handedBusyUntilNs: bigint;
+  readonly asksBusyUntilNs: bigint;
+  readonly refusedNs: bigint;
+  readonly crowdedNs: bigint;
   readonly neighbours: number;
+  readonly confirmed: number;
   readonly open: number;
+  readonly handedOpen: number;
+  readonly evicted: number;
+  readonly netns: number;
   readonly routerMac: Uint8Array;
   readonly deviceMac: Uint8Array;
 }
 
 /** Bytes of `struct ms_port`. */
-export const PORT_BYTES = 40;
+export const PORT_BYTES = 88;
 
 export function readPort(buffer: Buffer, at = 0): Port {
   return {
     busyUntilNs: buffer.readBigUInt64LE(at + 0),
     takingOverUntilNs: buffer.readBigUInt64LE(at + 8),
-    neighbours: buffer.readUInt32LE(at + 16),
-    open: buffer.readUInt32LE(at + 20),
-    routerMac: Uint8Array.from(buffer.subarray(at + 24, at + 30)),
-    deviceMac: Uint8Array.from(buffer.subarray(at + 30, at + 36)),
+    handedBusyUntilNs: buffer.readBigUInt64LE(at + 16),
+    asksBusyUntilNs: buffer.readBigUInt64LE(at + 24),
+    refusedNs: buffer.readBigUInt64LE(at + 32),
+    crowdedNs: buffer.readBigUInt64LE(at + 40),
+    neighbours: buffer.readUInt32LE(at + 48),
+    confirmed: buffer.readUInt32LE(at + 52),
+    open: buffer.readUInt32LE(at + 56),
+    handedOpen: buffer.readUInt32LE(at + 60),
+    evicted: buffer.readUInt32LE(at + 64),
+    netns: buffer.readUInt32LE(at + 68),
+    routerMac: Uint8Array.from(buffer.subarray(at + 72, at + 78)),
+    deviceMac: Uint8Array.from(buffer.subarray(at + 78, at + 84)),
   };
 }
 
 export function writePort(value: Port): Buffer {
-  const buffer = Buffer.allocUnsafe(40).fill(0);
+  const buffer = Buffer.allocUnsafe(88).fill(0);
   buffer.writeBigUInt64LE(value.busyUntilNs, 0);
   buffer.writeBigUInt64LE(value.takingOverUntilNs, 8);
-  buffer.writeUInt32LE(value.neighbours, 16);
-  buffer.writeUInt32LE(value.open, 20);
-  buffer.set(value.routerMac.subarray(0, 6), 24);
-  buffer.set(value.deviceMac.subarray(0, 6), 30);
+  buffer.writeBigUInt64LE(value.handedBusyUntilNs, 16);
+  buffer.writeBigUInt64LE(value.asksBusyUntilNs, 24);
+  buffer.writeBigUInt64LE(value.refusedNs, 32);
+  buffer.writeBigUInt64LE(value.crowdedNs, 40);
+  buffer.writeUInt32LE(value.neighbours, 48);
+  buffer.writeUInt32LE(value.confirmed, 52);
+  buffer.writeUInt32LE(value.open, 56);
+  buffer.writeUInt32LE(value.handedOpen, 60);
+  buffer.writeUInt32LE(value.evicted, 64);
+  buffer.writeUInt32LE(value.netns, 68);
+  buffer.set(value.routerMac.subarray(0, 6), 72);
+  buffer.set(value.deviceMac.subarray(0, 6), 78);
   return buffer;
 }
 
@@ -313,6 +356,11 @@ export const FLOW_FLAG = {
   MS_FLOW_ANSWERED: 1,
   MS_FLOW_CLIENT_ENDED: 2,
   MS_FLOW_SERVICE_ENDED: 4,
+  MS_FLOW_ACCEPTED: 8,
+  MS_FLOW_ESTABLISHED: 16,
+  MS_FLOW_CLIENT_FIN: 32,
+  MS_FLOW_UNRESOLVED: 64,
+  MS_FLOW_HANDED_OVER: 128,
 } as const;
 
 /** `struct ms_flow_key`. */
@@ -345,22 +393,34 @@ export function writeFlowKey(value: FlowKey): Buffer {
 export interface Flow {
   readonly seenNs: bigint;
   readonly flags: number;
+  readonly clientNext: number;
+  readonly serviceAck: number;
+  readonly serviceFirst: number;
+  readonly mac: Uint8Array;
 }
 
 /** Bytes of `struct ms_flow`. */
-export const FLOW_BYTES = 16;
+export const FLOW_BYTES = 32;
 
 export function readFlow(buffer: Buffer, at = 0): Flow {
   return {
     seenNs: buffer.readBigUInt64LE(at + 0),
     flags: buffer.readUInt32LE(at + 8),
+    clientNext: buffer.readUInt32LE(at + 12),
+    serviceAck: buffer.readUInt32LE(at + 16),
+    serviceFirst: buffer.readUInt32LE(at + 20),
+    mac: Uint8Array.from(buffer.subarray(at + 24, at + 30)),
   };
 }
 
 export function writeFlow(value: Flow): Buffer {
-  const buffer = Buffer.allocUnsafe(16).fill(0);
+  const buffer = Buffer.allocUnsafe(32).fill(0);
   buffer.writeBigUInt64LE(value.seenNs, 0);
   buffer.writeUInt32LE(value.flags, 8);
+  buffer.writeUInt32LE(value.clientNext, 12);
+  buffer.writeUInt32LE(value.serviceAck, 16);
+  buffer.writeUInt32LE(value.serviceFirst, 20);
+  buffer.set(value.mac.subarray(0, 6), 24);
   return buffer;
 }
 
@@ -368,6 +428,8 @@ export function writeFlow(value: Flow): Buffer {
 export const PACKET_EVENT_KIND = {
   MS_PACKET_EVENT_MOVED: 0,
   MS_PACKET_EVENT_TRACED: 1,
+  MS_PACKET_EVENT_REFUSED: 2,
+  MS_PACKET_EVENT_CROWDED: 3,
 } as const;
 
 /** `struct ms_packet_event`. */
@@ -481,6 +543,29 @@ export function writeSettings(value: Settings): Buffer {
   return buffer;
 }
 
+/** `struct ms_answer`. */
+export interface Answer {
+  readonly key: NeighbourKey;
+  readonly mac: Uint8Array;
+}
+
+/** Bytes of `struct ms_answer`. */
+export const ANSWER_BYTES = 28;
+
+export function readAnswer(buffer: Buffer, at = 0): Answer {
+  return {
+    key: readNeighbourKey(buffer, at + 0),
+    mac: Uint8Array.from(buffer.subarray(at + 20, at + 26)),
+  };
+}
+
+export function writeAnswer(value: Answer): Buffer {
+  const buffer = Buffer.allocUnsafe(28).fill(0);
+  buffer.set(writeNeighbourKey(value.key), 0);
+  buffer.set(value.mac.subarray(0, 6), 20);
+  return buffer;
+}
+
 /** `struct ms_link`. */
 export interface Link {
   readonly ifindex: number;
@@ -531,13 +616,16 @@ export interface Maps {
   readonly ports: number;
   readonly draining: number;
   readonly devices: number;
+  readonly interfaces: number;
+  readonly prefixes: number;
+  readonly asks: number;
   readonly settings: number;
   readonly packetEvents: number;
   readonly stages: number;
 }
 
 /** Bytes of `struct ms_maps`. */
-export const MAPS_BYTES = 40;
+export const MAPS_BYTES = 52;
 
 export function readMaps(buffer: Buffer, at = 0): Maps {
   return {
@@ -548,14 +636,17 @@ export function readMaps(buffer: Buffer, at = 0): Maps {
     ports: buffer.readInt32LE(at + 16),
     draining: buffer.readInt32LE(at + 20),
     devices: buffer.readInt32LE(at + 24),
-    settings: buffer.readInt32LE(at + 28),
-    packetEvents: buffer.readInt32LE(at + 32),
-    stages: buffer.readInt32LE(at + 36),
+    interfaces: buffer.readInt32LE(at + 28),
+    prefixes: buffer.readInt32LE(at + 32),
+    asks: buffer.readInt32LE(at + 36),
+    settings: buffer.readInt32LE(at + 40),
+    packetEvents: buffer.readInt32LE(at + 44),
+    stages: buffer.readInt32LE(at + 48),
   };
 }
 
 export function writeMaps(value: Maps): Buffer {
-  const buffer = Buffer.allocUnsafe(40).fill(0);
+  const buffer = Buffer.allocUnsafe(52).fill(0);
   buffer.writeInt32LE(value.neighbours, 0);
   buffer.writeInt32LE(value.flows, 4);
   buffer.writeInt32LE(value.endedFlows, 8);
@@ -563,9 +654,12 @@ export function writeMaps(value: Maps): Buffer {
   buffer.writeInt32LE(value.ports, 16);
   buffer.writeInt32LE(value.draining, 20);
   buffer.writeInt32LE(value.devices, 24);
-  buffer.writeInt32LE(value.settings, 28);
-  buffer.writeInt32LE(value.packetEvents, 32);
-  buffer.writeInt32LE(value.stages, 36);
+  buffer.writeInt32LE(value.interfaces, 28);
+  buffer.writeInt32LE(value.prefixes, 32);
+  buffer.writeInt32LE(value.asks, 36);
+  buffer.writeInt32LE(value.settings, 40);
+  buffer.writeInt32LE(value.packetEvents, 44);
+  buffer.writeInt32LE(value.stages, 48);
   return buffer;
 }
 
@@ -977,6 +1071,7 @@ export interface TestResult {
   readonly action: number;
   readonly frameLen: number;
   readonly durationNs: number;
+  readonly mark: number;
 }
 
 /** Bytes of `struct ms_test_result`. */
@@ -987,6 +1082,7 @@ export function readTestResult(buffer: Buffer, at = 0): TestResult {
     action: buffer.readInt32LE(at + 0),
     frameLen: buffer.readUInt32LE(at + 4),
     durationNs: buffer.readUInt32LE(at + 8),
+    mark: buffer.readUInt32LE(at + 12),
   };
 }
 
@@ -995,5 +1091,6 @@ export function writeTestResult(value: TestResult): Buffer {
   buffer.writeInt32LE(value.action, 0);
   buffer.writeUInt32LE(value.frameLen, 4);
   buffer.writeUInt32LE(value.durationNs, 8);
+  buffer.writeUInt32LE(value.mark, 12);
   return buffer;
 }
