@@ -141,6 +141,10 @@ export interface TcpFields {
   readonly from: number;
   readonly to: number;
   readonly flags: number;
+  /** Sequence number; 1000 unless given. */
+  readonly seq?: number;
+  /** Acknowledgement number; 2000 with ACK unless given. */
+  readonly ackSeq?: number;
   /** Data offset in 32-bit words. */
   readonly headerWords?: number;
   readonly checksum?: number;
@@ -156,8 +160,8 @@ export function tcp(fields: TcpFields): Layer {
       const segment = Buffer.concat([Buffer.alloc(20), options, payload]);
       segment.writeUInt16BE(fields.from, 0);
       segment.writeUInt16BE(fields.to, 2);
-      segment.writeUInt32BE(1000, 4);
-      segment.writeUInt32BE((fields.flags & ACK) === 0 ? 0 : 2000, 8);
+      segment.writeUInt32BE(fields.seq ?? 1000, 4);
+      segment.writeUInt32BE(fields.ackSeq ?? ((fields.flags & ACK) === 0 ? 0 : 2000), 8);
       segment[12] = (fields.headerWords ?? 5 + options.length / 4) << 4;
       segment[13] = fields.flags;
       segment.writeUInt16BE(64240, 14);

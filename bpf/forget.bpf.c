@@ -21,7 +21,7 @@ static __always_inline int forget_flow(struct ms_port *port, const struct ms_for
 
 	if (!flow || flow->seen_ns > asked->unseen_since_ns)
 		return KEPT;
-	flow_close(&key, port, bpf_ktime_get_ns());
+	flow_close(&key, port, flow, bpf_ktime_get_ns());
 	return FORGOTTEN;
 }
 
@@ -29,12 +29,18 @@ static __always_inline int forget_neighbour(struct ms_port *port, const struct m
 {
 	struct ms_neighbour_key key = neighbour_key(asked->key.port_id, asked->key.address);
 	const struct ms_neighbour *known = bpf_map_lookup_elem(&neighbours, &key);
+	bool was_confirmed;
 
-	if (!known || known->seen_ns > asked->unseen_since_ns)
+	if (!known || known->seen_ns > asked->unseen_since_ns || (asked->evict && known->open))
 		return KEPT;
+	was_confirmed = known->confirmed;
 	if (bpf_map_delete_elem(&neighbours, &key))
 		return KEPT;
 	__sync_fetch_and_add(&port->neighbours, -1);
+	if (was_confirmed)
+		__sync_fetch_and_add(&port->confirmed, -1);
+	if (asked->evict)
+		__sync_fetch_and_add(&port->evicted, 1);
 	return FORGOTTEN;
 }
 
@@ -52,6 +58,28 @@ int ms_forget(struct __sk_buff *skb)
 	if (!port)
 		return KEPT;
 	return asked->key.client_port ? forget_flow(port, asked) : forget_neighbour(port, asked);
+}
+
+/*
+ * Attached nowhere either: writes down what the router's neighbour table says of an address, as the frame's payload has it
+ * (struct ms_answer).
+ */
+SEC("tc")
+int ms_answer(struct __sk_buff *skb)
+{
+	const struct ms_answer *told = (void *)(long)skb->data + ETH_HLEN;
+	struct ms_neighbour_key key;
+	struct ms_neighbour *known;
+
+	if ((void *)(told + 1) > (void *)(long)skb->data_end)
+		return KEPT;
+	key = told->key;
+	known = bpf_map_lookup_elem(&neighbours, &key);
+	if (!known)
+		return KEPT;
+	__builtin_memcpy(known->answer_mac, told->mac, ETH_ALEN);
+	known->answered_ns = bpf_ktime_get_ns();
+	return FORGOTTEN;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

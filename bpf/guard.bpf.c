@@ -37,6 +37,7 @@ static __always_inline enum ms_verdict guard(struct xdp_md *frame)
 	const struct ms_settings *limits = bpf_map_lookup_elem(&settings, &zero);
 	const __u32 *draining_flag = bpf_map_lookup_elem(&draining, &port_id);
 	__u64 now_ns = bpf_ktime_get_ns();
+	const struct ms_neighbour *known;
 	struct ms_neighbour_key address;
 	struct client client = {};
 
@@ -48,7 +49,11 @@ static __always_inline enum ms_verdict guard(struct xdp_md *frame)
 		return MS_GUARD_PASSED;
 	address = neighbour_key(port_id, client.address);
 	/* As if it opened a connection: one that is sent again is rare, and is then let through by ms_steer's own count. */
-	return as_guard(limits_check(state, bpf_map_lookup_elem(&neighbours, &address), true, now_ns, limits));
+	known = bpf_map_lookup_elem(&neighbours, &address);
+	/* Nobody spends what is another's: whether the address may have another MAC, the router's tables say. */
+	if (known && !mac_equal(known->mac, client.mac))
+		return MS_GUARD_PASSED;
+	return as_guard(limits_check(state, known, !known, true, now_ns, limits));
 }
 
 SEC("xdp")

@@ -70,6 +70,33 @@ struct {
 	__type(value, __u32);
 } devices SEC(".maps");
 
+/* Port ids of router interfaces, for what one of them hands over to another. Owner: the daemon. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1024);
+	__type(key, struct ms_interface_key);
+	__type(value, __u32);
+} interfaces SEC(".maps");
+
+/*
+ * What is on the link of a port, by the addresses of its interface: asked where the namespace does not forward, so that
+ * its routes cannot be. Owner: the daemon.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 8192);
+	__type(key, struct ms_prefix_key);
+	__type(value, __u32);
+} prefixes SEC(".maps");
+
+/* Addresses whose neighbours the daemon is asked for (native/resolve.c). What does not fit is asked again by the next SYN. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 65536);
+} asks SEC(".maps");
+
 /* What the daemon's log is told of packets. What does not fit is lost, the counters tell of it all the same. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

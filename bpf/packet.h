@@ -32,6 +32,10 @@ struct client {
 	__u8 address[16]; /* network byte order; IPv4 as ::ffff:a.b.c.d */
 	__u8 mac[6] __attribute__((aligned(2)));
 	__be16 port;
+	__u32 seq;  /* sequence number of its first byte, host byte order; so are the next two */
+	__u32 next; /* the one after its last byte, SYN and FIN included */
+	__u32 ack_seq;
+	bool ack;
 	bool fin;
 	bool rst;
 };
@@ -179,11 +183,16 @@ static __always_inline enum ms_verdict packet_classify(const void *data, const v
 	return packet_ipv6(ipv6, end, frame_len - (__u32)sizeof(*eth));
 }
 
-static __always_inline bool client_tcp(const struct tcphdr *tcp, const void *end, struct client *client)
+/* `segment_len` is what the IP header promises, in bytes; packet_tcp has compared it with the data offset. */
+static __always_inline bool client_tcp(const struct tcphdr *tcp, const void *end, __u32 segment_len, struct client *client)
 {
 	if ((const void *)(tcp + 1) > end)
 		return false;
 	client->port = tcp->source;
+	client->seq = bpf_ntohl(tcp->seq);
+	client->next = client->seq + segment_len - tcp->doff * 4U + tcp->syn + tcp->fin;
+	client->ack_seq = bpf_ntohl(tcp->ack_seq);
+	client->ack = tcp->ack;
 	client->fin = tcp->fin;
 	client->rst = tcp->rst;
 	return true;
@@ -206,10 +215,10 @@ static __always_inline bool packet_client(const void *data, const void *end, str
 		client->address[10] = 0xff;
 		client->address[11] = 0xff;
 		__builtin_memcpy(client->address + 12, &ipv4->saddr, sizeof(ipv4->saddr));
-		return client_tcp((const void *)(ipv4 + 1), end, client);
+		return client_tcp((const void *)(ipv4 + 1), end, bpf_ntohs(ipv4->tot_len) - (__u32)sizeof(*ipv4), client);
 	}
 	if ((const void *)(ipv6 + 1) > end)
 		return false;
 	__builtin_memcpy(client->address, &ipv6->saddr, sizeof(ipv6->saddr));
-	return client_tcp((const void *)(ipv6 + 1), end, client);
+	return client_tcp((const void *)(ipv6 + 1), end, bpf_ntohs(ipv6->payload_len), client);
 }

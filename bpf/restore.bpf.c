@@ -24,7 +24,11 @@ struct macs {
 struct reply {
 	__u8 address[16]; /* as in struct ms_neighbour_key */
 	__be16 port;
+	__u32 seq; /* host byte order, as is the next */
+	__u32 ack_seq;
 	bool has_data;
+	bool syn;
+	bool ack;
 	bool fin;
 	bool rst;
 };
@@ -38,6 +42,10 @@ static __always_inline enum ms_verdict reply_tcp(const struct tcphdr *tcp, const
 	if (tcp->source != bpf_htons(MS_METADATA_PORT) || (tcp->syn && !tcp->ack))
 		return MS_RESTORE_NOT_REPLY;
 	reply->port = tcp->dest;
+	reply->seq = bpf_ntohl(tcp->seq);
+	reply->ack_seq = bpf_ntohl(tcp->ack_seq);
+	reply->syn = tcp->syn;
+	reply->ack = tcp->ack;
 	reply->has_data = segment_len > tcp->doff * 4U;
 	reply->fin = tcp->fin;
 	reply->rst = tcp->rst;
@@ -85,34 +93,72 @@ static __always_inline enum ms_verdict classify(struct __sk_buff *skb, struct re
 	return MS_RESTORE_NOT_IP;
 }
 
-/* Data shows that both ends are real and the connection lives; FIN and RST end it. */
-static __always_inline void follow_flow(__u32 port_id, struct ms_port *port, struct ms_neighbour *client,
+/* The service has accepted a connection: with other numbers than before, another one on the same ports. */
+static __always_inline void begin_flow(struct ms_flow *flow, const struct reply *reply)
+{
+	if ((flow->flags & MS_FLOW_ACCEPTED) && flow->service_first == reply->seq + 1)
+		return;
+	flow->service_first = reply->seq + 1;
+	flow->service_ack = reply->ack_seq;
+	flow->client_next = reply->ack_seq;
+	flow->flags = (flow->flags & (MS_FLOW_UNRESOLVED | MS_FLOW_HANDED_OVER)) | MS_FLOW_ACCEPTED;
+}
+
+/*
+ * The service has reset a connection. What it refuses of one that is not established it resets too, without an ACK, and
+ * the connection goes on.
+ */
+static __always_inline bool is_real_reset(const struct ms_flow *flow, const struct reply *reply)
+{
+	return reply->rst && (reply->ack || (flow->flags & (MS_FLOW_ESTABLISHED | MS_FLOW_ANSWERED)));
+}
+
+/* What the service's TCP sends is the truth about a connection: which bytes it has accepted, and how it ends. */
+static __always_inline void follow_flow(const struct ms_flow_key *key, struct ms_port *port, struct ms_flow *flow,
 					const struct reply *reply)
 {
-	struct ms_flow_key key = flow_key(port_id, reply->address, reply->port);
-	struct ms_flow *flow = bpf_map_lookup_elem(&flows, &key);
 	__u64 now_ns = bpf_ktime_get_ns();
 
-	if (!flow)
+	if (reply->syn) {
+		begin_flow(flow, reply);
 		return;
+	}
+	if (is_real_reset(flow, reply)) {
+		flow_close(key, port, flow, now_ns);
+		return;
+	}
+	if (reply->rst)
+		return;
+	if (reply->ack && is_after(reply->ack_seq, flow->service_ack))
+		flow->service_ack = reply->ack_seq;
 	if (reply->has_data) {
-		if (!client->confirmed)
-			client->confirmed = 1;
+		if (!(flow->flags & MS_FLOW_ANSWERED)) {
+			struct ms_neighbour_key address = neighbour_key(key->port_id, key->address);
+			struct ms_neighbour *known = bpf_map_lookup_elem(&neighbours, &address);
+
+			if (known && mac_equal(known->mac, flow->mac))
+				neighbour_confirm(port, known);
+		}
 		if (!(flow->flags & MS_FLOW_ANSWERED) || now_ns > flow->seen_ns + FLOW_REFRESH_NS) {
 			flow->flags |= MS_FLOW_ANSWERED;
 			flow->seen_ns = now_ns;
 		}
 	}
-	if (reply->fin || reply->rst)
-		flow_end(&key, port, flow, MS_FLOW_SERVICE_ENDED, reply->rst, now_ns);
+	/* Its FIN first: whichever end is the second one closes. */
+	if (reply->fin && !(flow->flags & MS_FLOW_SERVICE_ENDED)) {
+		flow->flags |= MS_FLOW_SERVICE_ENDED;
+		flow->seen_ns = now_ns;
+	}
+	if ((flow->flags & MS_FLOW_CLIENT_FIN) && flow->service_ack == flow->client_next)
+		flow_end(key, port, flow, MS_FLOW_CLIENT_ENDED, now_ns);
 }
 
 static __always_inline enum ms_verdict restore(struct __sk_buff *skb, __u32 port_id)
 {
 	struct ms_port *port = bpf_map_lookup_elem(&ports, &port_id);
 	struct reply reply = {};
-	struct ms_neighbour_key key;
-	struct ms_neighbour *client;
+	struct ms_flow_key key;
+	struct ms_flow *flow;
 	enum ms_verdict verdict;
 	struct macs macs;
 
@@ -121,14 +167,21 @@ static __always_inline enum ms_verdict restore(struct __sk_buff *skb, __u32 port
 	verdict = classify(skb, &reply);
 	if (verdict != MS_RESTORE_REPLY)
 		return verdict;
-	key = neighbour_key(port_id, reply.address);
-	client = bpf_map_lookup_elem(&neighbours, &key);
-	if (!client)
-		return MS_RESTORE_NO_NEIGHBOUR;
-	__builtin_memcpy(macs.destination, client->mac, ETH_ALEN);
 	__builtin_memcpy(macs.source, port->router_mac, ETH_ALEN);
-	if (reply.has_data || reply.fin || reply.rst)
-		follow_flow(port_id, port, client, &reply);
+	key = flow_key(port_id, reply.address, reply.port);
+	flow = bpf_map_lookup_elem(&flows, &key);
+	if (flow) {
+		__builtin_memcpy(macs.destination, flow->mac, ETH_ALEN);
+		follow_flow(&key, port, flow, &reply);
+	} else {
+		/* The last packets of a connection, or of one that is not counted. */
+		struct ms_neighbour_key address = neighbour_key(port_id, reply.address);
+		const struct ms_neighbour *known = bpf_map_lookup_elem(&neighbours, &address);
+
+		if (!known)
+			return MS_RESTORE_NO_NEIGHBOUR;
+		__builtin_memcpy(macs.destination, known->mac, ETH_ALEN);
+	}
 	return bpf_skb_store_bytes(skb, 0, &macs, sizeof(macs), 0) ? MS_RESTORE_REWRITE_FAILED : MS_RESTORE_REPLY;
 }
 

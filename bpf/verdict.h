@@ -36,6 +36,9 @@ static __always_inline void verdict_trace(struct __sk_buff *skb, __u32 slot, enu
  */
 static __always_inline int verdict_steer_action(enum ms_verdict verdict)
 {
+	/* bpf_redirect has said where to; it holds over a tail call. */
+	if (verdict == MS_STEER_HANDED_OVER)
+		return TC_ACT_REDIRECT;
 	if (verdict < MS_PASS_FIRST)
 		return TC_ACT_OK;
 	return verdict < MS_DROP_FIRST ? TC_ACT_UNSPEC : TC_ACT_SHOT;

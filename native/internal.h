@@ -47,6 +47,9 @@ int netlink_dump(struct nlmsghdr *request, mnl_cb_t each, void *argument);
  */
 ssize_t netlink_receive(int fd, struct msghdr *message);
 
+/* Takes the answer to a request of that number, and calls `each` for what comes before its end. Returns 0 or a negative errno. */
+int netlink_answer(struct mnl_socket *netlink, unsigned int sequence, mnl_cb_t each, void *argument);
+
 /* Whether a message has so many bytes behind its own header. Nothing of them may be read before. */
 int message_has(const struct nlmsghdr *message, size_t header_bytes);
 
@@ -95,7 +98,11 @@ static inline bool is_attribute(const struct nlattr *attribute, const void *end)
 	     is_attribute((attribute), (const char *)mnl_attr_get_payload(nest) + mnl_attr_get_payload_len(nest)); \
 	     (attribute) = mnl_attr_next(attribute))
 
-struct msghdr;
+/* Forgets what is on the link of a port. */
+int prefixes_forget(const struct ms_maps *maps, __u32 port_id);
+
+/* A map of prefixes has been made, in which there is nothing yet. */
+void prefixes_made(int map_fd);
 
 /*
  * Has a message carry descriptors (SCM_RIGHTS). `control` is zeroed memory of CMSG_SPACE(count * sizeof(int)) bytes, aligned as a

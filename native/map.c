@@ -115,6 +115,8 @@ int ms_port_end(const struct ms_maps *maps, __u32 port_id)
 
 	if (!error)
 		error = forget_port(maps->ended_flows, port_id);
+	if (!error)
+		error = prefixes_forget(maps, port_id);
 	return error ? error : forget_port(maps->neighbours, port_id);
 }
 
@@ -174,6 +176,20 @@ int ms_device_write(__s32 devices_fd, __u32 ifindex, __u32 port_id)
 int ms_device_delete(__s32 devices_fd, __u32 ifindex)
 {
 	return bpf_map_delete_elem(devices_fd, &ifindex);
+}
+
+int ms_interface_write(__s32 interfaces_fd, __u32 netns, __u32 ifindex, __u32 port_id)
+{
+	struct ms_interface_key key = {.netns = netns, .ifindex = ifindex};
+
+	return bpf_map_update_elem(interfaces_fd, &key, &port_id, BPF_ANY);
+}
+
+int ms_interface_delete(__s32 interfaces_fd, __u32 netns, __u32 ifindex)
+{
+	struct ms_interface_key key = {.netns = netns, .ifindex = ifindex};
+
+	return bpf_map_delete_elem(interfaces_fd, &key);
 }
 
 int ms_neighbour_read(__s32 neighbours_fd, const struct ms_neighbour_key *key, struct ms_neighbour *neighbour)

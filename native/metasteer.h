@@ -44,11 +44,14 @@ struct ms_maps {
 	__s32 ports;
 	__s32 draining;
 	__s32 devices;
+	__s32 interfaces;
+	__s32 prefixes;
+	__s32 asks;
 	__s32 settings;
 	__s32 packet_events;
 	__s32 stages;     /* emptied by the kernel when its last descriptor is closed: never handed to a worker */
 };
-_Static_assert(sizeof(struct ms_maps) == 40, "ms_maps has no hidden padding");
+_Static_assert(sizeof(struct ms_maps) == 52, "ms_maps has no hidden padding");
 
 /* Bounds of the maps. `counters` has one slot more than there are ports, for what is no port's. */
 struct ms_map_sizes {
@@ -132,7 +135,7 @@ struct ms_test_result {
 	__s32 action;         /* the program's return value */
 	__u32 frame_len;      /* bytes of the frame afterwards */
 	__u32 duration_ns;    /* average of one run */
-	__u32 pad;            /* zero */
+	__u32 mark;           /* of the packet afterwards; zero where it had no interface */
 };
 _Static_assert(sizeof(struct ms_test_result) == 16, "ms_test_result has no hidden padding");
 
@@ -182,7 +185,7 @@ MS_EXPORT int ms_port_mtu(const char *port_netns, const char *device, __u32 mtu)
 /* Removes a port device. -ENODEV when it is gone already. */
 MS_EXPORT int ms_port_remove(const char *port_netns, const char *device);
 
-/* --- BPF (object.c, program.c, attach.c, map.c, sweep.c, packet_events.c, test_run.c) --- */
+/* --- BPF (object.c, program.c, attach.c, map.c, prefixes.c, sweep.c, resolve.c, packet_events.c, test_run.c) --- */
 
 /* Makes the shared maps as `object_path` declares them, with the given bounds. Says why in `log` when it fails. */
 MS_EXPORT int ms_maps_create(const char *object_path, const struct ms_map_sizes *sizes, struct ms_maps *maps,
@@ -248,6 +251,15 @@ MS_EXPORT int ms_device_write(__s32 devices_fd, __u32 ifindex, __u32 port_id);
 /* Forgets a device. -ENOENT when it is not known. */
 MS_EXPORT int ms_device_delete(__s32 devices_fd, __u32 ifindex);
 
+/* Says which port a router interface is, by the inode of its namespace and its index there. */
+MS_EXPORT int ms_interface_write(__s32 interfaces_fd, __u32 netns, __u32 ifindex, __u32 port_id);
+
+/* Forgets a router interface. -ENOENT when it is not known. */
+MS_EXPORT int ms_interface_delete(__s32 interfaces_fd, __u32 netns, __u32 ifindex);
+
+/* Makes the prefixes of a port those of the addresses that an interface has now. -ENOSPC: there is no room for all of them. */
+MS_EXPORT int ms_prefixes_follow(const struct ms_maps *maps, const char *netns, __u32 ifindex, __u32 port_id);
+
 /* Sums the counters of `count` slots from `first` on over all CPUs, each into one of `counters`. */
 MS_EXPORT int ms_counters_read(__s32 counters_fd, __u32 first, __u32 count, struct ms_port_counters *counters);
 
@@ -282,6 +294,24 @@ MS_EXPORT int ms_flow_write(__s32 flows_fd, const struct ms_flow_key *key, const
 /* Looks one flow up. -ENOENT when it is not known. */
 MS_EXPORT int ms_flow_read(__s32 flows_fd, const struct ms_flow_key *key, struct ms_flow *flow);
 
+/*
+ * Makes room among the neighbours of a port, or of all (`port_id` MS_ALL_PORTS): of those without a connection up to
+ * `unconfirmed` that were never confirmed, then up to `any`, those first that were not seen for the longest time.
+ */
+#define MS_ALL_PORTS 0xffffffffU
+MS_EXPORT int ms_make_room(const struct ms_maps *maps, __s32 forget_fd, __u32 port_id, __u32 unconfirmed, __u32 any,
+			   __u32 *evicted);
+
+/*
+ * Starts a thread that looks neighbours up in the tables of routers for the programs (`asks`), has the kernel find those
+ * that are not there, and writes down what they say (`answer_fd`, ms_answer). The caller owns `*stream_fd`, from which
+ * nothing comes; closing it ends the thread. One at a time.
+ */
+MS_EXPORT int ms_resolver_open(__s32 asks_fd, __s32 answer_fd, __s32 *stream_fd);
+
+/* Says where the resolver finds the neighbours of a port: an interface of a namespace; nowhere with an empty name. */
+MS_EXPORT int ms_resolver_port(__u32 port_id, const char *netns, __u32 ifindex);
+
 /* Walks through flows and neighbours and has ms_forget forget what was not used. */
 MS_EXPORT int ms_sweep(const struct ms_maps *maps, __s32 forget_fd, const struct ms_sweep_limits *limits,
 		       struct ms_sweep_result *result);
@@ -292,9 +322,12 @@ MS_EXPORT int ms_sweep(const struct ms_maps *maps, __s32 forget_fd, const struct
  */
 MS_EXPORT int ms_packet_events_open(__s32 packet_events_fd, __s32 *stream_fd);
 
-/* Runs a program on one frame, `repeat` times, without an interface. `out` must hold at least `out_len` bytes. */
-MS_EXPORT int ms_test_run(__s32 program_fd, const __u8 *frame, __u32 frame_len, __u8 *out, __u32 out_len,
-			  __u32 repeat, struct ms_test_result *result);
+/*
+ * Runs a program on one frame, `repeat` times. `out` must hold at least `out_len` bytes. Where `netns` is not empty, in that
+ * namespace and, for a tc program, as if it came in at interface `ifindex` with `mark`; else without an interface.
+ */
+MS_EXPORT int ms_test_run(const char *netns, __u32 ifindex, __u32 mark, __s32 program_fd, const __u8 *frame, __u32 frame_len,
+			  __u8 *out, __u32 out_len, __u32 repeat, struct ms_test_result *result);
 
 /* --- request rates (rates.c) --- */
 

@@ -106,7 +106,7 @@ static int on_done(const struct nlmsghdr *message, void *argument)
 	return end_with(message_has(message, sizeof(*error)) ? *error : 0);
 }
 
-static int receive_answer(struct mnl_socket *netlink, unsigned int sequence, mnl_cb_t each, void *argument)
+int netlink_answer(struct mnl_socket *netlink, unsigned int sequence, mnl_cb_t each, void *argument)
 {
 	_Alignas(struct nlmsghdr) char answer[16384];
 	mnl_cb_t controls[] = {[NLMSG_ERROR] = on_acknowledgement, [NLMSG_DONE] = on_done};
@@ -139,7 +139,7 @@ static int exchange(struct nlmsghdr *request, mnl_cb_t each, void *argument)
 	    mnl_socket_sendto(netlink, request, request->nlmsg_len) < 0)
 		result = -errno;
 	else
-		result = receive_answer(netlink, sequence, each, argument);
+		result = netlink_answer(netlink, sequence, each, argument);
 	mnl_socket_close(netlink);
 	return result;
 }

@@ -54,13 +54,16 @@ int open_object(const char *path, struct bpf_object **object)
 #define NAMED(map) [offsetof(struct ms_maps, map) / sizeof(__s32)] = #map
 static const char *const names[] = {NAMED(neighbours), NAMED(flows), NAMED(ended_flows),
 				    NAMED(counters), NAMED(ports), NAMED(draining), NAMED(devices),
-				    NAMED(settings), NAMED(packet_events), NAMED(stages)};
+				    NAMED(interfaces), NAMED(prefixes), NAMED(asks), NAMED(settings), NAMED(packet_events), NAMED(stages)};
 _Static_assert(sizeof(names) / sizeof(names[0]) == SHARED_MAPS, "every shared map has a name");
 
 const char *shared_map_name(size_t index)
 {
 	return names[index];
 }
+
+/* On average; a network has a subnet or two of each family. */
+#define PREFIXES_PER_PORT 8
 
 static int resize_map(struct bpf_object *object, const char *name, __u32 entries)
 {
@@ -79,6 +82,7 @@ static int create_maps(struct bpf_object *object, const struct ms_map_sizes *siz
 		{"neighbours", sizes->neighbours_max}, {"flows", sizes->flows_max},
 		{"counters", sizes->ports_max + 1},    {"ports", sizes->ports_max},
 		{"draining", sizes->ports_max},	       {"devices", sizes->ports_max},
+		{"interfaces", sizes->ports_max},      {"prefixes", sizes->ports_max * PREFIXES_PER_PORT},
 	};
 	struct bpf_program *program;
 	int error;
@@ -137,6 +141,8 @@ int ms_maps_create(const char *object_path, const struct ms_map_sizes *sizes, st
 		error = create_maps(object, sizes);
 	if (!error)
 		error = take_maps(object, maps);
+	if (!error)
+		prefixes_made(maps->prefixes);
 	log_end();
 	return error;
 }

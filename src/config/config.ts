@@ -159,7 +159,8 @@ export function configOf(file: ConfigFile): Config {
       attach: steering.attach,
       portsMax: steering.ports_max,
       neighboursMax: steering.neighbours_max,
-      neighboursPerPortMax: steering.neighbours_per_port_max,
+      // No port has more than there are: a file of before that says less for the node alone stays good.
+      neighboursPerPortMax: Math.min(steering.neighbours_per_port_max, steering.neighbours_max),
       neighbourIdleMs: steering.neighbour_idle,
       flowsMax: steering.flows_max,
       staleAfterMs: steering.stale_after,

@@ -5,9 +5,9 @@ import { choice, duration, flag, oneOrBoth, whole } from './values.ts';
 
 /** Limits of connections, in the BPF programs. */
 export const guardSection = z.strictObject({
-  source_rate: rate(20, 'New connections of one address at a port, per second.'),
-  source_burst: burst(128, 'New connections of one address at a port at once.'),
-  source_connections: connections(256, 'Open connections of one address at a port.'),
+  source_rate: rate(100, 'New connections of one address at a port, per second.'),
+  source_burst: burst(512, 'New connections of one address at a port at once.'),
+  source_connections: connections(512, 'Open connections of one address at a port.'),
   port_rate: rate(2000, 'New connections of all addresses at a port, per second.'),
   port_burst: burst(
     16384,

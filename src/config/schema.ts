@@ -211,10 +211,6 @@ export const configSchema = z
     log: sections.log.prefault({}),
   })
   .superRefine(({ steering, limits }, context) => {
-    if (steering.neighbours_per_port_max > steering.neighbours_max) {
-      const message = `must not exceed neighbours_max, which is ${steering.neighbours_max}`;
-      context.addIssue({ code: 'custom', path: ['steering', 'neighbours_per_port_max'], message });
-    }
     if (steering.on_exit === 'hold' && steering.attach === 'tcx') {
       const message = 'cannot be hold with attach: tcx, whose links end with the daemon';
       context.addIssue({ code: 'custom', path: ['steering', 'on_exit'], message });

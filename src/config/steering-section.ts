@@ -19,19 +19,20 @@ export const steeringSection = z.strictObject({
   neighbours_max: whole({
     from: 1,
     to: 1048576,
-    default: 65536,
+    default: 131072,
     meaning: 'Client addresses remembered, over all ports.',
   }),
   neighbours_per_port_max: whole({
     from: 1,
-    to: 65536,
-    default: 1024,
-    meaning: 'Client addresses remembered for one port.',
+    to: 1048576,
+    default: 16384,
+    meaning:
+      'Client addresses remembered for one port; half of it is for those that completed a handshake. The longest unseen makes room.',
   }),
   neighbour_idle: duration({
     from: '1m',
     to: '24h',
-    default: '5m',
+    default: '1h',
     meaning: 'Silence after which a client address is forgotten; one that was never answered, after 10 s.',
   }),
   flows_max: whole({

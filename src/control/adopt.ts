@@ -6,8 +6,9 @@ import { Attachment } from '../kernel/attachment.ts';
 import type { Link } from '../kernel/links.ts';
 import type { SteeringMaps } from '../kernel/maps.ts';
 import { PortDevice } from '../kernel/port-device.ts';
+import { resolveNowhere } from '../kernel/resolver.ts';
 import { PortListener } from '../kernel/sockets.ts';
-import { DEVICE_STEPS, type Undo, undoAll } from './attach.ts';
+import { DEVICE_STEPS, netnsNumber, type Undo, undoAll } from './attach.ts';
 import type { PortDescription } from './hand-over-document.ts';
 import { type FoundInterface, type Port, portKey } from './port.ts';
 import type { PortNamespace } from './port-namespace.ts';
@@ -57,6 +58,7 @@ export function adoptPort(described: PortDescription, { maps, namespace, workers
   if (ownerId === undefined) throw new Error(`${described.ownerId} is no owner's UUID`);
   const where = { namespace: described.namespace, netns: described.netns, netnsInode: described.netnsInode };
   const found = { owner: { kind: described.ownerKind, id: ownerId }, ...where, link: linkOf(described.link) };
+  const whole: FoundInterface = { ...found, key: portKey(found) };
   const device = PortDevice.adopt(namespace.reference, linkOf(described.device));
   const listener = PortListener.adopt(at(described.listenerAt));
   const attachment = Attachment.adopt(described.match, described.linkAt === -1 ? -1 : at(described.linkAt));
@@ -66,9 +68,10 @@ export function adoptPort(described: PortDescription, { maps, namespace, workers
     () => maps.removeDevice(device.link.ifindex),
     () => listener.close(),
     () => workers.removePort(id),
+    () => resolveNowhere(id),
     () => attachment.detach(),
+    () => maps.removeInterface(netnsNumber(whole), whole.link.ifindex),
   ];
-  const whole: FoundInterface = { ...found, key: portKey(found) };
   return {
     id,
     key: whole.key,

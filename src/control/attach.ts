@@ -7,6 +7,7 @@ import type { SteeringMaps } from '../kernel/maps.ts';
 import { PortDevice } from '../kernel/port-device.ts';
 import type { SteeringProgram } from '../kernel/program.ts';
 import type { Programs } from '../kernel/programs.ts';
+import { resolveAt, resolveNowhere } from '../kernel/resolver.ts';
 import { PortListener } from '../kernel/sockets.ts';
 import type { PortMessage } from '../proxy/messages.ts';
 import { explained } from './explain.ts';
@@ -68,7 +69,7 @@ async function build(id: PortId, found: FoundInterface, context: AttachContext, 
   undo.push(() => device.remove());
   const macs = { routerMac: macAddressBytes(link.mac), deviceMac: macAddressBytes(device.link.mac) };
   const takingOverUntilNs = process.hrtime.bigint() + BigInt(steering.takeOverMs) * 1_000_000n;
-  await maps.beginPort(id, { ...macs, takingOverUntilNs });
+  await maps.beginPort(id, { ...macs, takingOverUntilNs, netns: netnsNumber(found) });
   undo.push(() => maps.endPort(id));
   const { ifindex } = device.link;
   maps.addDevice(ifindex, id);
@@ -86,6 +87,10 @@ async function build(id: PortId, found: FoundInterface, context: AttachContext, 
   await workers.addPort(portMessage(id, found), listener);
   undo.push(() => workers.removePort(id));
 
+  await maps.followPrefixes(netns, link.ifindex, id);
+  resolveAt(id, netns, link.ifindex);
+  undo.push(() => resolveNowhere(id));
+
   const match = await programs.loadMatch({ portId: id, ...macs, hold: steering.onExit === 'hold' ? 1 : 0 });
   const attachment = await attachMatch(
     match,
@@ -93,6 +98,9 @@ async function build(id: PortId, found: FoundInterface, context: AttachContext, 
     modeOf(steering, atOnce),
   );
   undo.push(() => attachment.detach());
+  // From here on other interfaces of the router may hand over to it, and no more before it is detached.
+  maps.addInterface(netnsNumber(found), link.ifindex, id);
+  undo.push(() => maps.removeInterface(netnsNumber(found), link.ifindex));
   return {
     id,
     key: found.key,
@@ -120,6 +128,11 @@ function modeOf({ attach, onExit }: Config['steering'], atOnce: number): AttachM
   // What is held back when the daemon ends has to be held by something that stays.
   if (onExit === 'hold') return 'clsact';
   return attach === 'auto' && atOnce > LINKS_AT_ONCE_MAX ? 'clsact' : attach;
+}
+
+/** The inode of the router's namespace, as the programs have it. */
+export function netnsNumber({ netnsInode }: Pick<FoundInterface, 'netnsInode'>): number {
+  return netnsInode >>> 0;
 }
 
 /** A port as its workers get it. */

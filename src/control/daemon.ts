@@ -4,7 +4,7 @@
  */
 import type { LoadedConfig } from '../config/load.ts';
 import { messageOf, stackOf } from '../errors.ts';
-import { PacketEvents } from '../kernel/packet-events.ts';
+import type { PortId } from '../identity/port-id.ts';
 import type { Logger } from '../log.ts';
 import { AdminServer } from '../unix/admin-server.ts';
 import { packageVersion } from '../version.ts';
@@ -17,7 +17,7 @@ import type { Foundation } from './foundation.ts';
 import { HandOver } from './hand-over.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { serveMetrics } from './metrics.ts';
-import { AddressMoves } from './moves.ts';
+import { PacketReports } from './packet-reports.ts';
 import { Reconciler } from './reconcile.ts';
 import { Reloader } from './reload.ts';
 import { begin } from './resume.ts';
@@ -105,9 +105,9 @@ async function build(foundation: Foundation, { stop, stopper, manager, store, lo
   const parts = { ...foundation, settings, heartbeat, reconciler, sweeper, shield, traffic, store, log };
   const reloader = new Reloader(loaded, parts, needsRestart);
   const tracing = new Tracing({ maps, programs, workers, reconciler });
-  const moves = new AddressMoves((id) => reconciler.port(id), log);
-  const listener = { moved: moves.tell.bind(moves), traced: tracing.packet.bind(tracing) };
-  const packetEvents = stopper.owns(new PacketEvents(maps, listener));
+  const portOf = (id: PortId) => reconciler.port(id);
+  const traced = tracing.packet.bind(tracing);
+  const reports = stopper.owns(new PacketReports({ config, maps, programs, portOf, traced, log }));
   let admin: AdminServer | undefined;
   let metrics: Awaited<ReturnType<typeof serveMetrics>>;
   const handOver = new HandOver({
@@ -117,7 +117,7 @@ async function build(foundation: Foundation, { stop, stopper, manager, store, lo
       const steps: readonly (() => unknown)[] = [
         () => heartbeat.release(),
         () => tracing.end(),
-        () => packetEvents.close(),
+        () => reports.close(),
         () => admin?.release(),
         () => Promise.all([sweeper.close(), shield.close(), metrics?.close()]),
         // The other one keeps its own, by its own names.

@@ -23,6 +23,7 @@ import type { KnownPorts } from './owner-document.ts';
 import { plan } from './plan.ts';
 import type { FoundInterface, Port, PortKey } from './port.ts';
 import type { PortNamespace } from './port-namespace.ts';
+import { followPrefixes } from './prefixes.ts';
 import { Progress } from './progress.ts';
 import { Slots } from './slots.ts';
 import { Watch } from './watch.ts';
@@ -196,6 +197,7 @@ export class Reconciler {
     }
     this.#progress.begin(attach.length);
     await this.#followMtus(found);
+    await followPrefixes(this.ports, changes, this.#context);
   }
 
   /**

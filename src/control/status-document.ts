@@ -113,6 +113,8 @@ export interface PortStatusDocument {
   readonly refused: Readonly<Record<string, number>>;
   /** Client addresses remembered now. */
   readonly neighbours: number;
+  /** Client addresses that made room for others, because there were nearly as many as may be. */
+  readonly neighbours_evicted: number;
   /** Packets by verdict of the BPF programs: `MS_STEER_SYN` of bpf/abi.h is `steer_syn` here. */
   readonly counters: Readonly<Record<string, number>>;
 }

@@ -111,6 +111,7 @@ function steeringPort(
     taking_over: Number(process.hrtime.bigint() / 1_000_000n) < port.takingOverUntil,
     shield: shield.modeOf(port.id) ?? 'off',
     neighbours: reading.port(port.id).neighbours,
+    neighbours_evicted: reading.port(port.id).evicted,
     counters: reading.counters(port.id),
   };
 }
@@ -143,6 +144,7 @@ function idlePort(
     requests: 0,
     refused: {},
     neighbours: 0,
+    neighbours_evicted: 0,
     counters: {},
   };
 }

@@ -1,6 +1,7 @@
 import type { LoadedConfig } from '../config/load.ts';
 import { SHARED_MAPS, SteeringMaps } from '../kernel/maps.ts';
 import { RateTable } from '../kernel/rates.ts';
+import { resolveAt } from '../kernel/resolver.ts';
 import { adoptPort } from './adopt.ts';
 import { portMessage } from './attach.ts';
 import { replacePrograms } from './attached-programs.ts';
@@ -58,6 +59,7 @@ export async function succeed(
   // From here on both serve, where the one before lives; what is changed is put back by it when this one ends.
   programs.activate();
   await replacePrograms(programs, { ports, hold: loaded.config.steering.onExit === 'hold', before: document.tags });
+  for (const port of ports) resolveAt(port.id, port.found.netns, port.found.link.ifindex);
   for (const port of ports) await workers.addPort(portMessage(port.id, port.found), port.listener);
   const drained = Drained.of(document.drained);
   return { config, history, namespace, rates, maps, programs, workers, ports, loaded, drained, operator };

@@ -22,6 +22,11 @@ export const VERDICT_TEXTS: Readonly<Record<VerdictName, VerdictText>> = {
     action: 'Raise `steering.flows_max`.',
   },
   steer_data: { meaning: 'Belongs to a connection to the metadata service.', action: 'Nothing.' },
+  steer_handed_over: {
+    meaning:
+      "From an address of another network of the router: goes to that network's interface, and is counted there again.",
+    action: 'Nothing where an instance has two interfaces; else find the instance that forges addresses.',
+  },
   pass_other_protocol: { meaning: 'Neither IPv4 nor IPv6, such as ARP.', action: 'Nothing.' },
   pass_other_address: { meaning: 'IP, but not to a metadata address.', action: 'Nothing.' },
   pass_other_mac: {
@@ -66,6 +71,20 @@ export const VERDICT_TEXTS: Readonly<Record<VerdictName, VerdictText>> = {
     meaning: 'For the metadata service, with SYN together with FIN or RST.',
     action: 'Find the instance that scans; no usual system sends it.',
   },
+  pass_other_network: {
+    meaning: 'Opens a connection from an address that the router would not reply to by this interface.',
+    action:
+      "Find the instance that forges addresses: the log has its MAC. If it should be served, the router lacks a route, or the interface an address of the instance's subnet.",
+  },
+  pass_other_neighbour: {
+    meaning: 'From an address that the router, or the connection it belongs to, knows by another MAC.',
+    action:
+      'Find the instance that forges addresses: the log has both MACs. If the address has moved, the router has not noticed: `ip neigh` in its namespace.',
+  },
+  pass_no_flow: {
+    meaning: 'Belongs to no connection, and comes from nobody who is known.',
+    action: 'Nothing; if it keeps rising, find the instance that sends it.',
+  },
   pass_daemon_stale: {
     meaning: 'For the metadata service, while the daemon or its workers did not answer.',
     action: "Look into the daemon's log; until it answers, a proxy configured beside it serves.",
@@ -106,13 +125,19 @@ export const VERDICT_TEXTS: Readonly<Record<VerdictName, VerdictText>> = {
     action: 'Find the instances that keep them open; raise `guard.port_connections` for a large network.',
   },
   drop_neighbour_quota: {
-    meaning: 'From a new address, when the port has as many neighbours as it may have.',
+    meaning:
+      'From a new address, when the port has as many neighbours as it may have, or half as many that completed no handshake.',
     action:
       'Raise `steering.neighbours_per_port_max` for a large network; else find the instance that forges addresses.',
   },
   drop_neighbour_full: {
     meaning: "From a new address, when the node's table of neighbours is full.",
     action: 'Raise `steering.neighbours_max`, or lower the limit per port.',
+  },
+  drop_unresolved: {
+    meaning:
+      "From an address whose MAC the router does not know yet; the router's kernel has been asked to find it out.",
+    action: 'Nothing: it is sent again. If it keeps rising, an instance uses an address that nobody answers for.',
   },
   drop_held: {
     meaning: 'For the metadata service, held back until the daemon is started again.',

@@ -27,6 +27,9 @@ export const SIGNATURES = {
   ms_draining_write: ['int', ['int32', 'uint32', 'uint32']],
   ms_device_write: ['int', ['int32', 'uint32', 'uint32']],
   ms_device_delete: ['int', ['int32', 'uint32']],
+  ms_interface_write: ['int', ['int32', 'uint32', 'uint32', 'uint32']],
+  ms_interface_delete: ['int', ['int32', 'uint32', 'uint32']],
+  ms_prefixes_follow: ['int', ['pointer', 'pointer', 'uint32', 'uint32']],
   ms_counters_read: ['int', ['int32', 'uint32', 'uint32', 'pointer']],
   ms_limit_drops_read: ['int', ['int32', 'uint32', 'uint32', 'pointer']],
   ms_port_begin: ['int', ['pointer', 'uint32', 'pointer']],
@@ -38,9 +41,12 @@ export const SIGNATURES = {
   ms_port_write: ['int', ['int32', 'uint32', 'pointer']],
   ms_flow_write: ['int', ['int32', 'pointer', 'pointer']],
   ms_flow_read: ['int', ['int32', 'pointer', 'pointer']],
+  ms_make_room: ['int', ['pointer', 'int32', 'uint32', 'uint32', 'uint32', 'pointer']],
+  ms_resolver_open: ['int', ['int32', 'int32', 'pointer']],
+  ms_resolver_port: ['int', ['uint32', 'pointer', 'uint32']],
   ms_sweep: ['int', ['pointer', 'int32', 'pointer', 'pointer']],
   ms_packet_events_open: ['int', ['int32', 'pointer']],
-  ms_test_run: ['int', ['int32', 'pointer', 'uint32', 'pointer', 'uint32', 'uint32', 'pointer']],
+  ms_test_run: ['int', ['pointer', 'uint32', 'uint32', 'int32', 'pointer', 'uint32', 'pointer', 'uint32', 'uint32', 'pointer']],
   ms_rates_create: ['int', ['uint32', 'pointer']],
   ms_rates_check: ['int', ['int32']],
   ms_rates_open: ['int', ['int32']],
@@ -126,6 +132,12 @@ export interface Parameters {
   ms_device_write: [devices_fd: number, ifindex: number, port_id: number];
   /** __s32 devices_fd, __u32 ifindex */
   ms_device_delete: [devices_fd: number, ifindex: number];
+  /** __s32 interfaces_fd, __u32 netns, __u32 ifindex, __u32 port_id */
+  ms_interface_write: [interfaces_fd: number, netns: number, ifindex: number, port_id: number];
+  /** __s32 interfaces_fd, __u32 netns, __u32 ifindex */
+  ms_interface_delete: [interfaces_fd: number, netns: number, ifindex: number];
+  /** const struct ms_maps *maps, const char *netns, __u32 ifindex, __u32 port_id */
+  ms_prefixes_follow: [maps: Memory<'ms_maps'>, netns: Memory<'char'>, ifindex: number, port_id: number];
   /** __s32 counters_fd, __u32 first, __u32 count, struct ms_port_counters *counters */
   ms_counters_read: [counters_fd: number, first: number, count: number, counters: Memory<'ms_port_counters'>];
   /** __s32 counters_fd, __u32 first, __u32 count, __u64 *drops */
@@ -148,12 +160,18 @@ export interface Parameters {
   ms_flow_write: [flows_fd: number, key: Memory<'ms_flow_key'>, flow: Memory<'ms_flow'>];
   /** __s32 flows_fd, const struct ms_flow_key *key, struct ms_flow *flow */
   ms_flow_read: [flows_fd: number, key: Memory<'ms_flow_key'>, flow: Memory<'ms_flow'>];
+  /** const struct ms_maps *maps, __s32 forget_fd, __u32 port_id, __u32 unconfirmed, __u32 any, __u32 *evicted */
+  ms_make_room: [maps: Memory<'ms_maps'>, forget_fd: number, port_id: number, unconfirmed: number, any: number, evicted: Memory<'u32'>];
+  /** __s32 asks_fd, __s32 answer_fd, __s32 *stream_fd */
+  ms_resolver_open: [asks_fd: number, answer_fd: number, stream_fd: Memory<'s32'>];
+  /** __u32 port_id, const char *netns, __u32 ifindex */
+  ms_resolver_port: [port_id: number, netns: Memory<'char'>, ifindex: number];
   /** const struct ms_maps *maps, __s32 forget_fd, const struct ms_sweep_limits *limits, struct ms_sweep_result *result */
   ms_sweep: [maps: Memory<'ms_maps'>, forget_fd: number, limits: Memory<'ms_sweep_limits'>, result: Memory<'ms_sweep_result'>];
   /** __s32 packet_events_fd, __s32 *stream_fd */
   ms_packet_events_open: [packet_events_fd: number, stream_fd: Memory<'s32'>];
-  /** __s32 program_fd, const __u8 *frame, __u32 frame_len, __u8 *out, __u32 out_len, __u32 repeat, struct ms_test_result *result */
-  ms_test_run: [program_fd: number, frame: Buffer, frame_len: number, out: Buffer, out_len: number, repeat: number, result: Memory<'ms_test_result'>];
+  /** const char *netns, __u32 ifindex, __u32 mark, __s32 program_fd, const __u8 *frame, __u32 frame_len, __u8 *out, __u32 out_len, __u32 repeat, struct ms_test_result *result */
+  ms_test_run: [netns: Memory<'char'>, ifindex: number, mark: number, program_fd: number, frame: Buffer, frame_len: number, out: Buffer, out_len: number, repeat: number, result: Memory<'ms_test_result'>];
   /** __u32 clients, __s32 *rates_fd */
   ms_rates_create: [clients: number, rates_fd: Memory<'s32'>];
   /** __s32 rates_fd */
@@ -229,14 +247,14 @@ export const SIZES = {
   s32: 4,
   u64: 8,
   ms_neighbour_key: 20,
-  ms_neighbour: 32,
+  ms_neighbour: 56,
   ms_flow_key: 24,
-  ms_flow: 16,
-  ms_port_counters: 368,
-  ms_port: 40,
+  ms_flow: 32,
+  ms_port_counters: 408,
+  ms_port: 88,
   ms_settings: 72,
   ms_link: 56,
-  ms_maps: 40,
+  ms_maps: 52,
   ms_map_sizes: 12,
   ms_attachment: 32,
   ms_strangers: 12,

@@ -19,12 +19,15 @@ export const MS_LINK_ETHERNET = 1;
 /** `MS_LINK_UP`. */
 export const MS_LINK_UP = 1;
 
+/** `MS_ALL_PORTS`. */
+export const MS_ALL_PORTS = 4294967295;
+
 /** `MS_TAG_BYTES`. */
 export const MS_TAG_BYTES = 8;
 
 /** `enum ms_abi`. */
 export const ABI = {
-  MS_ABI_VERSION: 4,
+  MS_ABI_VERSION: 5,
 } as const;
 
 /** Verdicts by value, as they are called in status, metrics and logs. */
@@ -34,6 +37,7 @@ export const VERDICT_NAMES = [
   'steer_syn_again',
   'steer_syn_untracked',
   'steer_data',
+  'steer_handed_over',
   'pass_other_protocol',
   'pass_other_address',
   'pass_other_mac',
@@ -48,6 +52,9 @@ export const VERDICT_NAMES = [
   'pass_bad_source',
   'pass_bad_tcp_header',
   'pass_bad_tcp_flags',
+  'pass_other_network',
+  'pass_other_neighbour',
+  'pass_no_flow',
   'pass_daemon_stale',
   'pass_daemon_gone',
   'pass_draining',
@@ -59,6 +66,7 @@ export const VERDICT_NAMES = [
   'drop_port_open',
   'drop_neighbour_quota',
   'drop_neighbour_full',
+  'drop_unresolved',
   'drop_held',
   'drop_rewrite_failed',
   'restore_reply',
@@ -98,12 +106,19 @@ export const FLOW_FLAG = {
   MS_FLOW_ANSWERED: 1,
   MS_FLOW_CLIENT_ENDED: 2,
   MS_FLOW_SERVICE_ENDED: 4,
+  MS_FLOW_ACCEPTED: 8,
+  MS_FLOW_ESTABLISHED: 16,
+  MS_FLOW_CLIENT_FIN: 32,
+  MS_FLOW_UNRESOLVED: 64,
+  MS_FLOW_HANDED_OVER: 128,
 } as const;
 
 /** `enum ms_packet_event_kind`. */
 export const PACKET_EVENT_KIND = {
   MS_PACKET_EVENT_MOVED: 0,
   MS_PACKET_EVENT_TRACED: 1,
+  MS_PACKET_EVENT_REFUSED: 2,
+  MS_PACKET_EVENT_CROWDED: 3,
 } as const;
 
 /** `enum ms_hook`. */
@@ -209,41 +224,52 @@ export function writeNeighbourKey(value: NeighbourKey): Memory<'ms_neighbour_key
 }
 
 /**
- * `struct ms_neighbour`, 32 bytes:
+ * `struct ms_neighbour`, 56 bytes:
  *      0  u64 seen_ns
  *      8  u64 busy_until_ns
- *     16  u32 open
- *     20  u8[6] mac
- *     26  u8 confirmed
- *     27  u8 pad
- *     28  u32 pad_end
+ *     16  u64 checked_ns
+ *     24  u64 answered_ns
+ *     32  u32 open
+ *     36  u8[6] mac
+ *     42  u8[6] answer_mac
+ *     48  u8 confirmed
+ *     49  u8[7] pad
  */
 export interface Neighbour {
   readonly seenNs: bigint;
   readonly busyUntilNs: bigint;
+  readonly checkedNs: bigint;
+  readonly answeredNs: bigint;
   readonly open: number;
   readonly mac: Uint8Array;
+  readonly answerMac: Uint8Array;
   readonly confirmed: number;
 }
 
 export function readNeighbour(memory: Memory<'ms_neighbour'>, index = 0): Neighbour {
-  const at = index * 32;
+  const at = index * 56;
   return {
     seenNs: memory.readBigUInt64LE(at + 0),
     busyUntilNs: memory.readBigUInt64LE(at + 8),
-    open: memory.readUInt32LE(at + 16),
-    mac: Uint8Array.from(memory.subarray(at + 20, at + 26)),
-    confirmed: memory.readUInt8(at + 26),
+    checkedNs: memory.readBigUInt64LE(at + 16),
+    answeredNs: memory.readBigUInt64LE(at + 24),
+    open: memory.readUInt32LE(at + 32),
+    mac: Uint8Array.from(memory.subarray(at + 36, at + 42)),
+    answerMac: Uint8Array.from(memory.subarray(at + 42, at + 48)),
+    confirmed: memory.readUInt8(at + 48),
   };
 }
 
 export function writeNeighbour(value: Neighbour): Memory<'ms_neighbour'> {
-  const memory = Buffer.allocUnsafe(32).fill(0);
+  const memory = Buffer.allocUnsafe(56).fill(0);
   memory.writeBigUInt64LE(value.seenNs, 0);
   memory.writeBigUInt64LE(value.busyUntilNs, 8);
-  memory.writeUInt32LE(value.open, 16);
-  memory.set(value.mac.subarray(0, 6), 20);
-  memory.writeUInt8(value.confirmed, 26);
+  memory.writeBigUInt64LE(value.checkedNs, 16);
+  memory.writeBigUInt64LE(value.answeredNs, 24);
+  memory.writeUInt32LE(value.open, 32);
+  memory.set(value.mac.subarray(0, 6), 36);
+  memory.set(value.answerMac.subarray(0, 6), 42);
+  memory.writeUInt8(value.confirmed, 48);
   return memory as Memory<'ms_neighbour'>;
 }
 
@@ -269,85 +295,133 @@ export function writeFlowKey(value: FlowKey): Memory<'ms_flow_key'> {
 }
 
 /**
- * `struct ms_flow`, 16 bytes:
+ * `struct ms_flow`, 32 bytes:
  *      0  u64 seen_ns
  *      8  u32 flags
- *     12  u32 pad
+ *     12  u32 client_next
+ *     16  u32 service_ack
+ *     20  u32 service_first
+ *     24  u8[6] mac
+ *     30  u8[2] pad
  */
 export interface Flow {
   readonly seenNs: bigint;
   readonly flags: number;
+  readonly clientNext: number;
+  readonly serviceAck: number;
+  readonly serviceFirst: number;
+  readonly mac: Uint8Array;
 }
 
 export function readFlow(memory: Memory<'ms_flow'>, index = 0): Flow {
-  const at = index * 16;
+  const at = index * 32;
   return {
     seenNs: memory.readBigUInt64LE(at + 0),
     flags: memory.readUInt32LE(at + 8),
+    clientNext: memory.readUInt32LE(at + 12),
+    serviceAck: memory.readUInt32LE(at + 16),
+    serviceFirst: memory.readUInt32LE(at + 20),
+    mac: Uint8Array.from(memory.subarray(at + 24, at + 30)),
   };
 }
 
 export function writeFlow(value: Flow): Memory<'ms_flow'> {
-  const memory = Buffer.allocUnsafe(16).fill(0);
+  const memory = Buffer.allocUnsafe(32).fill(0);
   memory.writeBigUInt64LE(value.seenNs, 0);
   memory.writeUInt32LE(value.flags, 8);
+  memory.writeUInt32LE(value.clientNext, 12);
+  memory.writeUInt32LE(value.serviceAck, 16);
+  memory.writeUInt32LE(value.serviceFirst, 20);
+  memory.set(value.mac.subarray(0, 6), 24);
   return memory as Memory<'ms_flow'>;
 }
 
 /**
- * `struct ms_port_counters`, 368 bytes:
- *      0  u64[46] packets
+ * `struct ms_port_counters`, 408 bytes:
+ *      0  u64[51] packets
  */
 export interface PortCounters {
   readonly packets: readonly bigint[];
 }
 
 export function readPortCounters(memory: Memory<'ms_port_counters'>, index = 0): PortCounters {
-  const at = index * 368;
+  const at = index * 408;
   return {
-    packets: Array.from({ length: 46 }, (_, nth) => memory.readBigUInt64LE(at + 0 + 8 * nth)),
+    packets: Array.from({ length: 51 }, (_, nth) => memory.readBigUInt64LE(at + 0 + 8 * nth)),
   };
 }
 
 /**
- * `struct ms_port`, 40 bytes:
+ * `struct ms_port`, 88 bytes:
  *      0  u64 busy_until_ns
  *      8  u64 taking_over_until_ns
- *     16  u32 neighbours
- *     20  u32 open
- *     24  u8[6] router_mac
- *     30  u8[6] device_mac
- *     36  u32 pad
+ *     16  u64 handed_busy_until_ns
+ *     24  u64 asks_busy_until_ns
+ *     32  u64 refused_ns
+ *     40  u64 crowded_ns
+ *     48  u32 neighbours
+ *     52  u32 confirmed
+ *     56  u32 open
+ *     60  u32 handed_open
+ *     64  u32 evicted
+ *     68  u32 netns
+ *     72  u8[6] router_mac
+ *     78  u8[6] device_mac
+ *     84  u32 pad
  */
 export interface Port {
   readonly busyUntilNs: bigint;
   readonly takingOverUntilNs: bigint;
+  readonly handedBusyUntilNs: bigint;
+  readonly asksBusyUntilNs: bigint;
+  readonly refusedNs: bigint;
+  readonly crowdedNs: bigint;
   readonly neighbours: number;
+  readonly confirmed: number;
   readonly open: number;
+  readonly handedOpen: number;
+  readonly evicted: number;
+  readonly netns: number;
   readonly routerMac: Uint8Array;
   readonly deviceMac: Uint8Array;
 }
 
 export function readPort(memory: Memory<'ms_port'>, index = 0): Port {
-  const at = index * 40;
+  const at = index * 88;
   return {
     busyUntilNs: memory.readBigUInt64LE(at + 0),
     takingOverUntilNs: memory.readBigUInt64LE(at + 8),
-    neighbours: memory.readUInt32LE(at + 16),
-    open: memory.readUInt32LE(at + 20),
-    routerMac: Uint8Array.from(memory.subarray(at + 24, at + 30)),
-    deviceMac: Uint8Array.from(memory.subarray(at + 30, at + 36)),
+    handedBusyUntilNs: memory.readBigUInt64LE(at + 16),
+    asksBusyUntilNs: memory.readBigUInt64LE(at + 24),
+    refusedNs: memory.readBigUInt64LE(at + 32),
+    crowdedNs: memory.readBigUInt64LE(at + 40),
+    neighbours: memory.readUInt32LE(at + 48),
+    confirmed: memory.readUInt32LE(at + 52),
+    open: memory.readUInt32LE(at + 56),
+    handedOpen: memory.readUInt32LE(at + 60),
+    evicted: memory.readUInt32LE(at + 64),
+    netns: memory.readUInt32LE(at + 68),
+    routerMac: Uint8Array.from(memory.subarray(at + 72, at + 78)),
+    deviceMac: Uint8Array.from(memory.subarray(at + 78, at + 84)),
   };
 }
 
 export function writePort(value: Port): Memory<'ms_port'> {
-  const memory = Buffer.allocUnsafe(40).fill(0);
+  const memory = Buffer.allocUnsafe(88).fill(0);
   memory.writeBigUInt64LE(value.busyUntilNs, 0);
   memory.writeBigUInt64LE(value.takingOverUntilNs, 8);
-  memory.writeUInt32LE(value.neighbours, 16);
-  memory.writeUInt32LE(value.open, 20);
-  memory.set(value.routerMac.subarray(0, 6), 24);
-  memory.set(value.deviceMac.subarray(0, 6), 30);
+  memory.writeBigUInt64LE(value.handedBusyUntilNs, 16);
+  memory.writeBigUInt64LE(value.asksBusyUntilNs, 24);
+  memory.writeBigUInt64LE(value.refusedNs, 32);
+  memory.writeBigUInt64LE(value.crowdedNs, 40);
+  memory.writeUInt32LE(value.neighbours, 48);
+  memory.writeUInt32LE(value.confirmed, 52);
+  memory.writeUInt32LE(value.open, 56);
+  memory.writeUInt32LE(value.handedOpen, 60);
+  memory.writeUInt32LE(value.evicted, 64);
+  memory.writeUInt32LE(value.netns, 68);
+  memory.set(value.routerMac.subarray(0, 6), 72);
+  memory.set(value.deviceMac.subarray(0, 6), 78);
   return memory as Memory<'ms_port'>;
 }
 
@@ -499,7 +573,7 @@ export function readLink(memory: Memory<'ms_link'>, index = 0): Link {
 }
 
 /**
- * `struct ms_maps`, 40 bytes:
+ * `struct ms_maps`, 52 bytes:
  *      0  s32 neighbours
  *      4  s32 flows
  *      8  s32 ended_flows
@@ -507,9 +581,12 @@ export function readLink(memory: Memory<'ms_link'>, index = 0): Link {
  *     16  s32 ports
  *     20  s32 draining
  *     24  s32 devices
- *     28  s32 settings
- *     32  s32 packet_events
- *     36  s32 stages
+ *     28  s32 interfaces
+ *     32  s32 prefixes
+ *     36  s32 asks
+ *     40  s32 settings
+ *     44  s32 packet_events
+ *     48  s32 stages
  */
 export interface Maps {
   readonly neighbours: number;
@@ -519,14 +596,17 @@ export interface Maps {
   readonly ports: number;
   readonly draining: number;
   readonly devices: number;
+  readonly interfaces: number;
+  readonly prefixes: number;
+  readonly asks: number;
   readonly settings: number;
   readonly packetEvents: number;
   readonly stages: number;
 }
 
-export const MAPS_BYTES = 40;
+export const MAPS_BYTES = 52;
 
-export const MAPS_WORDS = 10;
+export const MAPS_WORDS = 13;
 export const MAPS_NEIGHBOURS_WORD = 0;
 export const MAPS_FLOWS_WORD = 1;
 export const MAPS_ENDED_FLOWS_WORD = 2;
@@ -534,12 +614,15 @@ export const MAPS_COUNTERS_WORD = 3;
 export const MAPS_PORTS_WORD = 4;
 export const MAPS_DRAINING_WORD = 5;
 export const MAPS_DEVICES_WORD = 6;
-export const MAPS_SETTINGS_WORD = 7;
-export const MAPS_PACKET_EVENTS_WORD = 8;
-export const MAPS_STAGES_WORD = 9;
+export const MAPS_INTERFACES_WORD = 7;
+export const MAPS_PREFIXES_WORD = 8;
+export const MAPS_ASKS_WORD = 9;
+export const MAPS_SETTINGS_WORD = 10;
+export const MAPS_PACKET_EVENTS_WORD = 11;
+export const MAPS_STAGES_WORD = 12;
 
 export function readMaps(memory: Memory<'ms_maps'>, index = 0): Maps {
-  const at = index * 40;
+  const at = index * 52;
   return {
     neighbours: memory.readInt32LE(at + 0),
     flows: memory.readInt32LE(at + 4),
@@ -548,9 +631,12 @@ export function readMaps(memory: Memory<'ms_maps'>, index = 0): Maps {
     ports: memory.readInt32LE(at + 16),
     draining: memory.readInt32LE(at + 20),
     devices: memory.readInt32LE(at + 24),
-    settings: memory.readInt32LE(at + 28),
-    packetEvents: memory.readInt32LE(at + 32),
-    stages: memory.readInt32LE(at + 36),
+    interfaces: memory.readInt32LE(at + 28),
+    prefixes: memory.readInt32LE(at + 32),
+    asks: memory.readInt32LE(at + 36),
+    settings: memory.readInt32LE(at + 40),
+    packetEvents: memory.readInt32LE(at + 44),
+    stages: memory.readInt32LE(at + 48),
   };
 }
 
@@ -720,12 +806,13 @@ export function readSweepResult(memory: Memory<'ms_sweep_result'>, index = 0): S
  *      0  s32 action
  *      4  u32 frame_len
  *      8  u32 duration_ns
- *     12  u32 pad
+ *     12  u32 mark
  */
 export interface TestResult {
   readonly action: number;
   readonly frameLen: number;
   readonly durationNs: number;
+  readonly mark: number;
 }
 
 export function readTestResult(memory: Memory<'ms_test_result'>, index = 0): TestResult {
@@ -734,6 +821,7 @@ export function readTestResult(memory: Memory<'ms_test_result'>, index = 0): Tes
     action: memory.readInt32LE(at + 0),
     frameLen: memory.readUInt32LE(at + 4),
     durationNs: memory.readUInt32LE(at + 8),
+    mark: memory.readUInt32LE(at + 12),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { PortId } from '../identity/port-id.ts';
+import { withLog } from './explained-call.ts';
 import { call, callAsync, cString, type Memory, ownRoom, room } from './ffi.ts';
-import { isKernelError, KernelError } from './kernel-error.ts';
+import { isKernelError } from './kernel-error.ts';
 import {
   DRAINING,
   type Flow,
@@ -32,6 +33,7 @@ import {
   writeSweepLimits,
 } from './layout.gen.ts';
 import { builtFile } from './paths.ts';
+import { NEW_PORT, type PortBeginning } from './port-beginning.ts';
 import type { SteeringProgram } from './program.ts';
 
 /** Packets by verdict. Every verdict has an entry. */
@@ -45,9 +47,6 @@ const DRAINING_VALUES: Readonly<Record<Draining, number>> = {
   hold: DRAINING.MS_DRAINING_HOLD,
 };
 
-/** What a port begins with. */
-export type PortBeginning = Pick<Port, 'routerMac' | 'deviceMac'> & Partial<Pick<Port, 'takingOverUntilNs'>>;
-
 /** The maps at one moment. */
 export interface MapsReading {
   /** What was counted over all ports since the maps were made, those that are gone too. */
@@ -58,32 +57,6 @@ export interface MapsReading {
 
 /** How many maps all programs share. */
 export const SHARED_MAPS = MAPS_WORDS;
-
-const LOG_BYTES = 256 * 1024;
-/** Log buffers between two uses; as many as calls ever ran at once. */
-const spareLogs: Buffer[] = [];
-
-/** Runs a call that explains itself in a log, and puts the explanation into the error. */
-export async function withLog(run: (log: Buffer, size: number) => Promise<void>): Promise<void> {
-  const log = spareLogs.pop() ?? Buffer.alloc(LOG_BYTES);
-  try {
-    await run(log, log.length);
-  } catch (error) {
-    if (!(error instanceof KernelError)) throw error;
-    const end = log.indexOf(0);
-    throw new KernelError(error.operation, error.errno, importantLines(log.toString('utf8', 0, end)));
-  } finally {
-    spareLogs.push(log);
-  }
-}
-
-/** The verifier's reason is in its last lines; thousands of lines of state come before them. */
-function importantLines(log: string): string {
-  const lines = log.split('\n').filter((line) => line.trim() !== '');
-  const shown = lines.slice(-12);
-  const left = lines.length - shown.length;
-  return left > 0 ? `(${left} lines left out)\n${shown.join('\n')}` : shown.join('\n');
-}
 
 function countersOf({ packets }: PortCounters): Counters {
   return Object.fromEntries(VERDICT_NAMES.map((name, index) => [name, Number(packets[index])])) as Counters;
@@ -221,6 +194,29 @@ export class SteeringMaps {
     }
   }
 
+  /** Says which port a router interface is. @param netns inode of its namespace */
+  addInterface(netns: number, ifindex: number, portId: PortId): void {
+    call('ms_interface_write', readMaps(this.#descriptors).interfaces, netns, ifindex, portId);
+  }
+
+  removeInterface(netns: number, ifindex: number): void {
+    try {
+      call('ms_interface_delete', readMaps(this.#descriptors).interfaces, netns, ifindex);
+    } catch (error) {
+      if (!isKernelError(error, 'ENOENT')) throw error;
+    }
+  }
+
+  /** Makes what is on the link of a port what the addresses of an interface say now. @throws {KernelError} */
+  async followPrefixes(netns: string, ifindex: number, portId: PortId): Promise<void> {
+    await callAsync('ms_prefixes_follow', this.#descriptors, cString(netns), ifindex, portId);
+  }
+
+  /** Addresses of which the programs ask for the neighbour. */
+  get asks(): number {
+    return readMaps(this.#descriptors).asks;
+  }
+
   /** For tests of the programs: the daemon leaves this to them. */
   writePort(portId: PortId, port: Port): void {
     call('ms_port_write', readMaps(this.#descriptors).ports, portId, writePort(port));
@@ -230,8 +226,7 @@ export class SteeringMaps {
   async beginPort(portId: PortId, begun: PortBeginning): Promise<void> {
     for (const [index, packets] of Object.values(this.counters(portId)).entries())
       this.#former[index] = (this.#former[index] ?? 0) + packets;
-    const port = { takingOverUntilNs: 0n, ...begun, busyUntilNs: 0n, neighbours: 0, open: 0 };
-    await callAsync('ms_port_begin', this.#descriptors, portId, writePort(port));
+    await callAsync('ms_port_begin', this.#descriptors, portId, writePort({ ...NEW_PORT, ...begun }));
   }
 
   /** Forgets what a port learned. */

@@ -22,6 +22,17 @@ export interface AddressMoved {
   readonly formerMac: MacAddress;
 }
 
+/** A packet that is not from whom the router, or its connection, knows by its address. Not each one is reported. */
+export interface PacketRefused {
+  readonly portId: PortId;
+  readonly verdict: VerdictName;
+  /** As it is in the packet. */
+  readonly address: string;
+  readonly mac: MacAddress;
+  /** That the address is known by; undefined where it is none of this network's. */
+  readonly knownMac: MacAddress | undefined;
+}
+
 /** A packet that is traced. */
 export interface PacketTraced {
   /** CLOCK_MONOTONIC in microseconds. */
@@ -42,6 +53,9 @@ export interface PacketTraced {
 export interface PacketListener {
   readonly moved: (moved: AddressMoved) => void;
   readonly traced: (traced: PacketTraced) => void;
+  readonly refused: (refused: PacketRefused) => void;
+  /** A port has nearly as many neighbours as it may have, or the node has. */
+  readonly crowded: (portId: PortId) => void;
 }
 
 const TCP_FLAGS = ['FIN', 'SYN', 'RST', 'PSH', 'ACK'];
@@ -68,13 +82,18 @@ export class PacketEvents {
   }
 }
 
-function tell(event: PacketEvent, { moved, traced }: PacketListener): void {
+function tell(event: PacketEvent, { moved, traced, refused, crowded }: PacketListener): void {
   const portId = parsePortId(event.portId);
   const address = addressText(event.address);
   const mac = macAddressFromBytes(event.mac);
-  if (event.kind === PACKET_EVENT_KIND.MS_PACKET_EVENT_MOVED)
-    moved({ portId, address, mac, formerMac: macAddressFromBytes(event.formerMac) });
+  const formerMac = macAddressFromBytes(event.formerMac);
   const verdict = VERDICT_NAMES[event.verdict];
+  if (event.kind === PACKET_EVENT_KIND.MS_PACKET_EVENT_MOVED) moved({ portId, address, mac, formerMac });
+  if (event.kind === PACKET_EVENT_KIND.MS_PACKET_EVENT_CROWDED) crowded(portId);
+  if (event.kind === PACKET_EVENT_KIND.MS_PACKET_EVENT_REFUSED && verdict !== undefined) {
+    const knownMac = event.formerMac.some((byte) => byte !== 0) ? formerMac : undefined;
+    refused({ portId, verdict, address, mac, knownMac });
+  }
   if (event.kind !== PACKET_EVENT_KIND.MS_PACKET_EVENT_TRACED || verdict === undefined) return;
   traced({
     ...{ portId, verdict, mac, client: address },

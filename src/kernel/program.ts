@@ -1,9 +1,10 @@
+import { withLog } from './explained-call.ts';
 import { call, callAsync, cString, readS32, readU32, room } from './ffi.ts';
 import { MS_TAG_BYTES, readTestResult } from './layout.gen.ts';
-import { type SteeringMaps, withLog } from './maps.ts';
+import type { SteeringMaps } from './maps.ts';
 import { builtFile } from './paths.ts';
 
-export type ProgramKind = 'match' | 'steer' | 'restore' | 'guard' | 'forget' | 'trace';
+export type ProgramKind = 'match' | 'steer' | 'restore' | 'guard' | 'forget' | 'answer' | 'trace';
 
 /** Where a program is, and what it is called there. */
 const SOURCES = {
@@ -12,6 +13,7 @@ const SOURCES = {
   restore: { object: 'restore', name: 'ms_restore' },
   guard: { object: 'guard', name: 'ms_guard' },
   forget: { object: 'forget', name: 'ms_forget' },
+  answer: { object: 'forget', name: 'ms_answer' },
   trace: { object: 'trace', name: 'ms_trace' },
 } as const satisfies Readonly<Record<ProgramKind, { readonly object: string; readonly name: string }>>;
 
@@ -22,6 +24,17 @@ export interface TestRun {
   readonly frame: Buffer;
   /** Average of one run in nanoseconds. */
   readonly durationNs: number;
+  /** Of the packet afterwards; 0 where it had no interface. */
+  readonly mark: number;
+}
+
+/** Where a packet is tested that comes in at an interface. */
+export interface TestPlace {
+  /** Path of the namespace. */
+  readonly netns: string;
+  readonly ifindex: number;
+  /** Of the packet. */
+  readonly mark?: number;
 }
 
 /** Room for a template; the largest program takes a tenth of it. */
@@ -85,16 +98,17 @@ export class SteeringProgram {
   }
 
   /**
-   * Runs the program on one frame without an interface (BPF_PROG_TEST_RUN).
+   * Runs the program on one frame (BPF_PROG_TEST_RUN), without an interface unless one is given.
    *
    * @throws {KernelError} EINVAL for frames shorter than an Ethernet header.
    */
-  testRun(frame: Uint8Array, repeat = 1): TestRun {
+  testRun(frame: Uint8Array, repeat = 1, place: TestPlace = { netns: '', ifindex: 0 }): TestRun {
     const out = Buffer.alloc(frame.length + 256);
     const result = room('ms_test_result');
-    call('ms_test_run', this.fd, Buffer.from(frame), frame.length, out, out.length, repeat, result);
-    const { action, frameLen, durationNs } = readTestResult(result);
-    return { action, frame: out.subarray(0, frameLen), durationNs };
+    const where = [cString(place.netns), place.ifindex, place.mark ?? 0] as const;
+    call('ms_test_run', ...where, this.fd, Buffer.from(frame), frame.length, out, out.length, repeat, result);
+    const { action, frameLen, durationNs, mark } = readTestResult(result);
+    return { action, frame: out.subarray(0, frameLen), durationNs, mark };
   }
 
   /** The kernel's digest of its instructions, in hexadecimal: the same with whatever maps and constants. */

@@ -9,7 +9,7 @@ const NOTHING = Buffer.alloc(0);
 
 /**
  * The programs of a daemon: `match` is loaded for each port and `guard` for those that need it; one `steer`, one
- * `restore` and one `forget` serve them all.
+ * `restore`, one `forget` and one `answer` serve them all.
  */
 export class Programs {
   readonly #match: ProgramTemplate;
@@ -18,18 +18,20 @@ export class Programs {
   readonly #steer: SteeringProgram;
   readonly restore: SteeringProgram;
   readonly forget: SteeringProgram;
+  readonly answer: SteeringProgram;
 
   private constructor(
     maps: SteeringMaps,
     templates: { readonly match: ProgramTemplate; readonly guard: ProgramTemplate },
-    { steer, restore, forget }: Readonly<Record<'steer' | 'restore' | 'forget', SteeringProgram>>,
+    single: Readonly<Record<'steer' | 'restore' | 'forget' | 'answer', SteeringProgram>>,
   ) {
     this.#maps = maps;
-    this.#steer = steer;
+    this.#steer = single.steer;
     this.#match = templates.match;
     this.#guard = templates.guard;
-    this.restore = restore;
-    this.forget = forget;
+    this.restore = single.restore;
+    this.forget = single.forget;
+    this.answer = single.answer;
   }
 
   /**
@@ -43,7 +45,8 @@ export class Programs {
     const steer = await (await template('steer')).load(NOTHING);
     const restore = await (await template('restore')).load(u32(maps.noPort));
     const forget = await (await template('forget')).load(NOTHING);
-    const programs = new Programs(maps, templates, { steer, restore, forget });
+    const answer = await (await template('answer')).load(NOTHING);
+    const programs = new Programs(maps, templates, { steer, restore, forget, answer });
     if (when === 'at once') programs.activate();
     return programs;
   }
@@ -95,5 +98,6 @@ export class Programs {
     this.#steer.close();
     this.restore.close();
     this.forget.close();
+    this.answer.close();
   }
 }

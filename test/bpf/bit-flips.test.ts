@@ -21,8 +21,8 @@ describe('a SYN with any one bit wrong', () => {
     parser = new HostParser();
     bench = await ProgramBench.open('in');
   });
-  after(() => {
-    bench.close();
+  after(async () => {
+    await bench.close();
     parser.close();
   });
 

@@ -4,7 +4,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { macBytes } from '../../bench/packet-builder.ts';
 import type { SweepLimits } from '../../src/kernel/layout.gen.ts';
 import { clientKey, INSTANCE, OTHER_INSTANCE } from './frames.ts';
-import { flagsValue, PORT, PortInstance } from './port-instance.ts';
+import { flowValue, PORT, PortInstance } from './port-instance.ts';
 import type { FlowFlag } from './row.ts';
 
 /** Moments on the kernel's clock, in this order. */
@@ -38,14 +38,21 @@ describe('ms_forget:', () => {
   const flowKey = (clientPort = 7) => ({ ...key(), clientPort });
 
   function know({ seenNs = EARLY, open = 0, confirmed = 0 }: NeighbourState, address = INSTANCE.ipv4): void {
-    const state = { seenNs, open, confirmed, busyUntilNs: 0n };
+    const state = {
+      ...{ seenNs, open, confirmed, busyUntilNs: 0n },
+      ...{ checkedNs: 1n, answeredNs: 0n, answerMac: new Uint8Array(6) },
+    };
     instance.maps.writeNeighbour(key(address), { mac: macBytes(INSTANCE.mac), ...state });
     const port = instance.maps.port(PORT);
-    instance.maps.writePort(PORT, { ...port, neighbours: port.neighbours + 1 });
+    instance.maps.writePort(PORT, {
+      ...port,
+      neighbours: port.neighbours + 1,
+      confirmed: port.confirmed + confirmed,
+    });
   }
 
   function connect(seenNs: bigint, flags: readonly FlowFlag[] = [], clientPort = 7): void {
-    instance.maps.writeFlow(flowKey(clientPort), { seenNs, flags: flagsValue(flags) });
+    instance.maps.writeFlow(flowKey(clientPort), flowValue({ seenNs, flags }));
     const port = instance.maps.port(PORT);
     instance.maps.writePort(PORT, { ...port, open: port.open + 1 });
   }
@@ -85,7 +92,9 @@ describe('ms_forget:', () => {
     ['one that is open by its limit', ['answered'], { flowSinceNs: LIMIT }],
     ['one that was never answered by its own limit', [], { flowUnansweredSinceNs: LIMIT }],
     ['one that the service has ended', ['answered', 'service_ended'], { flowUnansweredSinceNs: LIMIT }],
-    ['one that the client has ended', ['answered', 'client_ended'], { flowUnansweredSinceNs: LIMIT }],
+    ['one that the client alone says it has ended', ['answered', 'client_fin', 'client_ended'], { flowSinceNs: LIMIT }],
+    ['one that is established by its limit', ['accepted', 'established'], { flowSinceNs: LIMIT }],
+    ['one that is accepted alone as never answered', ['accepted'], { flowUnansweredSinceNs: LIMIT }],
   ] as const) {
     test(`of connections, ${title}, and it is counted down`, async () => {
       know({ seenNs: LATE, open: 2, confirmed: 1 });

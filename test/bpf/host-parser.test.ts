@@ -10,7 +10,7 @@ import { STEER_ROWS } from './steer-rows.ts';
 /** What is made of a packet that is ours after the parser, from the maps or because there is no daemon. */
 const LATER_VERDICTS: ReadonlySet<VerdictName> = new Set(
   VERDICT_NAMES.filter((name) => {
-    if (/^steer_syn_|^pass_(daemon|draining|other_flow)/.test(name)) return true;
+    if (/^steer_(syn_|handed)|^pass_(daemon|draining|no_flow|other_(flow|network|neighbour))/.test(name)) return true;
     return name.startsWith('drop_') && name !== 'drop_device_mac';
   }),
 );

@@ -3,11 +3,12 @@
 import { macBytes } from '../../bench/packet-builder.ts';
 import { parsePortId } from '../../src/identity/port-id.ts';
 import { isKernelError } from '../../src/kernel/kernel-error.ts';
-import { FLOW_FLAG, STAGE } from '../../src/kernel/layout.gen.ts';
+import { FLOW_FLAG, type Flow, STAGE } from '../../src/kernel/layout.gen.ts';
 import { SteeringMaps } from '../../src/kernel/maps.ts';
 import type { SteeringProgram, TestRun } from '../../src/kernel/program.ts';
 import { Programs } from '../../src/kernel/programs.ts';
-import { clientKey, DEVICE, endsBeforeIpHeader, ROUTER } from './frames.ts';
+import { clientKey, DEVICE, endsBeforeIpHeader, INSTANCE, ROUTER } from './frames.ts';
+import { type At, enter, leave, type Places, ROUTER_NETNS } from './router-namespace.ts';
 import type { FlowFlag, Known, KnownFlow, Limit, Setup } from './row.ts';
 
 /** The port whose programs run, and another one of the same node. */
@@ -25,6 +26,8 @@ const SECOND = 10n ** 9n;
 const HOUR = 3600n * SECOND;
 /** More than any row has. */
 const UNLIMITED = 1000;
+/** bpf/abi.h, MS_MARK_HANDED_OVER. */
+export const HANDED_OVER = 0x6d73_a9fe;
 
 export interface InstanceOptions {
   /** Entries in the tables of neighbours and flows. */
@@ -46,6 +49,11 @@ export function flagsValue(flags: readonly FlowFlag[]): number {
     answered: FLOW_FLAG.MS_FLOW_ANSWERED,
     client_ended: FLOW_FLAG.MS_FLOW_CLIENT_ENDED,
     service_ended: FLOW_FLAG.MS_FLOW_SERVICE_ENDED,
+    accepted: FLOW_FLAG.MS_FLOW_ACCEPTED,
+    established: FLOW_FLAG.MS_FLOW_ESTABLISHED,
+    client_fin: FLOW_FLAG.MS_FLOW_CLIENT_FIN,
+    unresolved: FLOW_FLAG.MS_FLOW_UNRESOLVED,
+    handed_over: FLOW_FLAG.MS_FLOW_HANDED_OVER,
   } as const;
   return flags.reduce((total, flag) => total | values[flag], 0);
 }
@@ -54,8 +62,12 @@ export class PortInstance {
   readonly maps: SteeringMaps;
   readonly program: SteeringProgram;
   readonly programs: Programs;
+  readonly #way: Way;
+  readonly #places: Places;
 
-  private constructor(maps: SteeringMaps, programs: Programs, program: SteeringProgram) {
+  private constructor(way: Way, places: Places, maps: SteeringMaps, programs: Programs, program: SteeringProgram) {
+    this.#way = way;
+    this.#places = places;
     this.maps = maps;
     this.program = program;
     this.programs = programs;
@@ -72,7 +84,7 @@ export class PortInstance {
       out: () => Promise.resolve(programs.restore),
       shield: () => programs.loadGuard(constants),
     };
-    return new PortInstance(maps, programs, await load[way]());
+    return new PortInstance(way, await enter(), maps, programs, await load[way]());
   }
 
   async prepare(setup: Setup): Promise<void> {
@@ -85,21 +97,46 @@ export class PortInstance {
     for (const known of setup.known ?? []) this.#writeNeighbour(known, now);
     for (const flow of setup.flows ?? []) this.#writeFlow(flow);
     for (const { address, clientPort } of setup.ended ?? [])
-      this.maps.writeEndedFlow({ portId: PORT, address: clientKey(address), clientPort }, { seenNs: now, flags: 0 });
+      this.maps.writeEndedFlow({ portId: PORT, address: clientKey(address), clientPort }, flowValue({ seenNs: now }));
     this.maps.setDraining(PORT, setup.draining ?? 'not');
+    this.maps.removeInterface(ROUTER_NETNS, this.#places.second);
+    if (setup.second !== undefined) this.maps.addInterface(ROUTER_NETNS, this.#places.second, OTHER_PORT);
+    await this.#writePrefixes(setup.prefixes ?? []);
+    this.maps.writePort(PORT, this.#portState(setup, now));
+  }
+
+  #portState(setup: Setup, now: bigint) {
     const here = (each: { readonly at?: 'other port' }) => each.at === undefined;
-    this.maps.writePort(PORT, {
+    const known = (setup.known ?? []).filter(here);
+    return {
       ...MACS,
+      netns: ROUTER_NETNS,
       busyUntilNs: ahead(now, setup.portBusySeconds),
       takingOverUntilNs: setup.takingOver === 'port' ? now + HOUR : 0n,
-      neighbours: setup.counted ?? (setup.known ?? []).filter(here).length,
+      handedBusyUntilNs: ahead(now, setup.handedBusySeconds),
+      ...{ asksBusyUntilNs: 0n, refusedNs: 0n, crowdedNs: 0n },
+      neighbours: setup.counted ?? known.length,
+      confirmed: setup.countedConfirmed ?? known.filter(({ confirmed }) => confirmed === true).length,
       open: setup.open ?? (setup.flows ?? []).filter(here).length,
-    });
+      handedOpen: setup.handedOpen ?? 0,
+      evicted: 0,
+    };
+  }
+
+  /** By the addresses of the loopback of a namespace: what an interface has is what is written. */
+  async #writePrefixes(prefixes: readonly string[]): Promise<void> {
+    await this.#places.withAddresses(prefixes, (netns, ifindex) => this.maps.followPrefixes(netns, ifindex, PORT));
   }
 
   /** Undefined where the kernel refuses the frame: newer ones (seen with 6.18) want a whole IP header behind its EtherType. */
-  run(frame: Buffer): TestRun | undefined {
+  run(
+    frame: Buffer,
+    setup: Pick<Setup, 'arrives' | 'handedOver'> = {},
+    at: At = setup.arrives ?? 'router',
+  ): TestRun | undefined {
+    const mark = setup.handedOver ? HANDED_OVER : 0;
     try {
+      if (this.#way === 'in') return this.program.testRun(frame, 1, { ...this.#places.at(at), mark });
       return this.program.testRun(frame);
     } catch (error) {
       if (endsBeforeIpHeader(frame) && isKernelError(error, 'EINVAL')) return undefined;
@@ -107,10 +144,11 @@ export class PortInstance {
     }
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.program.close();
     this.programs.close();
     this.maps.close();
+    await leave();
   }
 
   #writeSettings(setup: Setup, now: bigint): void {
@@ -128,16 +166,34 @@ export class PortInstance {
   }
 
   #writeNeighbour(known: Known, now: bigint): void {
-    const { address, mac, at, seenNs = 1n, busySeconds, open = 0, confirmed = false } = known;
+    const { address, mac, at, seenNs = 1n, busySeconds, open = 0, confirmed = false, checked, answer } = known;
     const portId = at === undefined ? PORT : OTHER_PORT;
-    const state = { seenNs, busyUntilNs: ahead(now, busySeconds), open, confirmed: confirmed ? 1 : 0 };
+    const state = {
+      ...{ seenNs, busyUntilNs: ahead(now, busySeconds), open, confirmed: confirmed ? 1 : 0 },
+      checkedNs: checked === 'never' ? 0n : checked === 'now' ? now : 1n,
+      answeredNs: answer === undefined ? 0n : answer.when === 'long ago' ? now - 60n * SECOND : now,
+      answerMac: answer?.mac === undefined ? new Uint8Array(6) : macBytes(answer.mac),
+    };
     this.maps.writeNeighbour({ portId, address: clientKey(address) }, { mac: macBytes(mac), ...state });
   }
 
-  #writeFlow({ address, clientPort, flags = [], seenNs = 1n, at }: KnownFlow): void {
+  #writeFlow({ address, clientPort, at, ...flow }: KnownFlow): void {
     const portId = at === undefined ? PORT : OTHER_PORT;
-    this.maps.writeFlow({ portId, address: clientKey(address), clientPort }, { seenNs, flags: flagsValue(flags) });
+    this.maps.writeFlow({ portId, address: clientKey(address), clientPort }, flowValue(flow));
   }
+}
+
+/** As the programs keep it. */
+export function flowValue(flow: Omit<KnownFlow, 'address' | 'clientPort' | 'at'>): Flow {
+  const {
+    flags = [],
+    seenNs = 1n,
+    mac = INSTANCE.mac,
+    clientNext = 1000,
+    serviceAck = 1000,
+    serviceFirst = 2000,
+  } = flow;
+  return { seenNs, flags: flagsValue(flags), mac: macBytes(mac), clientNext, serviceAck, serviceFirst };
 }
 
 function rate(limit: Limit | undefined): { readonly intervalNs: bigint; readonly burstNs: bigint } {

@@ -1,11 +1,11 @@
 /** The bench that runs rows through the real programs by BPF_PROG_TEST_RUN, and checks everything about them. */
 import assert from 'node:assert/strict';
 import { macBytes } from '../../bench/packet-builder.ts';
-import type { Neighbour, VerdictName } from '../../src/kernel/layout.gen.ts';
+import type { Flow, Neighbour, Port, VerdictName } from '../../src/kernel/layout.gen.ts';
 import { FLOW_FLAG, VERDICT_NAMES } from '../../src/kernel/layout.gen.ts';
 import type { Counters } from '../../src/kernel/maps.ts';
 import { addressKey, clientKey, clientPortOf, isSyn } from './frames.ts';
-import { flagsValue, OTHER_PORT, PORT, PortInstance, type Way } from './port-instance.ts';
+import { flagsValue, flowValue, HANDED_OVER, OTHER_PORT, PORT, PortInstance, type Way } from './port-instance.ts';
 import type { After, FlowFlag, Row, Setup } from './row.ts';
 
 /** Counters in which `verdict` stands at 1 and every other at 0. */
@@ -42,7 +42,7 @@ export class ProgramBench {
     const strayBefore = instance.maps.counters(instance.maps.noPort);
     const startedNs = process.hrtime.bigint();
 
-    const run = instance.run(row.frame);
+    const run = instance.run(row.frame, setup);
     if (run === undefined) return;
 
     const isOfNoPort = row.verdict === 'restore_no_port';
@@ -53,6 +53,8 @@ export class ProgramBench {
     });
     checkOtherPort(instance, setup);
     assert.equal(run.action, row.action);
+    if (!row.verdict.startsWith('restore_') && !row.verdict.startsWith('guard_'))
+      assert.equal(run.mark, row.verdict === 'steer_handed_over' ? HANDED_OVER : 0, 'a mark is on its way alone');
     assert.equal(run.frame.toString('hex'), expectedFrame(row).toString('hex'));
     const now = observe(instance, row);
     checkNeighbour(row, before, now, startedNs);
@@ -63,7 +65,11 @@ export class ProgramBench {
   async verdict(frame: Buffer): Promise<VerdictName> {
     const { usual } = this.#instances;
     await usual.prepare({});
-    usual.program.testRun(frame);
+    const [address, clientPort] = [addressKey(frame, 'source'), clientPortOf(frame, 'source')];
+    // So that what belongs to a connection does.
+    if (address !== undefined && clientPort !== undefined && !isSyn(frame))
+      usual.maps.writeFlow({ portId: PORT, address, clientPort }, { ...flowValue({}), mac: frame.subarray(6, 12) });
+    usual.run(frame, {}, 'anywhere');
     const moved = Object.entries(usual.maps.counters(PORT)).filter(([, packets]) => packets !== 0);
     assert.equal(moved.length, 1);
     const name = VERDICT_NAMES.find((verdict) => verdict === moved[0]?.[0]);
@@ -71,8 +77,8 @@ export class ProgramBench {
     return name;
   }
 
-  close(): void {
-    for (const instance of Object.values(this.#instances)) instance.close();
+  async close(): Promise<void> {
+    for (const instance of Object.values(this.#instances)) await instance.close();
   }
 
   #instanceFor({ tableOfOne, daemon }: Setup): PortInstance {
@@ -85,22 +91,20 @@ export class ProgramBench {
 /** What the maps know of the client at one end of a frame. */
 interface Observation {
   readonly neighbour: Neighbour | undefined;
-  readonly flags: number | undefined;
-  readonly neighbours: number;
-  readonly open: number;
+  readonly flow: Flow | undefined;
+  readonly port: Port;
 }
 
 function observe(instance: PortInstance, { frame, verdict }: Row): Observation {
   const end = verdict.startsWith('restore_') ? 'destination' : 'source';
   const address = addressKey(frame, end);
   const clientPort = clientPortOf(frame, end);
-  const { neighbours, open } = instance.maps.port(PORT);
   const flow =
     address === undefined || clientPort === undefined
       ? undefined
       : instance.maps.flow({ portId: PORT, address, clientPort });
   const neighbour = address && instance.maps.neighbour({ portId: PORT, address });
-  return { neighbour, flags: flow?.flags, neighbours, open };
+  return { neighbour, flow, port: instance.maps.port(PORT) };
 }
 
 function expectedFrame({ frame, leavesWith }: Row): Buffer {
@@ -109,41 +113,69 @@ function expectedFrame({ frame, leavesWith }: Row): Buffer {
   return Buffer.concat([macBytes(leavesWith.to), from, frame.subarray(12)]);
 }
 
-/** Replies go to the MAC the frame came from, unless the row says otherwise; what is not steered teaches nothing. */
+/** Only a SYN makes its sender known, by the MAC it came from; what is not steered teaches nothing. */
 function checkNeighbour(row: Row, before: Observation, now: Observation, startedNs: bigint): void {
   const learned = before.neighbour === undefined && now.neighbour !== undefined ? 1 : 0;
-  assert.equal(now.neighbours, before.neighbours + learned, 'neighbours are counted');
+  assert.equal(now.port.neighbours, before.port.neighbours + learned, 'neighbours are counted');
+  const confirmed = (now.neighbour?.confirmed ?? 0) - (before.neighbour?.confirmed ?? 0);
+  assert.equal(now.port.confirmed, before.port.confirmed + confirmed, 'confirmed neighbours are counted');
   const expected = row.after ?? {};
   if (expected.confirmed !== undefined) assert.equal(now.neighbour?.confirmed === 1, expected.confirmed);
   if (row.verdict.startsWith('restore_')) return;
-  if (!row.verdict.startsWith('steer_')) {
+  const isKnownHere = row.verdict.startsWith('steer_syn') && row.setup?.handedOver === undefined;
+  if (!row.verdict.startsWith('steer_') || row.verdict === 'steer_handed_over') {
     assert.deepEqual(now.neighbour, before.neighbour, 'nothing is learned');
     return;
   }
-  const mac = expected.mac === undefined ? row.frame.subarray(6, 12) : macBytes(expected.mac);
-  assert.ok(now.neighbour, 'the sender is known');
-  assert.equal(Buffer.from(now.neighbour.mac).toString('hex'), mac.toString('hex'));
-  if (expected.seen === 'as before') assert.equal(now.neighbour.seenNs, before.neighbour?.seenNs);
-  else assert.ok(now.neighbour.seenNs >= startedNs && now.neighbour.seenNs <= process.hrtime.bigint());
+  if (!isKnownHere) assert.equal(learned, 0, 'only a SYN makes its sender known');
+  if (isKnownHere) {
+    assert.ok(now.neighbour, 'the sender is known');
+    assert.equal(Buffer.from(now.neighbour.mac).toString('hex'), row.frame.subarray(6, 12).toString('hex'));
+    if (expected.approved !== undefined) assert.equal(now.neighbour.checkedNs >= startedNs, expected.approved);
+  }
+  const seen = expected.seen ?? (isKnownHere ? 'now' : undefined);
+  if (seen === 'as before') assert.equal(now.neighbour?.seenNs, before.neighbour?.seenNs);
+  if (seen === 'now') {
+    assert.ok(now.neighbour);
+    assert.ok(now.neighbour.seenNs >= startedNs && now.neighbour.seenNs <= process.hrtime.bigint());
+  }
 }
 
 /** What becomes of the frame's connection, and that port and neighbour count it. */
 function checkFlow(row: Row, before: Observation, now: Observation): void {
-  const flags = expectedFlags(row, before.flags);
-  assert.equal(now.flags, flags === undefined ? undefined : flags, 'the flow is as expected');
-  const change = (now.flags === undefined ? 0 : 1) - (before.flags === undefined ? 0 : 1);
-  assert.equal(now.open, before.open + change, 'the port counts its flows');
-  const openBefore = before.neighbour?.open ?? 0;
+  const flags = expectedFlags(row, before.flow?.flags);
+  assert.equal(now.flow?.flags, flags, 'the flow is as expected');
+  const change = (now.flow === undefined ? 0 : 1) - (before.flow === undefined ? 0 : 1);
+  assert.equal(now.port.open, before.port.open + change, 'the port counts its flows');
+  const whole = now.flow ?? before.flow;
+  const isHandedOver = ((whole?.flags ?? 0) & FLOW_FLAG.MS_FLOW_HANDED_OVER) !== 0;
+  assert.equal(
+    now.port.handedOpen,
+    before.port.handedOpen + (isHandedOver ? change : 0),
+    'what is handed over is counted',
+  );
+  const isOfNeighbour = whole !== undefined && !isHandedOver && hex(whole.mac) === hex(now.neighbour?.mac ?? []);
+  const openBefore = row.verdict === 'steer_syn_moved' ? 0 : (before.neighbour?.open ?? 0);
   // A neighbour that is counted down is never counted below zero: it may have been forgotten meanwhile.
-  assert.equal(now.neighbour?.open ?? 0, Math.max(0, openBefore + change), 'the neighbour counts its flows');
+  const open = Math.max(0, openBefore + (isOfNeighbour ? change : 0));
+  assert.equal(now.neighbour?.open ?? 0, open, 'the neighbour counts its flows');
+  const { clientNext, serviceAck, flowMac } = row.after ?? {};
+  if (clientNext !== undefined) assert.equal(now.flow?.clientNext, clientNext);
+  if (serviceAck !== undefined) assert.equal(now.flow?.serviceAck, serviceAck);
+  if (flowMac !== undefined) assert.equal(hex(now.flow?.mac ?? []), hex(macBytes(flowMac)));
+}
+
+function hex(bytes: ArrayLike<number>): string {
+  return Buffer.from(Array.from(bytes)).toString('hex');
 }
 
 function expectedFlags(row: Row, before: number | undefined): number | undefined {
   const expected: After['flow'] = row.after?.flow;
   if (expected === 'none') return undefined;
   if (expected !== undefined) return flagsValue(expected as readonly FlowFlag[]);
+  if (before !== undefined) return before;
   const opens = isSyn(row.frame) && row.verdict.startsWith('steer_syn') && row.verdict !== 'steer_syn_untracked';
-  return opens ? 0 : before;
+  return opens ? 0 : undefined;
 }
 
 /** What the other port knows is never touched. */
@@ -162,7 +194,8 @@ function checkOtherPort(instance: PortInstance, setup: Setup): void {
 }
 
 /** Every flag has a name in rows. */
-assert.equal(flagsValue(['answered', 'client_ended', 'service_ended']), sum(Object.values(FLOW_FLAG)));
+const FLAGS = ['answered', 'client_ended', 'service_ended', 'accepted', 'established', 'client_fin'] as const;
+assert.equal(flagsValue([...FLAGS, 'unresolved', 'handed_over']), sum(Object.values(FLOW_FLAG)));
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);

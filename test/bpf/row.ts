@@ -3,7 +3,7 @@ import type { VerdictName } from '../../src/kernel/layout.gen.ts';
 import { DEVICE } from './frames.ts';
 
 /** What tc programs return: on to the next program, taken, dropped. */
-export const ACTION = { pass: -1, accept: 0, drop: 2 } as const;
+export const ACTION = { pass: -1, accept: 0, drop: 2, redirect: 7 } as const;
 /** What XDP programs return. */
 export const XDP_ACTION = { drop: 1, pass: 2 } as const;
 
@@ -18,6 +18,10 @@ export interface Known {
   readonly busySeconds?: number;
   readonly open?: number;
   readonly confirmed?: boolean;
+  /** Whether the router has approved of it: long ago unless given, or just now, or never. */
+  readonly checked?: 'now' | 'never';
+  /** What the router's neighbour table says, as the daemon wrote it down just now; with `long ago`, a minute before. */
+  readonly answer?: { readonly mac?: string; readonly when?: 'long ago' };
 }
 
 /** A connection that is known before the packet comes. */
@@ -28,9 +32,23 @@ export interface KnownFlow {
   readonly flags?: readonly FlowFlag[];
   readonly seenNs?: bigint;
   readonly at?: 'other port';
+  /** The instance's unless given. */
+  readonly mac?: string;
+  /** Sequence numbers in their order; those of the frames unless given, at 1000 and 2000. */
+  readonly clientNext?: number;
+  readonly serviceAck?: number;
+  readonly serviceFirst?: number;
 }
 
-export type FlowFlag = 'answered' | 'client_ended' | 'service_ended';
+export type FlowFlag =
+  | 'answered'
+  | 'client_ended'
+  | 'service_ended'
+  | 'accepted'
+  | 'established'
+  | 'client_fin'
+  | 'unresolved'
+  | 'handed_over';
 
 /** A rate with its burst, as in struct ms_rate. */
 export interface Limit {
@@ -47,6 +65,19 @@ export interface Setup {
   readonly ended?: readonly KnownFlow[];
   /** What the port counts; the entries in `known` and `flows` unless given. */
   readonly counted?: number;
+  /** Those of them that completed a handshake; what `known` says unless given. */
+  readonly countedConfirmed?: number;
+  /** How far ahead the bucket of what others hand over is used up, in seconds, and how many connections it has. */
+  readonly handedBusySeconds?: number;
+  readonly handedOpen?: number;
+  /** Where the frame comes in; at the router's first interface unless given (router-namespace.ts). */
+  readonly arrives?: 'isolated' | 'anywhere';
+  /** Whether the packet was handed over by another interface. */
+  readonly handedOver?: true;
+  /** Whether the other port is the router's second interface, to which packets may be handed over. */
+  readonly second?: 'steered';
+  /** Addresses of the port's interface, as `10.0.0.1/24`, which say what is on its link. */
+  readonly prefixes?: readonly string[];
   readonly open?: number;
   readonly perPortMax?: number;
   readonly portRate?: Limit;
@@ -68,12 +99,17 @@ export interface Setup {
 
 /** What is checked besides verdict, action, bytes and counters. */
 export interface After {
-  /** MAC that replies to the frame's source go to; the frame's own unless given. */
-  readonly mac?: string;
   readonly seen?: 'now' | 'as before';
   /** The connection of the frame: known with these flags, or not known. Unless given, as before, or new after a SYN. */
   readonly flow?: readonly FlowFlag[] | 'none';
   readonly confirmed?: boolean;
+  /** Next sequence number of the connection's client, and the one the service has acknowledged. */
+  readonly clientNext?: number;
+  readonly serviceAck?: number;
+  /** Whether the router has approved of the neighbour now. */
+  readonly approved?: boolean;
+  /** MAC that replies of the connection go to. */
+  readonly flowMac?: string;
 }
 
 export interface Row {
@@ -95,6 +131,11 @@ export function steered(row: Omit<Row, 'action' | 'leavesWith'>): Row {
 /** A packet that is left to whoever would have had it without us. */
 export function passed(row: Omit<Row, 'action'>): Row {
   return { ...row, action: ACTION.pass };
+}
+
+/** A packet that goes on to the interface of the router that owns its address. */
+export function handedOver(row: Omit<Row, 'action'>): Row {
+  return { ...row, action: ACTION.redirect };
 }
 
 export function dropped(row: Omit<Row, 'action'>): Row {

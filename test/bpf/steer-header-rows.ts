@@ -154,10 +154,9 @@ const SOURCES: Readonly<Record<Family, { readonly bad: readonly string[]; readon
 };
 
 function sources(family: Family): readonly Case[] {
-  const { bad, good } = SOURCES[family];
+  const { bad } = SOURCES[family];
   return [
     ...bad.map((from): Case => [`the source ${from}`, 'pass_bad_source', { ip: { from } }]),
-    ...good.map((from): Case => [`the source ${from}`, 'steer_syn', { ip: { from } }]),
     [
       'a bad source in UDP',
       'pass_other_transport',
@@ -165,6 +164,19 @@ function sources(family: Family): readonly Case[] {
     ],
     ['a bad source to another address', 'pass_other_address', { ip: { from: METADATA[family], to: INSTANCE[family] } }],
   ];
+}
+
+/** Where the router has a route to everybody, and knows nobody yet. */
+function goodSources(family: Family): readonly Row[] {
+  return SOURCES[family].good.map((from) =>
+    steered({
+      name: `${family}: the source ${from}`,
+      frame: request(family, { ip: { from } }),
+      verdict: 'steer_syn',
+      setup: { arrives: 'anywhere' },
+      after: { flow: from.startsWith('fe8') ? [] : ['unresolved'] },
+    }),
+  );
 }
 
 /** The SYN cut at every length. With the lengths as sent the IP header lies; with its own it is TCP that is cut. */
@@ -205,6 +217,7 @@ export const STEER_HEADER_ROWS: readonly Row[] = [
   ...FAMILIES.flatMap((family) => [
     ...rowsOf(family, tcpHeaders),
     ...rowsOf(family, sources(family)),
+    ...goodSources(family),
     ...truncations(family),
   ]),
 ];

@@ -17,17 +17,41 @@ import {
   udp,
   vlan,
 } from '../../bench/packet-builder.ts';
-import { DEVICE, FAMILIES, type Family, INSTANCE, METADATA, OTHER_INSTANCE, ROUTER, request } from './frames.ts';
-import { dropped, passed, type Row, steered } from './row.ts';
+import {
+  CLIENT_PORT,
+  DEVICE,
+  FAMILIES,
+  type Family,
+  INSTANCE,
+  METADATA,
+  OTHER_INSTANCE,
+  portKey,
+  ROUTER,
+  request,
+} from './frames.ts';
+import { dropped, passed, type Row, type Setup, steered } from './row.ts';
 
 /** Maximum segment size, SACK, timestamps, window scale: what Linux sends on a SYN. */
 const SYN_OPTIONS = Buffer.from('020405b40402080a00000001000000000103030a', 'hex');
 const TIMESTAMPS = Buffer.from('0101080a0000000100000002', 'hex');
 const GET = 'GET /openstack/latest/meta_data.json HTTP/1.1\r\nHost: 169.254.169.254\r\n\r\n';
 
+/** The instance has a connection. */
+function connected(family: Family): Setup {
+  return {
+    known: [{ address: INSTANCE[family], mac: INSTANCE.mac, open: 1 }],
+    flows: [{ address: INSTANCE[family], clientPort: portKey(CLIENT_PORT) }],
+  };
+}
+
 function segments(family: Family): readonly Row[] {
   const data = (name: string, flags: number, payload = ''): Row =>
-    steered({ name, frame: request(family, { tcp: { flags }, payload }), verdict: 'steer_data' });
+    steered({
+      name,
+      frame: request(family, { tcp: { flags }, payload }),
+      verdict: 'steer_data',
+      setup: connected(family),
+    });
   const syn = (name: string, mutations: Parameters<typeof request>[1]): Row =>
     steered({ name, frame: request(family, mutations), verdict: 'steer_syn' });
   return [
@@ -51,6 +75,7 @@ function segments(family: Family): readonly Row[] {
       name: 'a request with timestamps is steered',
       frame: request(family, { tcp: { flags: PSH | ACK, options: TIMESTAMPS }, payload: GET }),
       verdict: 'steer_data',
+      setup: connected(family),
     }),
     ...[81, 443, 8080, 0x5000, 0, 65535].map((to) =>
       passed({

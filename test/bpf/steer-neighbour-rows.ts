@@ -10,13 +10,15 @@ function learning(family: Family): readonly Row[] {
   const syn = request(family);
   const data = request(family, { tcp: { flags: ACK } });
   const itself: Known = { address: INSTANCE[family], mac: INSTANCE.mac };
-  const another: Known = { address: INSTANCE[family], mac: OTHER_INSTANCE.mac };
+  // Of IPv6 link-local addresses the programs know what the daemon wrote down.
+  const answer = { mac: INSTANCE.mac };
+  const another: Known = { address: INSTANCE[family], mac: OTHER_INSTANCE.mac, answer };
   return [
     steered({ name: 'a SYN makes its sender known', frame: syn, verdict: 'steer_syn' }),
-    steered({
-      name: 'data of a connection older than the daemon makes its sender known',
+    passed({
+      name: 'data of nobody who is known, on no connection, makes nobody known',
       frame: data,
-      verdict: 'steer_data',
+      verdict: 'pass_no_flow',
     }),
     steered({
       name: 'a SYN refreshes a neighbour not seen for a second',
@@ -51,28 +53,26 @@ function learning(family: Family): readonly Row[] {
       frame: syn,
       verdict: 'steer_syn_moved',
       setup: { known: [{ ...another, seenNs: LATER }] },
-      after: { mac: INSTANCE.mac, seen: 'now' },
+      after: { seen: 'now' },
     }),
-    steered({
+    passed({
       name: 'data does not move an address',
       frame: data,
-      verdict: 'steer_data',
+      verdict: 'pass_no_flow',
       setup: { known: [another] },
-      after: { mac: OTHER_INSTANCE.mac },
     }),
-    steered({
+    passed({
       name: 'a SYN with ACK does not move an address',
       frame: request(family, { tcp: { flags: SYN | ACK } }),
-      verdict: 'steer_data',
+      verdict: 'pass_no_flow',
       setup: { known: [another] },
-      after: { mac: OTHER_INSTANCE.mac },
     }),
     ...[0, 1, 2, 3, 4, 5].map((index) =>
       steered({
         name: `an address whose MAC differs in byte ${index} alone has moved`,
         frame: syn,
         verdict: 'steer_syn_moved',
-        setup: { known: [{ ...itself, mac: withByte(INSTANCE.mac, index, '42') }] },
+        setup: { known: [{ ...itself, mac: withByte(INSTANCE.mac, index, '42'), answer }] },
       }),
     ),
     steered({
@@ -101,15 +101,15 @@ function limits(family: Family): readonly Row[] {
   const syn = request(family);
   const data = request(family, { tcp: { flags: ACK } });
   const itself: Known = { address: INSTANCE[family], mac: INSTANCE.mac };
-  const moved: Known = { address: INSTANCE[family], mac: OTHER_INSTANCE.mac };
+  const moved: Known = { address: INSTANCE[family], mac: OTHER_INSTANCE.mac, answer: { mac: INSTANCE.mac } };
   const elsewhere: Known = { ...moved, at: 'other port' };
-  const quotaReached = { perPortMax: 3, counted: 3 };
+  const quotaReached = { perPortMax: 3, counted: 3, countedConfirmed: 3 };
   return [
     steered({
       name: 'one below the quota is let in',
       frame: syn,
       verdict: 'steer_syn',
-      setup: { perPortMax: 3, counted: 2 },
+      setup: { perPortMax: 3, counted: 2, countedConfirmed: 2 },
     }),
     dropped({
       name: 'a SYN over the quota is dropped',
@@ -117,17 +117,35 @@ function limits(family: Family): readonly Row[] {
       verdict: 'drop_neighbour_quota',
       setup: quotaReached,
     }),
+    steered({
+      name: 'one below the half of the quota that is for addresses which may be forged is let in',
+      frame: syn,
+      verdict: 'steer_syn',
+      setup: { perPortMax: 8, counted: 7, countedConfirmed: 4 },
+    }),
     dropped({
-      name: 'data over the quota is dropped',
-      frame: data,
+      name: 'over that half a SYN is dropped',
+      frame: syn,
       verdict: 'drop_neighbour_quota',
+      setup: { perPortMax: 8, counted: 7, countedConfirmed: 3 },
+    }),
+    steered({
+      name: 'one may always come',
+      frame: syn,
+      verdict: 'steer_syn',
+      setup: { perPortMax: 1 },
+    }),
+    passed({
+      name: 'data of nobody who is known is passed when the quota is reached',
+      frame: data,
+      verdict: 'pass_no_flow',
       setup: quotaReached,
     }),
     dropped({
       name: 'a quota lowered below what is counted lets nobody in',
       frame: syn,
       verdict: 'drop_neighbour_quota',
-      setup: { perPortMax: 2, counted: 3 },
+      setup: { perPortMax: 2, counted: 3, countedConfirmed: 3 },
     }),
     dropped({
       name: 'a quota of zero lets nobody in',
@@ -153,10 +171,10 @@ function limits(family: Family): readonly Row[] {
       verdict: 'drop_neighbour_full',
       setup: { tableOfOne: true, known: [elsewhere] },
     }),
-    dropped({
-      name: 'data of a new address is dropped when the table of the node is full',
+    passed({
+      name: 'data of a new address is passed when the table of the node is full',
       frame: data,
-      verdict: 'drop_neighbour_full',
+      verdict: 'pass_no_flow',
       setup: { tableOfOne: true, known: [elsewhere] },
     }),
     steered({

@@ -6,6 +6,7 @@ import { STEER_FLOW_ROWS } from './steer-flow-rows.ts';
 import { STEER_HEADER_ROWS } from './steer-header-rows.ts';
 import { STEER_MATCH_ROWS } from './steer-match-rows.ts';
 import { STEER_NEIGHBOUR_ROWS } from './steer-neighbour-rows.ts';
+import { STEER_ROUTE_ROWS } from './steer-route-rows.ts';
 
 const STEER_LIMIT_ROWS: readonly Row[] = FAMILIES.flatMap((family) =>
   limitCases(family).map(({ name, over, setup }) => {
@@ -22,4 +23,5 @@ export const STEER_ROWS: readonly Row[] = [
   ...STEER_NEIGHBOUR_ROWS,
   ...STEER_LIMIT_ROWS,
   ...STEER_FLOW_ROWS,
+  ...STEER_ROUTE_ROWS,
 ];

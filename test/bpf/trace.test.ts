@@ -31,14 +31,16 @@ describe('a trace', () => {
     instance = await PortInstance.open('in', { room: 64 });
     events = new PacketEvents(instance.maps, {
       moved: () => undefined,
+      refused: () => undefined,
+      crowded: () => undefined,
       traced: (packet) => {
         told.push(packet);
       },
     });
   });
-  after(() => {
+  after(async () => {
     events.close();
-    instance.close();
+    await instance.close();
   });
 
   /** A row that passes or is steered as the name says, with nothing special about its setup. */
@@ -99,11 +101,11 @@ describe('a trace', () => {
     instance.programs.stopTrace();
     await runRow('steer_syn');
     await instance.programs.startTrace(address(client));
-    await runRow('steer_data');
+    await runRow('pass_no_flow');
     await until('the last is told', () => told.length > 0);
     assert.deepEqual(
       told.splice(0).map(({ verdict }) => verdict),
-      ['steer_data'],
+      ['pass_no_flow'],
     );
   });
 });

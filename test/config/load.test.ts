@@ -36,9 +36,9 @@ const DEFAULTS = {
   steering: {
     attach: 'auto',
     portsMax: 1024,
-    neighboursMax: 65536,
-    neighboursPerPortMax: 1024,
-    neighbourIdleMs: 300_000,
+    neighboursMax: 131072,
+    neighboursPerPortMax: 16384,
+    neighbourIdleMs: 3_600_000,
     flowsMax: 32_768,
     staleAfterMs: 2000,
     takeOverMs: 32_000,
@@ -46,9 +46,9 @@ const DEFAULTS = {
     onExit: 'release',
   },
   guard: {
-    sourceRate: 20,
-    sourceBurst: 128,
-    sourceConnections: 256,
+    sourceRate: 100,
+    sourceBurst: 512,
+    sourceConnections: 512,
     portRate: 2000,
     portBurst: 16_384,
     portConnections: 8192,
@@ -301,10 +301,10 @@ const badCases: readonly BadCase[] = [
   })),
   {
     title: 'values that contradict each other',
-    yaml: `${AGENT}steering: { neighbours_max: 10 }\nlimits: { target_length: 64KiB }\n`,
+    yaml: `${AGENT}steering: { on_exit: hold, attach: tcx }\nlimits: { target_length: 64KiB }\n`,
     code: 'config-invalid-value',
     lines: [
-      'c.yaml:2:1: steering.neighbours_per_port_max: must not exceed neighbours_max, which is 10',
+      'c.yaml:2:22: steering.on_exit: cannot be hold with attach: tcx, whose links end with the daemon',
       'c.yaml:3:26: limits.target_length: must not exceed head_size, which is 16384 bytes',
     ],
   },

@@ -44,6 +44,7 @@ export function sampleStatus(changes: Partial<StatusDocument> = {}): StatusDocum
     taking_over: false,
     shield: 'off' as const,
     neighbours: 1,
+    neighbours_evicted: 0,
     counters: { steer_syn: 2, steer_data: 20, restore_reply: 15, pass_other_address: 1000 },
   };
   return {
@@ -53,9 +54,9 @@ export function sampleStatus(changes: Partial<StatusDocument> = {}): StatusDocum
       uptime_seconds: 60,
       namespace: 'metasteer',
       limits: {
-        source_rate: 20,
-        source_burst: 128,
-        source_connections: 256,
+        source_rate: 100,
+        source_burst: 512,
+        source_connections: 512,
         port_rate: 2000,
         port_burst: 16384,
         port_connections: 8192,

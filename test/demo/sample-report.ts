@@ -70,6 +70,7 @@ function tenantReport(tenant: string, digit: string): TenantReport {
       taking_over: false,
       shield: 'off',
       neighbours: 2,
+      neighbours_evicted: 0,
       counters: { steer_syn: 4, steer_syn_moved: 0, steer_data: 16, restore_reply: 20, drop_device_mac: 0 },
     },
   };

@@ -13,8 +13,8 @@ import { curl, METADATA_V4, needsRoot, portOf, TestNode, until, whoAmI } from '.
 
 const INSTANCE_ID = '/latest/meta-data/instance-id';
 const FLOOD_SECONDS = 2;
-const SOURCE_RATE = 20;
-const SOURCE_BURST = 128;
+const SOURCE_RATE = 100;
+const SOURCE_BURST = 512;
 
 /** Opens COUNT connections and keeps them open; says how many were opened, and ends with its input. */
 const HOLDER = `
@@ -100,8 +100,9 @@ describe('an instance', needsRoot, () => {
       });
       assert.equal(await whoAmI(node.blue), node.blue.known.uuid);
       const port = await portOf(running, node.blue);
-      assert.ok(counted(port, 'drop_port_rate', 'drop_neighbour_quota') > 0);
-      assert.ok(port.neighbours <= 1024 + 2, `${port.neighbours} neighbours`);
+      // All but those of the router's own subnet are nobody's here.
+      assert.ok(counted(port, 'pass_other_network') > 1000);
+      assert.ok(port.neighbours <= 256 + 2, `${port.neighbours} neighbours`);
       await until(
         'forged addresses and half-open connections are forgotten',
         async () => {
@@ -126,7 +127,7 @@ describe('an instance', needsRoot, () => {
         await once(holder.stdout, 'data');
         await sleep(1000);
         const port = await portOf(running, node.blue);
-        assert.ok(port.flows >= SOURCE_BURST && port.flows <= 256, `${port.flows} connections`);
+        assert.ok(port.flows >= SOURCE_BURST / 2 && port.flows <= 512, `${port.flows} connections`);
         assert.ok(counted(port, 'drop_source_rate', 'drop_source_open') > 0);
       });
       await ended(holder);
@@ -169,7 +170,7 @@ describe('an instance', needsRoot, () => {
       });
       const status = await portOf(running, node.blue);
       assert.ok(counted(status, 'guard_source_rate') > 0);
-      assert.ok(counted(status, 'guard_port_rate', 'guard_neighbour_quota') > 0);
+      assert.ok(counted(status, 'guard_port_rate', 'guard_neighbour_quota', 'pass_other_network') > 0);
       assert.equal((await running.status()).daemon.shield_switches, 2);
     });
     assert.equal(await namespace.ip('-d', 'link', 'show', 'dev', port.interface), before);

@@ -81,7 +81,8 @@ for (const attach of ['tcx', 'clsact'] as const) {
     });
 
     it('reaches an IPv6 client that uses a global address', async () => {
-      const { instance } = node.blue;
+      const { instance, router } = node.blue;
+      await router.namespace.ip('addr', 'add', '2001:db8::1/64', 'dev', router.port.interface, 'nodad');
       await instance.namespace.ip('addr', 'add', '2001:db8::5/64', 'dev', 'eth0', 'nodad');
       // The agent of this test knows no instance by such an address: the reply is its 404.
       assert.match(await getFrom(instance.namespace, '2001:db8::5'), /^HTTP\/1\.1 404 /);

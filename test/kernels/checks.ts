@@ -1,5 +1,6 @@
 /** What must hold however router interfaces are wired and whatever the kernel: one table, in the order it is gone through. */
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Received } from '../kit/agents.ts';
 import { until } from '../kit/node.ts';
 import { type Family, INSTANCE, KIB_64, METADATA, ROUTER, type Site, type Tenant, URLS } from './site.ts';
@@ -83,6 +84,28 @@ export const CHECKS: readonly Check[] = [
       for (const { router } of tenants) assert.equal((await router.run('conntrack', ['-C'])).trim(), '0');
     },
   },
+  {
+    name: 'an address that the router has no way to by this interface is not served',
+    run: async (site) => {
+      const [tenant] = site.tenants;
+      await tenant.instance.ip('addr', 'add', '8.8.8.8/32', 'dev', 'eth0');
+      await refused(site, tenant, 'pass_other_network', '--interface', '8.8.8.8');
+      await tenant.instance.ip('addr', 'del', '8.8.8.8/32', 'dev', 'eth0');
+    },
+  },
+  {
+    name: 'an address that the router knows by another MAC is not served, and is when that is over',
+    run: async (site) => {
+      const [tenant] = site.tenants;
+      const entry = [INSTANCE, 'dev', tenant.interface];
+      await tenant.router.ip('neigh', 'replace', ...entry, 'lladdr', 'fa:16:3e:99:99:99', 'nud', 'permanent');
+      // What was approved of holds for a second.
+      await sleep(2000);
+      await refused(site, tenant, 'pass_other_neighbour');
+      await tenant.router.ip('neigh', 'del', ...entry);
+      assertIdentity(await site.ask(tenant, `${URLS.IPv4}/`), tenant, 'IPv4');
+    },
+  },
   ...bystanders,
   {
     name: 'the router’s conntrack does count that other traffic',
@@ -118,6 +141,17 @@ export const CHECKS: readonly Check[] = [
     },
   },
 ];
+
+async function refused(site: Site, tenant: Tenant, verdict: string, ...options: readonly string[]): Promise<void> {
+  const before = await countedAt(site, tenant, verdict);
+  await assert.rejects(site.ask(tenant, `${URLS.IPv4}/`, undefined, '--connect-timeout', '3', ...options));
+  assert.ok((await countedAt(site, tenant, verdict)) > before, verdict);
+}
+
+async function countedAt({ daemon }: Site, { uuid }: Tenant, verdict: string): Promise<number> {
+  const port = (await daemon.status()).ports.find(({ owner }) => owner === uuid);
+  return port?.counters[verdict] ?? 0;
+}
 
 function assertIdentity(echoed: string, tenant: Tenant, family: Family): void {
   const request = new Received(echoed, 0);
