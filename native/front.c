@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,7 +85,7 @@ void slot_begin(struct slot *slot, int fd)
 	slot->fd = fd;
 	slot->told = 0;
 	/* From 1 on, so that 0 is the generation of no connection. */
-	slot->generation = slot->generation % INT32_MAX + 1;
+	slot->generation = slot->generation % MS_FRONT_GENERATIONS + 1;
 	slot->watched = slot->paused = slot->blocked = slot->ended = slot->resting = false;
 }
 
@@ -179,6 +180,22 @@ static int front_new(const struct ms_front_options *options, const char *agent_p
 	return error;
 }
 
+/*
+ * Without a signal: one that waits ends a read at TCP's urgent mark with EAGAIN although bytes follow (tcp_recvmsg), and the event
+ * that told of them does not come again. Signals are for the process's other threads.
+ */
+static int front_start(struct front *front)
+{
+	sigset_t all, before;
+	int error;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = -pthread_create(&front->thread, NULL, front_run, front);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return error;
+}
+
 int ms_front_open(const struct ms_front_options *options, const char *agent_path, struct ms_front_memory *memory, __u32 *name,
 		  __s32 *wake_fd)
 {
@@ -203,7 +220,7 @@ int ms_front_open(const struct ms_front_options *options, const char *agent_path
 		error = front_name(front, &given);
 	}
 	if (!error) {
-		error = -pthread_create(&front->thread, NULL, front_run, front);
+		error = front_start(front);
 		if (error)
 			front_unname(given);
 	}

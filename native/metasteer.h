@@ -389,6 +389,7 @@ enum ms_front_size {
 	MS_FRONT_OPS = 1024,         /* most ops of one batch */
 	MS_FRONT_OP_BYTES = 131072,  /* most bytes of one batch, and of one op */
 	MS_FRONT_SLOTS_MAX = 1 << 20,
+	MS_FRONT_GENERATIONS = 0x7fffffff, /* of a slot: from 1 to this, and then again */
 };
 
 enum ms_front_record_kind {

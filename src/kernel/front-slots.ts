@@ -1,8 +1,8 @@
 import type { BreachHandler } from '../link/front-breach.ts';
+import { FRONT_SIZE } from './layout.gen.ts';
 
-/** Generations go from 1 to this, and begin again. */
-const GENERATIONS = 0x7fff_ffff;
-const HALF = GENERATIONS / 2;
+const { MS_FRONT_GENERATIONS } = FRONT_SIZE;
+const HALF = MS_FRONT_GENERATIONS / 2;
 
 /** Which of the connections that have had a slot has it now, as far as this process knows: no record can be about a later one. */
 export class SlotGenerations {
@@ -20,7 +20,7 @@ export class SlotGenerations {
   /** A client has the slot now: none was left out, because each is reported. */
   accepted(slot: number, generation: number): void {
     if (!(slot >= this.#agentSlots && slot < this.#known.length)) this.#breach('record-slot');
-    if (generation !== ((this.#known[slot] ?? 0) % GENERATIONS) + 1) this.#breach('record-generation');
+    if (generation !== ((this.#known[slot] ?? 0) % MS_FRONT_GENERATIONS) + 1) this.#breach('record-generation');
     this.#known[slot] = generation;
   }
 
@@ -45,10 +45,10 @@ export class SlotGenerations {
 }
 
 function isGeneration(value: number): boolean {
-  return value >= 1 && value <= GENERATIONS;
+  return value >= 1 && value <= MS_FRONT_GENERATIONS;
 }
 
 /** How many connections later. */
 function distance(from: number, to: number): number {
-  return (to - from + GENERATIONS) % GENERATIONS;
+  return (to - from + MS_FRONT_GENERATIONS) % MS_FRONT_GENERATIONS;
 }

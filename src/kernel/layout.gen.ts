@@ -154,6 +154,7 @@ export const FRONT_SIZE = {
   MS_FRONT_OPS: 1024,
   MS_FRONT_OP_BYTES: 131072,
   MS_FRONT_SLOTS_MAX: 1048576,
+  MS_FRONT_GENERATIONS: 2147483647,
 } as const;
 
 /** `enum ms_front_record_kind`. */

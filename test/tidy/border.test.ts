@@ -12,7 +12,7 @@ import { ROOT, read } from './sources.ts';
 const LAYOUT = 'src/kernel/layout.gen.ts';
 const FFI = 'src/kernel/ffi.gen.ts';
 
-/** Not generated: only the BPF programs and the shim know the first; front-ring.ts knows the second by heart. */
+/** Not generated: only the BPF programs and the shim know it. */
 const NOT_SHARED = ['ms_forget'];
 
 const named = namesImported(ROOT);
