@@ -16,6 +16,8 @@
 
 #define CLIENTS 8
 #define SEND_BYTES_MAX 70000
+/* Of the sockets of the front, and of clients with an odd number. */
+#define ROOM_BYTES 4096
 /* Of one input. */
 #define STEPS_MAX 200
 
@@ -55,8 +57,11 @@ static void read_back(struct client *client)
 static void client_connect(struct client *client)
 {
 	struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000002 + address++ % 0xfffff)};
+	int room = ROOM_BYTES;
 
 	*client = (struct client){.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+	if ((client - clients) % 2)
+		setsockopt(client->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	require(bind(client->fd, (struct sockaddr *)&own, sizeof(own)) == 0, "bind a client");
 	connect(client->fd, (struct sockaddr *)&server, sizeof(server));
 }
@@ -189,6 +194,10 @@ static void open_all(void)
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_un *name = &agent_name;
 	socklen_t length = sizeof(server);
+	int room = ROOM_BYTES;
+
+	/* What is accepted inherits it: soon the front has to wait for clients that do not read. */
+	setsockopt(listener, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 
 	server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	require(bind(listener, (struct sockaddr *)&server, sizeof(server)) == 0, "bind");

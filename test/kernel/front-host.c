@@ -6,7 +6,7 @@
  * reset as the seed has it, through a ring that is nearly always full; and asks an agent, at the socket of that name, which echoes
  * too, sends bytes out of band, passes descriptors, and leaves when it likes. Every byte that arrives, on any side, must be the one
  * that was sent. Prints how many connections were accepted, how many bytes came back to clients, how many answers the agent gave,
- * and how many connections carried urgent data.
+ * how many connections carried urgent data, and how often was sent again what the kernel had not taken.
  */
 #define _GNU_SOURCE
 #include "front-reader.h"
@@ -22,6 +22,8 @@
 
 #define CLIENTS 4
 #define PART_BYTES_MAX 40000
+/* Of the sockets of the front, and of clients that read slowly. */
+#define ROOM_BYTES 4096
 
 static struct sockaddr_in server = {.sin_family = AF_INET};
 static unsigned seed, first_seed, connections, clients_left = CLIENTS;
@@ -104,6 +106,11 @@ static void one_client(unsigned *own_seed)
 	struct linger at_once = {.l_onoff = 1};
 	unsigned sent = 0, back = 0;
 	bool is_urgent = false;
+	int room = ROOM_BYTES;
+
+	/* Soon the front has to wait for it. */
+	if (rand_r(own_seed) % 2)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 
 	if (connect(fd, (struct sockaddr *)&server, sizeof(server)) == 0) {
 		for (int part = 1 + rand_r(own_seed) % 4; part > 0; part--) {
@@ -116,8 +123,8 @@ static void one_client(unsigned *own_seed)
 		if (rand_r(own_seed) % 2) {
 			struct pollfd waiting = {.fd = fd, .events = POLLIN};
 
-			poll(&waiting, 1, 20);
-			read_back(fd, &back);
+			for (int round = rand_r(own_seed) % 6; round >= 0 && poll(&waiting, 1, 20) > 0 && back < sent; round--)
+				read_back(fd, &back);
 		}
 		if (rand_r(own_seed) % 3 == 0)
 			setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
@@ -156,12 +163,15 @@ int main(int count, char **words)
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), agent_fd, wake_fd;
 	socklen_t length = sizeof(server);
 	pthread_t threads[CLIENTS], agent;
+	int room = ROOM_BYTES;
 	char bytes[64];
 
 	require(count == 4, "usage: front-host SEED CONNECTIONS AGENT");
 	seed = first_seed = (unsigned)atoi(words[1]);
 	connections = (unsigned)atoi(words[2]);
 	server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	/* What is accepted inherits it. */
+	setsockopt(listener, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	require(bind(listener, (struct sockaddr *)&server, sizeof(server)) == 0, "bind");
 	getsockname(listener, (struct sockaddr *)&server, &length);
 	agent_fd = listen_agent(words[3]);
@@ -190,6 +200,6 @@ int main(int count, char **words)
 	shutdown(agent_fd, SHUT_RDWR);
 	pthread_join(agent, NULL);
 	close(agent_fd);
-	printf("%u %lu %u %lu\n", counts.accepted, echoed, counts.answers, urgent_connections);
+	printf("%u %lu %u %lu %u\n", counts.accepted, echoed, counts.answers, urgent_connections, counts.resent);
 	return 0;
 }

@@ -10,7 +10,11 @@
 struct link {
 	__u32 generation;
 	__u32 received, asked, seen;
-	bool open, slow, to_agent;
+	__u32 echoed;          /* of `received` */
+	bool open, to_agent;
+	bool slow;             /* the kernel did not take everything */
+	bool paused;
+	bool shut_late;        /* our side ends when everything went */
 };
 
 struct reader_counts counts;
@@ -69,18 +73,18 @@ static struct ms_front_op submit(struct ms_front_op op, const __u8 *bytes)
 	return ops[0];
 }
 
-static void carry(__u32 kind, __u32 slot, const __u8 *bytes, __u32 length)
+static __s32 carry(__u32 kind, __u32 slot, const __u8 *bytes, __u32 length)
 {
 	struct ms_front_op op = {.kind = kind, .slot = slot, .generation = links[slot].generation, .length = length,
 				 .seen = links[slot].seen};
 
 	op = submit(op, bytes);
 	require(op.result <= (__s32)(length + (kind == MS_FRONT_SEND_LAST)), "more was sent than there was");
-	/* What a client that does not read would have to wait for is let go of here. */
-	if (op.result < 0 || (__u32)op.result != length + (kind == MS_FRONT_SEND_LAST))
-		links[slot].slow = true;
+	if (kind <= MS_FRONT_SEND_LAST)
+		links[slot].slow = op.result < 0 || (__u32)op.result < length;
 	if (kind == MS_FRONT_SEND_LAST && (__u32)op.result == length + 1)
 		links[slot].open = false;
+	return op.result;
 }
 
 static void close_link(__u32 slot, __u32 kind)
@@ -90,23 +94,99 @@ static void close_link(__u32 slot, __u32 kind)
 	counts.to_agent -= links[slot].to_agent;
 }
 
+/* Everything went. */
+static void drained(__u32 slot)
+{
+	if (links[slot].paused)
+		carry(MS_FRONT_RESUME, slot, NULL, 0);
+	links[slot].paused = false;
+	if (links[slot].shut_late)
+		carry(MS_FRONT_SHUT, slot, NULL, 0);
+	links[slot].shut_late = false;
+}
+
+/* What the kernel did not take, made anew: without urgent bytes, which count as none. */
+static void echo_rest(__u32 slot)
+{
+	static __u8 bytes[MS_FRONT_OP_BYTES];
+	struct link *link = &links[slot];
+
+	if (!link->slow)
+		return;
+	counts.resent++;
+	while (link->slow) {
+		__u32 length = link->received - link->echoed;
+		__s32 taken;
+
+		if (length > sizeof(bytes))
+			length = sizeof(bytes);
+		fill(bytes, length, link->echoed);
+		taken = carry(MS_FRONT_SEND_MORE, slot, bytes, length);
+		if (taken < 0) {
+			close_link(slot, MS_FRONT_CLOSE);
+			return;
+		}
+		link->echoed += (__u32)taken;
+		if (link->slow)
+			return;
+		link->slow = link->echoed != link->received;
+	}
+	drained(slot);
+}
+
 static void echo(__u32 slot, const __u8 *bytes, __u32 length)
 {
-	links[slot].received += follow(links[slot].received, bytes, length, "a byte came that was not sent");
+	struct link *link = &links[slot];
+	bool is_last;
+	__s32 taken;
+
+	link->received += follow(link->received, bytes, length, "a byte came that was not sent");
 	carry(MS_FRONT_WATCH, slot, NULL, 0);
+	/* Its bytes wait behind others. */
+	if (link->slow) {
+		if (!link->paused && choose(2)) {
+			carry(MS_FRONT_PAUSE, slot, NULL, 0);
+			link->paused = true;
+		}
+		return;
+	}
 	if (choose(8) == 0) {
 		carry(MS_FRONT_PAUSE, slot, NULL, 0);
 		carry(MS_FRONT_RESUME, slot, NULL, 0);
 	}
-	if (choose(32) == 1)
+	if (choose(32) == 1) {
 		close_link(slot, MS_FRONT_RESET);
-	else if (choose(16) == 1)
-		carry(MS_FRONT_SEND_LAST, slot, bytes, length);
-	else
-		carry(MS_FRONT_SEND, slot, bytes, length);
-	if (links[slot].open && choose(2))
+		return;
+	}
+	is_last = choose(16) == 1;
+	taken = carry(is_last ? MS_FRONT_SEND_LAST : MS_FRONT_SEND, slot, bytes, length);
+	if (!link->open)
+		return;
+	/* After the last bytes nothing of the client counts, and one of its bytes is lost. */
+	if (taken < 0 || (is_last && !link->slow) || (link->slow && choose(4) == 0)) {
+		close_link(slot, MS_FRONT_CLOSE);
+		return;
+	}
+	link->shut_late = is_last;
+	link->echoed += follow(link->echoed, bytes, (__u32)taken, "what was sent");
+	if (choose(2))
 		carry(MS_FRONT_REST, slot, NULL, 0);
-	if (links[slot].open && links[slot].slow)
+}
+
+/* A client has ended its side: it may still read. */
+static void ended(__u32 slot)
+{
+	__s32 result;
+
+	if (choose(2)) {
+		close_link(slot, MS_FRONT_CLOSE);
+		return;
+	}
+	carry(MS_FRONT_WATCH, slot, NULL, 0);
+	result = carry(MS_FRONT_SHUT, slot, NULL, 0);
+	if (result == -EAGAIN)
+		links[slot].shut_late = true;
+	else if (result < 0)
 		close_link(slot, MS_FRONT_CLOSE);
 }
 
@@ -192,6 +272,10 @@ static void reported(const struct ms_front_record *record)
 			answered(slot, record_bytes + record->start, record->length);
 		else if (record->kind == MS_FRONT_DATA)
 			echo(slot, record_bytes + record->start, record->length);
+		else if (record->kind == MS_FRONT_WRITABLE && !links[slot].to_agent)
+			echo_rest(slot);
+		else if (record->kind == MS_FRONT_ENDED && !links[slot].to_agent)
+			ended(slot);
 		else if (record->kind != MS_FRONT_WRITABLE)
 			close_link(slot, MS_FRONT_CLOSE);
 	} else {

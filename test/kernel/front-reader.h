@@ -21,9 +21,12 @@
 #define CYCLE 251
 #define URGENT 255
 
-/* How many clients were accepted, and refused; how many answers the agent gave; connections to it that are open. */
+/*
+ * How many clients were accepted, and refused; how many answers the agent gave; connections to it that are open; how often was
+ * sent again what the kernel had not taken.
+ */
 struct reader_counts {
-	unsigned accepted, refused, answers, to_agent;
+	unsigned accepted, refused, answers, to_agent, resent;
 };
 extern struct reader_counts counts;
 

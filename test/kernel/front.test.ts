@@ -28,9 +28,10 @@ describe('clients that send, mark bytes as urgent, pause, half-close and reset a
           encoding: 'latin1',
           timeout: 120_000,
         });
-        const [accepted = 0, echoed = 0, answers = 0, urgent = 0] = said.split(' ').map(Number);
+        const [accepted = 0, echoed = 0, answers = 0, urgent = 0, resent = 0] = said.split(' ').map(Number);
         assert.ok(accepted > connections / 2 && echoed > 0 && answers > connections / 10, said);
         assert.ok(urgent > connections * 0.8, said);
+        assert.ok(resent > connections / 20, said);
       }
     });
   }
