@@ -42,13 +42,15 @@ static int collect(const struct nlmsghdr *answer, void *argument)
 {
 	const struct ifaddrmsg *message = mnl_nlmsg_get_payload(answer);
 	struct prefixes *found = argument;
-	__u32 flags = message->ifa_flags;
-	size_t length = message->ifa_family == AF_INET ? 4 : 16;
 	const struct nlattr *attribute;
 	const void *address = NULL;
+	size_t length;
+	__u32 flags;
 
 	if (!message_has(answer, sizeof(*message)))
 		return refuse_message();
+	flags = message->ifa_flags;
+	length = message->ifa_family == AF_INET ? 4 : 16;
 	if (message->ifa_index != found->ifindex || found->count == PREFIXES_MAX)
 		return MNL_CB_OK;
 	if ((message->ifa_family != AF_INET && message->ifa_family != AF_INET6) ||

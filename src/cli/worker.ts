@@ -11,7 +11,7 @@ import { Front } from '../kernel/front.ts';
 import { Bursts, giveBackMemorySoon, WORTH_GIVING_BACK } from '../kernel/memory.ts';
 import { RateCounter } from '../kernel/rates.ts';
 import { confine, reportDenied } from '../kernel/sandbox.ts';
-import { peerMac, receiveDescriptor } from '../kernel/sockets.ts';
+import { closeDescriptor, peerMac, receiveDescriptor } from '../kernel/sockets.ts';
 import type { GateOpener } from '../link/client-link.ts';
 import type { BreachHandler } from '../link/front-breach.ts';
 import { createLogger } from '../log.ts';
@@ -136,8 +136,9 @@ async function handle(proxy: MetadataProxy, message: ToWorker, send: Send): Prom
 
 async function addPort(proxy: MetadataProxy, port: PortMessage, send: Send): Promise<void> {
   const id = parsePortId(port.portId);
+  let fd: number | undefined;
   try {
-    const fd = takeDescriptor(id);
+    fd = takeDescriptor(id);
     const ownerId = parseOwnerId(port.ownerId);
     if (ownerId === undefined) throw new Error(`not an owner's UUID: ${port.ownerId}`);
     const owner = { kind: port.ownerKind, id: ownerId };
@@ -147,6 +148,7 @@ async function addPort(proxy: MetadataProxy, port: PortMessage, send: Send): Pro
     if (portsAdded % WORTH_GIVING_BACK === 0) giveBackMemorySoon();
     send({ type: 'port-listening', portId: id });
   } catch (error) {
+    if (fd !== undefined) closeDescriptor(fd);
     send({ type: 'port-failed', portId: id, message: messageOf(error) });
   }
 }
@@ -155,7 +157,10 @@ async function addPort(proxy: MetadataProxy, port: PortMessage, send: Send): Pro
 function takeDescriptor(id: PortId): number {
   const received = receiveDescriptor(DESCRIPTOR_CHANNEL);
   if (received === undefined) throw new Error('the listening socket did not come');
-  if (received.portId !== id) throw new Error(`the listening socket of port ${received.portId} came instead`);
+  if (received.portId !== id) {
+    closeDescriptor(received.fd);
+    throw new Error(`the listening socket of port ${received.portId} came instead`);
+  }
   return received.fd;
 }
 

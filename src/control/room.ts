@@ -57,10 +57,10 @@ export class NeighbourRoom {
       const { neighboursPerPortMax: max, neighboursMax } = config.current.steering;
       const { neighbours, confirmed } = maps.port(portId);
       const unconfirmed = excess(Math.max(0, neighbours - confirmed), Math.max(1, Math.floor(max / 2)));
-      const any = Math.max(0, excess(neighbours, max) - unconfirmed);
+      const all = Math.max(0, excess(neighbours, max) - unconfirmed);
       // Where the port itself is not crowded, the node's table is.
-      const isNode = unconfirmed === 0 && any === 0;
-      const wanted = isNode ? { unconfirmed: 0, any: Math.ceil(neighboursMax / 16) } : { unconfirmed, any };
+      const isNode = unconfirmed === 0 && all === 0;
+      const wanted = isNode ? { unconfirmed: 0, all: Math.ceil(neighboursMax / 16) } : { unconfirmed, all };
       const evicted = await makeRoom(maps, programs.forget, isNode ? undefined : portId, wanted);
       const port = portOf(portId);
       const told = this.#told.get(portId) ?? { until: 0, evicted: 0 };

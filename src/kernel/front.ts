@@ -96,7 +96,12 @@ export class Front {
       (fd, backlog) => {
         const macOf = peerMac === undefined ? this.#ring.macOf : (_: number, of: number) => peerMac(of);
         this.#ports.set(id, { user, macOf });
-        call('ms_front_listen', this.#name, fd, backlog, id);
+        try {
+          call('ms_front_listen', this.#name, fd, backlog, id);
+        } catch (error) {
+          this.#ports.delete(id);
+          throw error;
+        }
       },
       () => {
         call('ms_front_unlisten', this.#name, id);

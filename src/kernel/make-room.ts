@@ -9,7 +9,7 @@ export interface RoomWanted {
   /** At most so many that never completed a handshake, … */
   readonly unconfirmed: number;
   /** … then at most so many of all. */
-  readonly any: number;
+  readonly all: number;
 }
 
 /**
@@ -22,9 +22,9 @@ export async function makeRoom(
   maps: SteeringMaps,
   forget: SteeringProgram,
   portId: PortId | undefined,
-  { unconfirmed, any }: RoomWanted,
+  { unconfirmed, all }: RoomWanted,
 ): Promise<number> {
   const evicted = room('u32');
-  await callAsync('ms_make_room', maps.descriptors, forget.fd, portId ?? MS_ALL_PORTS, unconfirmed, any, evicted);
+  await callAsync('ms_make_room', maps.descriptors, forget.fd, portId ?? MS_ALL_PORTS, unconfirmed, all, evicted);
   return readU32(evicted);
 }

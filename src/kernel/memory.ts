@@ -16,6 +16,8 @@ export const WORTH_GIVING_BACK = 50;
 const BURST_CONNECTIONS = 500;
 /** Those that are left are at most this part of it. */
 const LEFT_MAX = 0.1;
+/** Between two times: guests decide when a burst ends, and collecting garbage holds everybody up for a moment. */
+const AGAIN_MS = 10_000;
 
 let timer: NodeJS.Timeout | undefined;
 
@@ -41,11 +43,14 @@ export function giveBackMemorySoon(): void {
 /** Gives memory back when a burst of connections is over. */
 export class Bursts {
   #most = 0;
+  #until = 0;
 
   /** @param connections that are open now; to be called every now and then */
   seen(connections: number): void {
     this.#most = Math.max(this.#most, connections);
     if (this.#most < BURST_CONNECTIONS || connections > this.#most * LEFT_MAX) return;
+    if (performance.now() < this.#until) return;
+    this.#until = performance.now() + AGAIN_MS;
     this.#most = connections;
     giveBackMemorySoon();
   }

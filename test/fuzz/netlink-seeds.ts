@@ -1,6 +1,6 @@
 /** Answers and events as the kernel writes them (rtnetlink(7)), and such as it would not. */
 
-const ASKED = { look: 0, find: 1, filters: 2, events: 3 } as const;
+const ASKED = { look: 0, find: 1, filters: 2, events: 3, prefixes: 4, neighbour: 5 } as const;
 const FLAGS = { whole: 0, foreign: 1, 'no-sender': 2, cut: 4, 'cut-control': 8, nsid: 16, 'half-an-nsid': 48 } as const;
 
 const NLMSG = { error: 2, done: 3 } as const;
@@ -9,12 +9,15 @@ const RTM = {
   delLink: 17,
   newAddress: 20,
   delAddress: 21,
+  newNeighbour: 28,
   newFilter: 44,
   newNsid: 88,
   delNsid: 89,
 } as const;
 const IFLA = { address: 1, name: 3, mtu: 4, linkInfo: 18, infoKind: 1 } as const;
 const IFA = { address: 1, flags: 8 } as const;
+const NDA = { linkAddress: 2 } as const;
+const NUD_REACHABLE = 2;
 const TCA = { options: 2, bpfName: 7 } as const;
 const NETNSA_NSID = 1;
 const AF_INET = 2;
@@ -70,6 +73,8 @@ const address = (index: number) =>
     attribute(IFA.address, Buffer.from([10, 0, 0, 1])),
     attribute(IFA.flags, words(0x80)),
   );
+const neighbour = (mac: Buffer) =>
+  message(RTM.newNeighbour, words(AF_INET, 7, NUD_REACHABLE), attribute(NDA.linkAddress, mac));
 const filter = (name: Buffer) =>
   message(RTM.newFilter, words(0, 7, 1, 0, 0xc000_0008 | 0), attribute(TCA.options, attribute(TCA.bpfName, name)));
 const nsid = (type: number, value: number) => message(type, words(0), attribute(NETNSA_NSID, words(value)));
@@ -98,6 +103,11 @@ const short: Readonly<Record<string, Buffer>> = {
   'no-address': message(RTM.newAddress, addressHead(2), attribute(IFA.address, text(''))),
   'short-address': message(RTM.newAddress, addressHead(2), attribute(IFA.address, text('ab'))),
   'short-flags': message(RTM.newAddress, addressHead(2), attribute(IFA.flags, text('a'))),
+  'no-neighbour-head': message(RTM.newNeighbour),
+  'half-a-neighbour-head': message(RTM.newNeighbour, words(AF_INET)),
+  'no-mac': neighbour(text('')),
+  'short-mac': neighbour(text('abcde')),
+  'long-mac': neighbour(text('abcdefghij')),
   'no-filter-head': message(RTM.newFilter),
   'name-of-a-filter': filter(text('ms_')),
   'no-name-of-a-filter': filter(text('')),
@@ -118,6 +128,13 @@ function* named(): Generator<readonly [string, number, readonly Buffer[]]> {
   yield ['look', ASKED.look, [...watched, ...lists]];
   yield ['look-many', ASKED.look, [...watched, datagram(0, ...[1, 2, 3, 4, 5, 6].map((each) => link(each)), done())]];
   yield ['find', ASKED.find, [datagram(0, link(2)), datagram(0, acknowledged())]];
+  yield ['prefixes', ASKED.prefixes, [datagram(0, address(7), address(8)), datagram(0, done())]];
+  yield ['prefixes-many', ASKED.prefixes, [datagram(0, ...Array.from({ length: 80 }, () => address(7)), done())]];
+  yield [
+    'neighbour',
+    ASKED.neighbour,
+    [datagram(0, neighbour(Buffer.from('fa163e000001', 'hex'))), datagram(0, acknowledged())],
+  ];
   yield ['find-none', ASKED.find, [datagram(0, acknowledged(-19))]];
   yield [
     'filters',
@@ -137,6 +154,8 @@ function* named(): Generator<readonly [string, number, readonly Buffer[]]> {
   for (const [name, bytes] of Object.entries(short)) {
     yield [`events-${name}`, ASKED.events, [datagram(FLAGS.nsid, bytes)]];
     yield [`find-${name}`, ASKED.find, [datagram(0, bytes), datagram(0, acknowledged())]];
+    yield [`neighbour-${name}`, ASKED.neighbour, [datagram(0, bytes), datagram(0, acknowledged())]];
+    yield [`prefixes-${name}`, ASKED.prefixes, [datagram(0, bytes), datagram(0, done())]];
     yield [
       `filters-${name}`,
       ASKED.filters,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What comes over netlink: answers (native/netlink.c, link.c, attach.c) and events (link_events.c), any bytes of them, cut, and
+ * What comes over netlink: answers (native/netlink.c, link.c, attach.c, prefixes.c, resolve.c) and events (link_events.c), any bytes of them, cut, and
  * from other processes.
  *
  * An input is a byte, which function asks, and datagrams: a byte of flags, two of the length, and its bytes. They come in the place
@@ -8,6 +8,7 @@
  */
 #define _GNU_SOURCE
 #include "../../native/link_events.c"
+#include "netlink-identity.h"
 
 #include <sanitizer/asan_interface.h>
 #include <stdint.h>
@@ -15,7 +16,7 @@
 #define CAPACITY 4
 #define HERE "/proc/self/ns/net"
 
-enum asked { LOOK, FIND, FILTERS, EVENTS, ASKED };
+enum asked { LOOK, FIND, FILTERS, EVENTS, PREFIXES, NEIGHBOUR, ASKED };
 enum flag { FOREIGN = 1, NO_SENDER = 2, CUT = 4, CUT_CONTROL = 8, NSID = 16, SHORT_NSID = 32 };
 
 struct datagram {
@@ -278,6 +279,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		break;
 	case EVENTS:
 		forward_all();
+		break;
+	case PREFIXES:
+		check_answer(fuzz_prefixes());
+		break;
+	case NEIGHBOUR:
+		check_answer(fuzz_neighbour());
 		break;
 	case ASKED:
 		break;

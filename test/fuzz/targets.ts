@@ -59,9 +59,13 @@ export const TARGETS: readonly FuzzTarget[] = [
   },
   {
     name: 'netlink',
-    meaning: 'answers and events of netlink, native/netlink.c, link.c, link_events.c and attach.c',
+    meaning:
+      'answers and events of netlink, native/netlink.c, link.c, link_events.c, attach.c, prefixes.c and resolve.c',
     // link_events.c is within netlink.c, which calls what has no name outside.
-    sources: ['test/fuzz/netlink.c', 'native/netlink.c', 'native/link.c', 'native/attach.c', 'test/fuzz/here.c'],
+    sources: [
+      ...['netlink.c', 'netlink-identity.c', 'here.c'].map((file) => `test/fuzz/${file}`),
+      ...['native/netlink.c', 'native/link.c', 'native/attach.c'],
+    ],
     flags: [
       ...['recvmsg', 'mnl_socket_sendto', 'mnl_socket_close', 'mnl_attr_get_u32', 'mnl_attr_get_str'].map(
         (name) => `-Wl,--wrap=${name}`,
