@@ -182,14 +182,18 @@ static int front_new(const struct ms_front_options *options, const char *agent_p
 
 /*
  * Without a signal: one that waits ends a read at TCP's urgent mark with EAGAIN although bytes follow (tcp_recvmsg), and the event
- * that told of them does not come again. Signals are for the process's other threads.
+ * that told of them does not come again. Signals are for the process's other threads, but for those that the thread brings on
+ * itself: the line about a system call that is denied is written by a handler.
  */
 static int front_start(struct front *front)
 {
+	static const int own[] = {SIGSYS, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT};
 	sigset_t all, before;
 	int error;
 
 	sigfillset(&all);
+	for (size_t index = 0; index < sizeof(own) / sizeof(own[0]); index++)
+		sigdelset(&all, own[index]);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	error = -pthread_create(&front->thread, NULL, front_run, front);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
