@@ -13,7 +13,9 @@ const SOURCES = [
   ...['front.c', 'front_memory.c', 'front_read.c', 'front_ops.c', 'peer_mac.c'].map((file) => `native/${file}`),
 ];
 const FLAGS = ['-std=gnu11', '-O1', '-g', '-Wall', '-Wextra', '-Werror', '-fno-sanitize-recover=all'];
+/** Of each of two seeds. Five of six send urgent data at least. */
 const CONNECTIONS = { 'address,undefined': 12_000, thread: 1000 };
+const URGENT_MIN = 5 / 6;
 
 describe('clients that send, mark bytes as urgent, pause, half-close and reset at random get back exactly what they sent, and so does who asks the agent, under', () => {
   const folder = mkdtempSync(join(tmpdir(), 'metasteer-front-'));
@@ -30,7 +32,7 @@ describe('clients that send, mark bytes as urgent, pause, half-close and reset a
         });
         const [accepted = 0, echoed = 0, answers = 0, urgent = 0, resent = 0] = said.split(' ').map(Number);
         assert.ok(accepted > connections / 2 && echoed > 0 && answers > connections / 10, said);
-        assert.ok(urgent > connections * 0.8, said);
+        assert.ok(urgent >= connections * URGENT_MIN, said);
         assert.ok(resent > connections / 20, said);
       }
     });
