@@ -9,13 +9,13 @@ import { runCommand } from '../../src/demo/command.ts';
 import { Daemon } from '../../src/demo/daemon.ts';
 import { RunDir, removeLeftovers } from '../../src/demo/run-dir.ts';
 import { type Instance, type Router, Topology } from '../../src/demo/topology.ts';
+import { SHARED_MAPS } from '../../src/kernel/maps.ts';
 import { KeepAliveAgent } from '../kit/agents.ts';
 import { mapEntries } from '../kit/bpf-objects.ts';
 import { generator } from '../kit/generator.ts';
 import { needsRoot, until } from '../kit/node.ts';
 
 const PORTS = 100;
-const SHARED_MAPS = 10;
 const OPERATIONS = 200;
 const CLIENTS = 4;
 const SEED = Number(process.env['METASTEER_SEED'] ?? randomInt(2 ** 31));
@@ -166,8 +166,8 @@ describe(`${OPERATIONS} random changes to ${PORTS} ports under load, seed ${SEED
     await until('no descriptor is left over', () => descriptors() <= descriptorsWithoutPorts + 2 * wanted.length + 2);
     await until('no program and no map is left over', async () => {
       const { programs, maps } = await bpfMemory(supervisorPid);
-      // ms_match and its constants each; ms_steer, ms_forget, ms_restore and its constants, and the daemon's maps for all.
-      assert.deepEqual({ programs, maps }, { programs: wanted.length + 3, maps: wanted.length + 1 + SHARED_MAPS });
+      // ms_match and its constants each; ms_steer, ms_forget, ms_answer, ms_restore and its constants, and the daemon's maps for all.
+      assert.deepEqual({ programs, maps }, { programs: wanted.length + 4, maps: wanted.length + 1 + SHARED_MAPS });
       return true;
     });
     await until('no neighbour is left over', async () => {
