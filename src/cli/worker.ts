@@ -136,21 +136,29 @@ async function handle(proxy: MetadataProxy, message: ToWorker, send: Send): Prom
 
 async function addPort(proxy: MetadataProxy, port: PortMessage, send: Send): Promise<void> {
   const id = parsePortId(port.portId);
-  let fd: number | undefined;
   try {
-    fd = takeDescriptor(id);
-    const ownerId = parseOwnerId(port.ownerId);
-    if (ownerId === undefined) throw new Error(`not an owner's UUID: ${port.ownerId}`);
-    const owner = { kind: port.ownerKind, id: ownerId };
-    const known = { id, owner, namespace: port.namespace, interface: port.interface };
-    await proxy.addPort(known, { fd, backlog: BACKLOG });
+    const fd = takeDescriptor(id);
+    try {
+      await listenOn(proxy, port, fd);
+    } catch (error) {
+      closeDescriptor(fd);
+      throw error;
+    }
     portsAdded += 1;
     if (portsAdded % WORTH_GIVING_BACK === 0) giveBackMemorySoon();
     send({ type: 'port-listening', portId: id });
   } catch (error) {
-    if (fd !== undefined) closeDescriptor(fd);
     send({ type: 'port-failed', portId: id, message: messageOf(error) });
   }
+}
+
+/** The descriptor is the proxy's from here on, unless this fails. */
+async function listenOn(proxy: MetadataProxy, port: PortMessage, fd: number): Promise<void> {
+  const ownerId = parseOwnerId(port.ownerId);
+  if (ownerId === undefined) throw new Error(`not an owner's UUID: ${port.ownerId}`);
+  const owner = { kind: port.ownerKind, id: ownerId };
+  const known = { id: parsePortId(port.portId), owner, namespace: port.namespace, interface: port.interface };
+  await proxy.addPort(known, { fd, backlog: BACKLOG });
 }
 
 /** The descriptor was sent before its message, so it is there; and in the same order. */

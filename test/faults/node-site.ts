@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PortStatusDocument } from '../../src/control/status-document.ts';
 import { runCommand } from '../../src/demo/command.ts';
 import type { Daemon } from '../../src/demo/daemon.ts';
@@ -20,6 +21,8 @@ export const PORTS_MAX = 3;
 export const NEIGHBOURS_MAX = 32;
 const WORKERS_ENDED_MAX = 2;
 const LOG_LINES = 20;
+/** Longer than the resolver keeps sockets for. */
+const RESOLVER_RESTS_MS = 1500;
 /** Routers that rows make, beside those of the tenants. */
 const SPARE = 400;
 
@@ -128,7 +131,7 @@ export class NodeSite {
       await this.untilServed();
       this.#known = undefined;
     }
-    const before = this.#known ?? (await this.#state());
+    const before = this.#known ?? (await this.#restingState());
     this.#known = undefined;
     try {
       await inject(this);
@@ -141,6 +144,12 @@ export class NodeSite {
       return true;
     });
     this.#known = before;
+  }
+
+  /** After a while without questions the resolver has closed its sockets in routers (native/resolve.c). */
+  async #restingState(): Promise<NodeState> {
+    await sleep(RESOLVER_RESTS_MS);
+    return this.#state();
   }
 
   async close(): Promise<void> {
