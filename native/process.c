@@ -48,7 +48,7 @@ int ms_peer(__s32 socket_fd, __u32 *pid, __u32 *uid)
 int ms_peer_open(__s32 socket_fd, __s32 *process_fd)
 {
 	OWNED_FD fd = -1;
-	__u32 pid, uid;
+	__u32 pid = 0, uid = 0;
 	socklen_t length = sizeof(int);
 	int own = -1;
 	int error = ms_peer(socket_fd, &pid, &uid);

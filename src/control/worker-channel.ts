@@ -51,24 +51,27 @@ export class WorkerChannel {
   }
 
   #take(received: unknown, bytes: number): void {
-    if (!this.#messages.take(1) || !this.#bytes.take(bytes))
-      return this.#end('more messages than a worker has to send');
-    const message = parseFromWorker(received);
-    if (message === undefined) return this.#end('an invalid message');
-    if (message.type === 'status') return this.#takeStatus(message);
-    if (!this.#questions.allow(message)) return this.#end(`a message that nobody had asked for (${message.type})`);
-    if (message.type !== 'status-ports') this.#heard(message);
-  }
-
-  #takeStatus({ type, request, status }: Extract<FromWorker, { type: 'status' }>): void {
-    const whole = this.#questions.statuses.end(request, status);
-    if (whole === undefined) this.#end('a status that nobody had asked for, or that counts back');
-    else this.#heard({ type, request, status: whole });
-  }
-
-  #end(what: string): void {
+    const wrong = this.#hear(received, bytes);
+    if (wrong === undefined) return;
     // What else it sent is not even read.
     this.#stream.close();
-    this.#broken(`it sent ${what}`);
+    this.#broken(`it sent ${wrong}`);
+  }
+
+  /** What is wrong with it, in words, where it is not heard. */
+  #hear(received: unknown, bytes: number): string | undefined {
+    if (!this.#messages.take(1) || !this.#bytes.take(bytes)) return 'more messages than a worker has to send';
+    const message = parseFromWorker(received);
+    if (message === undefined) return 'an invalid message';
+    if (message.type === 'status') {
+      const { type, request, status } = message;
+      const whole = this.#questions.statuses.end(request, status);
+      if (whole === undefined) return 'a status that nobody had asked for, or that counts back';
+      this.#heard({ type, request, status: whole });
+      return undefined;
+    }
+    if (!this.#questions.allow(message)) return `a message that nobody had asked for (${message.type})`;
+    if (message.type !== 'status-ports') this.#heard(message);
+    return undefined;
   }
 }

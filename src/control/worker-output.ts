@@ -3,8 +3,8 @@ import { LineBuffer } from '../proxy/line-buffer.ts';
 import { Budget, type Rate } from './budget.ts';
 import { lineOf } from './worker-lines.ts';
 
-/** Of one line; what is longer is cut. A line of the access log has a target, which is hardly ever so long. */
-const LINE_BYTES_MAX = 32 * 1024;
+/** Of one line; what is longer is cut. The longest is one of the access log, with the longest target there may be in it. */
+export const LINE_BYTES_MAX = 192 * 1024;
 /** What all of a worker's streams may write. What is more waits in the worker, which drops and counts lines of its log then. */
 const LINES: Rate = { perSecond: 1000, burst: 4000 };
 const BYTES: Rate = { perSecond: 1_048_576, burst: 4 * 1_048_576 };

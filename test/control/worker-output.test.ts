@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
-import { WorkerOutput } from '../../src/control/worker-output.ts';
+import { LINE_BYTES_MAX, WorkerOutput } from '../../src/control/worker-output.ts';
 import { createLogger } from '../../src/log.ts';
 
 const PID = 4711;
@@ -53,7 +53,7 @@ describe('what a worker writes', () => {
     ['after what looks like the end of a line', `x\u2028${JSON.stringify(OURS)}\u0085${JSON.stringify(OURS)}`],
     ['with a prototype', '{"level":"info","msg":"a","__proto__":{"pid":1,"role":"supervisor"},"toJSON":{}}'],
     ['after bytes that are no text', Buffer.concat([Buffer.from([0xff, 0xfe, 0]), Buffer.from(JSON.stringify(OURS))])],
-    ['in a line that is too long', JSON.stringify({ ...OURS, x: 'x'.repeat(50_000) })],
+    ['in a line that is too long', JSON.stringify({ ...OURS, x: 'x'.repeat(LINE_BYTES_MAX) })],
   ] as const) {
     it(`is the worker’s when it writes a line of the supervisor’s ${how}`, async () => {
       const lines = await linesOf([written, '\n']);
@@ -92,7 +92,7 @@ describe('what a worker writes', () => {
     assert.deepEqual(
       lines.map((line) => JSON.parse(line)).map(({ msg, cut }) => [msg.length, msg.at(-1), cut]),
       [
-        [32 * 1024, 'x', true],
+        [LINE_BYTES_MAX, 'x', true],
         [4, 't', undefined],
         [4, 't', undefined],
       ],
