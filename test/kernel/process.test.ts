@@ -97,6 +97,49 @@ async function outsideSeenFromWithin(): Promise<unknown> {
   return JSON.parse(said.trim().split('\n')[1] ?? 'null');
 }
 
+/** Runs a program on a kernel that seems not to have SO_PEERPIDFD: getsockopt fails for it with ENOPROTOOPT (seccomp(2)). */
+const BEFORE_6_5 = `
+import ctypes, os, platform, struct, sys
+number = {"x86_64": 55, "aarch64": 209}[platform.machine()]
+def step(code, k, if_true=0, if_false=0):
+    return struct.pack("HBBI", code, if_true, if_false, k)
+steps = [step(0x20, 0), step(0x15, number, 0, 3), step(0x20, 32), step(0x15, 77, 0, 1), step(0x06, 0x5005c), step(0x06, 0x7fff0000)]
+class Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("steps", ctypes.c_char_p)]
+libc = ctypes.CDLL(None)
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, ctypes.byref(Program(len(steps), b"".join(steps))), 0, 0) == 0
+os.execvp(sys.argv[1], sys.argv[1:])
+`;
+
+it('a process at the other end of a socket is held on kernels before 6.5 too, unless it has ended', async () => {
+  const path = join(folder, 'before.sock');
+  const module = (name: string) => new URL(`../../src/${name}`, import.meta.url).href;
+  const script = `
+    const { createServer } = await import('node:net');
+    const { once } = await import('node:events');
+    const { spawn } = await import('node:child_process');
+    const { ProcessHandle } = await import('${module('kernel/process.js')}');
+    const { fdOf } = await import('${module('proxy/handle.js')}');
+    const server = createServer({ pauseOnConnect: true }).listen('${path}');
+    const visitor = spawn('python3', ['-c', ${JSON.stringify(CONNECTS)}, '${path}']);
+    const [socket] = await once(server, 'connection');
+    const held = ProcessHandle.ofPeer(fdOf(socket));
+    const isVisitor = held?.pid === visitor.pid && !held.hasEnded;
+    held?.signal('SIGKILL');
+    await once(visitor, 'exit');
+    console.log(isVisitor, held?.hasEnded, ProcessHandle.ofPeer(fdOf(socket)) === undefined);
+    process.exit();`;
+  const argv = ['-c', BEFORE_6_5, process.execPath, '--input-type=module', '-e', script];
+  const child = spawn('python3', argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  await once(child, 'close');
+  assert.equal(said, 'true true true\n');
+});
+
 describe('a process by its number', () => {
   it('is held, until it has ended', async () => {
     const child = spawn('sleep', ['60']);
