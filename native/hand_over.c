@@ -185,15 +185,3 @@ int ms_fds_receive(__s32 channel_fd, __s32 *fds, __u32 capacity, __u32 *count)
 	*count = came;
 	return 0;
 }
-
-int ms_peer(__s32 socket_fd, __u32 *pid, __u32 *uid)
-{
-	struct ucred peer;
-	socklen_t length = sizeof(peer);
-
-	if (getsockopt(socket_fd, SOL_SOCKET, SO_PEERCRED, &peer, &length))
-		return -errno;
-	*pid = (__u32)peer.pid;
-	*uid = peer.uid;
-	return 0;
-}

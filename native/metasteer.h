@@ -586,8 +586,26 @@ MS_EXPORT int ms_fds_send(__s32 channel_fd, const __s32 *fds, __u32 count);
  */
 MS_EXPORT int ms_fds_receive(__s32 channel_fd, __s32 *fds, __u32 capacity, __u32 *count);
 
-/* Who is at the other end of a connected UNIX socket. */
+/* --- processes (process.c) --- */
+
+/* Who is at the other end of a connected UNIX socket. `pid` is 0 for a process in a PID namespace that is not seen from here. */
 MS_EXPORT int ms_peer(__s32 socket_fd, __u32 *pid, __u32 *uid);
+
+/*
+ * A descriptor of the process that connected or made the other end of a socket (pidfd_open(2)). -ESRCH when it has ended, or is in a
+ * PID namespace that is not seen from here. Before Linux 6.5, which has SO_PEERPIDFD, the socket must not have been given to another
+ * process since.
+ */
+MS_EXPORT int ms_peer_open(__s32 socket_fd, __s32 *process_fd);
+
+/* A descriptor of a process. -ESRCH when there is none of that number. */
+MS_EXPORT int ms_process_open(__u32 pid, __s32 *process_fd);
+
+/* Whether a process has ended: 1, also when nobody has asked for its exit status yet, or 0. */
+MS_EXPORT int ms_process_ended(__s32 process_fd, __u32 *ended);
+
+/* Sends a signal to a process and never to another one. -ESRCH when it has ended. */
+MS_EXPORT int ms_process_signal(__s32 process_fd, __u32 number);
 
 /* Gives back to the kernel the pages of freed memory, and of the program's file; code that runs again comes back by itself. */
 MS_EXPORT int ms_memory_trim(void);

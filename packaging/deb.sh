@@ -49,6 +49,8 @@ main_package() {
   ln -s ../lib/metasteer/native/build/metasteer-haproxy "$tree/usr/sbin/metasteer-haproxy"
   install -m 644 packaging/systemd/*.service "$tree/usr/lib/systemd/system/"
   install -m 644 packaging/deb/{metasteer.yaml,haproxy-shim.conf} "$tree/etc/metasteer/"
+  # For files with secrets, which systemd passes on to the agent.
+  install -d -m 700 "$tree/etc/metasteer/credentials"
 
   for page in "$app"/man/*; do
     install -D -m 644 "$page" "$tree/usr/share/man/man${page##*.}/$(basename "$page")"

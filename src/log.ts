@@ -1,4 +1,4 @@
-import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
+import { type DestinationStream, type Logger, pino, stdTimeFunctions, symbols } from 'pino';
 import { LogOutput } from './log-output.ts';
 
 export type { Logger } from 'pino';
@@ -28,4 +28,10 @@ export function createLogger(
     formatters: { level: (label: string) => ({ level: label }) },
   };
   return pino(options, stream);
+}
+
+/** Where a logger's lines go, for those of another process, which are whole already. @returns takes a line with its LF */
+export function lineWriter(log: Logger): (line: string) => void {
+  const stream = Reflect.get(log, symbols.streamSym) as DestinationStream;
+  return (line) => void stream.write(line);
 }

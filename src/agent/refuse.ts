@@ -30,6 +30,11 @@ export const ENDINGS = {
   'client-ambiguous': { status: 400, sentence: 'X-Forwarded-For is there more than once, or is a list.' },
   'client-malformed': { status: 400, sentence: 'X-Forwarded-For is not an IP address without a zone.' },
   'mac-malformed': { status: 400, sentence: 'X-Metasteer-Client-MAC is not one MAC address.' },
+  'owner-elsewhere': {
+    status: 503,
+    sentence: 'The daemon of this node does not name the router or network among those that are here.',
+    retry: true,
+  },
   'body-too-large': { status: 413, sentence: 'The body is larger than `limits.body_size`.', closes: true },
   'instance-unknown': {
     status: 404,

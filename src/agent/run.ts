@@ -1,13 +1,17 @@
 /** The agent's life, top to bottom: build the parts, listen, serve until a signal comes, give everything back. */
 import { messageOf, stackOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { AdminServer } from '../unix/admin-server.ts';
+import { type AdminRoute, AdminServer } from '../unix/admin-server.ts';
+import { LocalOwners } from './local-owners.ts';
 import { serveMetrics } from './metrics.ts';
 import { NovaClient } from './nova-client.ts';
 import { AgentServer } from './server.ts';
 import type { AgentSettings } from './settings/settings.ts';
 import type { OpenResolver } from './sources.ts';
 import { statusDocument } from './status.ts';
+
+/** For the owners of the largest node. */
+const OWNERS_BODY_MAX = 4 * 1_048_576;
 
 export interface RunOptions {
   readonly settings: AgentSettings;
@@ -29,10 +33,20 @@ export async function runAgent({ settings, log, openResolver, signal }: RunOptio
   try {
     const { resolver, close } = await openResolver(settings, log);
     undo.push(close);
-    const server = new AgentServer({ settings, resolver, nova, log });
-    const parts = { settings, resolver, nova, server };
+    const owners = new LocalOwners(log);
+    const server = new AgentServer({ settings, resolver, nova, owners, log });
+    const parts = { settings, resolver, nova, owners, server };
     const status = () => statusDocument(parts);
-    const routes = [{ method: 'GET', shown: 'GET /v1/status', path: /^\/v1\/status$/, act: status }] as const;
+    const routes: readonly AdminRoute[] = [
+      { method: 'GET', shown: 'GET /v1/status', path: /^\/v1\/status$/, act: status },
+      {
+        method: 'PUT',
+        shown: 'PUT /v1/owners, for the daemon',
+        path: /^\/v1\/owners$/,
+        bodyMax: OWNERS_BODY_MAX,
+        act: async (_, body) => ({ owners: owners.take(await body()) }),
+      },
+    ];
     const admin = await AdminServer.listen(settings.admin.socket, routes, (error) => {
       log.error({ error: stackOf(error) }, 'internal error');
     });

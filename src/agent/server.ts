@@ -14,6 +14,7 @@ import { hasBody, readBody } from './body.ts';
 import { Caller } from './caller.ts';
 import { Counters } from './counters.ts';
 import { listenOnAgentSocket } from './listen.ts';
+import type { LocalOwners } from './local-owners.ts';
 import { refuseMalformed } from './malformed.ts';
 import { Mismatches } from './mismatches.ts';
 import type { NovaClient } from './nova-client.ts';
@@ -36,6 +37,8 @@ export interface AgentParts {
   readonly settings: AgentSettings;
   readonly resolver: ResolverLike;
   readonly nova: NovaClient;
+  /** Whose instances may ask. */
+  readonly owners: LocalOwners;
   readonly log: Logger;
 }
 
@@ -155,6 +158,7 @@ export class AgentServer {
     const path = pathOf(record.target);
     const who = identify(request.rawHeaders);
     record.asker = who.asker;
+    if (!this.#parts.owners.has(who.asker.owner)) throw new Refusal('owner-elsewhere');
     const body = hasBody(request) ? await readBody(request, this.#parts.settings.limits.bodyBytes) : null;
     const instance = await this.#resolve(who, record);
     record.instance = instance;

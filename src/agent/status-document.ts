@@ -8,6 +8,8 @@ export interface AgentStatusDocument {
     /** Connections of proxies, and requests being served, now. */
     readonly connections: number;
     readonly requests_open: number;
+    /** Routers and networks it answers for, those of this node; null where no daemon says which: for all. */
+    readonly owners: number | null;
   };
   readonly requests: {
     readonly total: number;

@@ -1,4 +1,5 @@
 import { packageVersion } from '../version.ts';
+import type { LocalOwners } from './local-owners.ts';
 import type { NovaClient } from './nova-client.ts';
 import type { ResolverLike } from './resolver-like.ts';
 import type { AgentServer } from './server.ts';
@@ -10,11 +11,12 @@ export interface StatusParts {
   readonly settings: AgentSettings;
   readonly resolver: ResolverLike;
   readonly nova: NovaClient;
+  readonly owners: LocalOwners;
   readonly server: AgentServer;
 }
 
 /** What the agent does, in numbers. No secret and nothing of a tenant is in it. */
-export function statusDocument({ settings, resolver, nova, server }: StatusParts): AgentStatusDocument {
+export function statusDocument({ settings, resolver, nova, owners, server }: StatusParts): AgentStatusDocument {
   const { addresses, requestsOpen, queued } = nova.status();
   const { cache, counters } = server;
   return {
@@ -25,6 +27,7 @@ export function statusDocument({ settings, resolver, nova, server }: StatusParts
       socket: settings.socket.path,
       connections: server.connections,
       requests_open: server.requestsOpen,
+      owners: owners.count ?? null,
     },
     requests: { total: counters.requests, by_status: counters.byStatus, by_reason: counters.byReason },
     resolver: { source: settings.resolver.source, counters: { ...resolver.counters } },

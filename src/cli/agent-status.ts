@@ -4,7 +4,7 @@ import type { CliEnvironment } from './environment.ts';
 import { printable } from './status-text.ts';
 import { type Column, table } from './table.ts';
 
-const DEFAULT_SOCKET = '/run/metasteer/agent.sock';
+const DEFAULT_SOCKET = '/run/metasteer-agent/admin.sock';
 
 interface AgentStatusOptions {
   readonly socket?: string;
@@ -60,6 +60,7 @@ export function agentStatusText({
     [
       `metasteer agent ${agent.version}, pid ${agent.pid}, up ${agent.uptime_seconds} s, socket ${agent.socket}`,
       `${agent.connections} connections, ${agent.requests_open} requests open, ${requests.total} served`,
+      ...(agent.owners === null ? [] : [`answering for the ${agent.owners} routers and networks of this node alone`]),
       `instances from ${resolver.source}: ${lookUps.join(', ')}`,
       ...(cache.enabled ? [`response cache: ${cache.entries} replies, ${cache.bytes} bytes, ${cache.hits} hits`] : []),
     ],

@@ -17,7 +17,13 @@ import type { BreachHandler } from '../link/front-breach.ts';
 import { createLogger } from '../log.ts';
 import { agentConnectionsMax, connectionsMax, EXCESS_MAX } from '../proxy/descriptors.ts';
 import { MessageStream } from '../proxy/message-stream.ts';
-import type { FromWorker, PortMessage, ProxySettings, ToWorker } from '../proxy/messages.ts';
+import {
+  type FromWorker,
+  type PortMessage,
+  type ProxySettings,
+  STATUS_PORTS_MAX,
+  type ToWorker,
+} from '../proxy/messages.ts';
 import { MetadataProxy, type ProxyEnvironment } from '../proxy/proxy.ts';
 import type { CountRequest } from '../proxy/rate-limit.ts';
 import { descriptorLimit } from '../unix/descriptor-limit.ts';
@@ -115,7 +121,7 @@ async function handle(proxy: MetadataProxy, message: ToWorker, send: Send): Prom
       return addPort(proxy, message.port, send);
     case 'ping':
       bursts.seen(proxy.connections);
-      return send({ type: 'pong', connections: proxy.connections });
+      return send({ type: 'pong', ping: message.ping, connections: proxy.connections });
     case 'trace':
       return proxy.trace(message.filter);
     case 'remove-port':
@@ -125,13 +131,21 @@ async function handle(proxy: MetadataProxy, message: ToWorker, send: Send): Prom
       return send({ type: 'port-drained', portId: message.portId, cut });
     }
     case 'status':
-      return send({ type: 'status', request: message.request, status: proxy.status() });
+      return tellStatus(proxy, message.request, send);
     case 'stop':
       await (message.othersServe ? proxy.retire(message.deadlineMs) : proxy.stop(message.deadlineMs));
       send({ type: 'stopped' });
       // The supervisor sees the end of the process, and what was written before it.
       return process.exit(0);
   }
+}
+
+/** In parts, so that no message is longer where there are more ports. */
+function tellStatus(proxy: MetadataProxy, request: number, send: Send): void {
+  const { ports, ...status } = proxy.status();
+  for (let from = 0; from < ports.length; from += STATUS_PORTS_MAX)
+    send({ type: 'status-ports', request, ports: ports.slice(from, from + STATUS_PORTS_MAX) });
+  send({ type: 'status', request, status });
 }
 
 async function addPort(proxy: MetadataProxy, port: PortMessage, send: Send): Promise<void> {

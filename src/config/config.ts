@@ -62,6 +62,8 @@ export interface Config {
     readonly queueTimeoutMs: number;
     readonly retryMs: number;
     readonly clientMac: boolean;
+    /** Where `metasteer agent` is told which owners are on this node. */
+    readonly adminSocket?: string;
   };
   readonly admin: { readonly socket: string };
   /** Without a user it is derived from the agent socket's owner. */
@@ -139,6 +141,7 @@ export function configOf(file: ConfigFile): Config {
       queueTimeoutMs: agent.queue_timeout,
       retryMs: agent.retry,
       clientMac: agent.client_mac,
+      ...(agent.admin_socket === undefined ? {} : { adminSocket: agent.admin_socket }),
     },
     admin: { socket: file.admin.socket ?? join(file.run_dir, 'admin.sock') },
     worker: {

@@ -6,7 +6,9 @@ const KEEP_ALIVE_CONCURRENCY = 32;
 
 /** The part of the configuration that the supervisor hands to a worker. */
 export function proxySettings(config: Config): ProxySettings {
-  const { agent, metadataHaproxy, limits, rateLimiting } = config;
+  const { metadataHaproxy, limits, rateLimiting } = config;
+  // Not a worker's business.
+  const { adminSocket: _, ...agent } = config.agent;
   return {
     agent: { ...agent, ...concurrencyOf(config) },
     timeouts: {

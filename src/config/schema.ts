@@ -90,6 +90,12 @@ const sections = {
       true,
       'Whether the agent is told the MAC of the client’s frames in `X-Metasteer-Client-MAC`: `metasteer agent` checks it, Neutron’s pass it over.',
     ),
+    admin_socket: optionalText({
+      ...socketPath,
+      default: 'none',
+      meaning:
+        'Admin socket of `metasteer agent`, which is told there which routers and networks are on this node, and then answers for no others.',
+    }),
   }),
   admin: z.strictObject({
     socket: optionalText({

@@ -53,7 +53,7 @@ export function adminActions(context: ActionsContext): AdminActions {
       if (by.uid !== 0) throw new MetasteerError('upgrade-refused', 'only root may start another version');
       return upgrader.upgrade({ config, binary });
     },
-    beginHandOver: (by, request) => handOver.begin(by, request),
-    commitHandOver: (by) => handOver.commit(by),
+    beginHandOver: (socketFd, request) => handOver.begin(socketFd, request),
+    commitHandOver: (socketFd) => handOver.commit(socketFd),
   };
 }

@@ -1,9 +1,10 @@
+import type { Socket } from 'node:net';
 import * as z from 'zod';
 import type { GuardLimits } from '../config/config.ts';
 import { limitsDocument, parseLimits } from '../config/limits.ts';
 import { MetasteerError } from '../errors.ts';
 import { type OwnerId, parseOwnerId } from '../identity/owner-id.ts';
-import { type Peer, peerOf } from '../kernel/hand-over.ts';
+import { type Peer, peerOf } from '../kernel/process.ts';
 import { fdOf } from '../proxy/handle.ts';
 import type { AdminRoute } from '../unix/admin-server.ts';
 import type { DrainReport } from './drain-orders.ts';
@@ -31,9 +32,9 @@ export interface AdminActions {
   readonly undrain: (target: string | undefined) => { readonly target: string };
   /** @param plan what differs from how this daemon was started */
   readonly upgrade: (by: Peer, plan: Partial<UpgradePlan>) => Promise<UpgradeReport>;
-  /** Gives everything to the daemon that asks. */
-  readonly beginHandOver: (by: Peer, request: HandOverRequest) => Promise<HandOverDocument>;
-  readonly commitHandOver: (by: Peer) => Promise<void>;
+  /** Gives everything to the daemon that asks, on this socket. */
+  readonly beginHandOver: (socketFd: number, request: HandOverRequest) => Promise<HandOverDocument>;
+  readonly commitHandOver: (socketFd: number) => Promise<void>;
 }
 
 /** How operators ask for each. */
@@ -97,24 +98,34 @@ export function adminRoutes(actions: AdminActions): readonly AdminRoute[] {
       method: 'PUT',
       shown: 'PUT /v1/upgrade with `config` and `binary` or neither, for root',
       path: /^\/v1\/upgrade$/,
-      act: async (_, body, { socket }) => actions.upgrade(peerOf(fdOf(socket)), planOf(await body())),
+      act: async (_, body, { socket }) => actions.upgrade(peerOf(connected(socket)), planOf(await body())),
     },
     {
       method: 'PUT',
       shown: 'PUT /v1/hand-over, for another daemon',
       path: /^\/v1\/hand-over$/,
-      act: async (_, body, { socket }) => actions.beginHandOver(peerOf(fdOf(socket)), requestOf(await body())),
+      act: async (_, body, { socket }) => {
+        const request = requestOf(await body());
+        return actions.beginHandOver(connected(socket), request);
+      },
     },
     {
       method: 'PUT',
       shown: 'PUT /v1/hand-over/commit, for another daemon',
       path: /^\/v1\/hand-over\/commit$/,
       act: async (_, _body, { socket }) => {
-        await actions.commitHandOver(peerOf(fdOf(socket)));
+        await actions.commitHandOver(connected(socket));
         return {};
       },
     },
   ];
+}
+
+/** @throws {MetasteerError} `upgrade-refused` when who asked has gone meanwhile */
+function connected(socket: Socket): number {
+  const fd = fdOf(socket);
+  if (fd === -1) throw new MetasteerError('upgrade-refused', 'who asked for it has gone');
+  return fd;
 }
 
 function planOf(body: unknown): Partial<UpgradePlan> {

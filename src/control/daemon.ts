@@ -10,6 +10,7 @@ import { AdminServer } from '../unix/admin-server.ts';
 import { packageVersion } from '../version.ts';
 import { adminRoutes } from './admin.ts';
 import { adminActions } from './admin-actions.ts';
+import { AgentOwners } from './agent-owners.ts';
 import { DescriptorStore } from './descriptor-store.ts';
 import { drain } from './drain.ts';
 import { DrainOrders } from './drain-orders.ts';
@@ -104,6 +105,7 @@ async function build(foundation: Foundation, { stop, stopper, manager, store, lo
   const traffic = new Traffic(ownerLabel ? ownersMax : 0);
   const parts = { ...foundation, settings, heartbeat, reconciler, sweeper, shield, traffic, store, log };
   const reloader = new Reloader(loaded, parts, needsRestart);
+  const agentOwners = stopper.owns(new AgentOwners(config, log));
   const tracing = new Tracing({ maps, programs, workers, reconciler });
   const portOf = (id: PortId) => reconciler.port(id);
   const traced = tracing.packet.bind(tracing);
@@ -118,6 +120,7 @@ async function build(foundation: Foundation, { stop, stopper, manager, store, lo
         () => heartbeat.release(),
         () => tracing.end(),
         () => reports.close(),
+        () => agentOwners.close(),
         () => admin?.release(),
         () => Promise.all([sweeper.close(), shield.close(), metrics?.close()]),
         // The other one keeps its own, by its own names.

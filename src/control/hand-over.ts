@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MetasteerError, messageOf } from '../errors.ts';
-import { handDescriptorsOver, type Peer } from '../kernel/hand-over.ts';
+import { handDescriptorsOver } from '../kernel/hand-over.ts';
 import { nameHolder } from '../kernel/lock.ts';
+import { type Peer, ProcessHandle, peerOf } from '../kernel/process.ts';
 import type { Programs } from '../kernel/programs.ts';
-import { isAlive } from '../unix/alive.ts';
 import { packageVersion } from '../version.ts';
 import { replacePrograms } from './attached-programs.ts';
 import { type DescribedDaemon, describeDaemon } from './describe.ts';
@@ -30,6 +30,11 @@ export interface HandOverContext extends DescribedDaemon {
   readonly release: (to: Peer) => Promise<void>;
 }
 
+/** A daemon that takes over: who it is, and a hold of its process. */
+interface Newcomer extends Peer {
+  readonly process: ProcessHandle;
+}
+
 /**
  * Gives everything to another daemon, in two steps: it gets all descriptors and what is known of them, and when it is
  * ready, it says so and this one lets go. Until then this one serves as ever, and goes on when the other fails.
@@ -39,7 +44,7 @@ export interface HandOverContext extends DescribedDaemon {
  */
 export class HandOver {
   readonly #context: HandOverContext;
-  #newcomer: Peer | undefined;
+  #newcomer: Newcomer | undefined;
   #takingBack = false;
   #done = false;
 
@@ -51,34 +56,58 @@ export class HandOver {
     return this.#done;
   }
 
-  /** @throws {MetasteerError} `upgrade-refused` */
-  async begin(peer: Peer, request: HandOverRequest): Promise<HandOverDocument> {
-    if (peer.uid !== 0) throw new MetasteerError('upgrade-refused', 'only root may take a daemon over');
-    if (this.#newcomer !== undefined || this.#takingBack || this.#done)
-      throw new MetasteerError('upgrade-refused', 'another daemon is taking over already');
-    if (request.abi !== OUR_ABI) {
-      const what = `the maps of the running version ${packageVersion()} have layout ${OUR_ABI}`;
-      throw new MetasteerError('upgrade-refused', `${what}, version ${request.version} needs ${request.abi}`);
-    }
-    this.#newcomer = peer;
+  /**
+   * @param socketFd on which it asked
+   * @throws {MetasteerError} `upgrade-refused`
+   */
+  async begin(socketFd: number, request: HandOverRequest): Promise<HandOverDocument> {
+    const peer = peerOf(socketFd);
+    this.#check(peer, request);
+    const process = ProcessHandle.ofPeer(socketFd);
+    // It could not be watched, nor ended when it is silent.
+    if (process === undefined)
+      throw new MetasteerError(
+        'upgrade-refused',
+        'it has ended, or is in a PID namespace that this daemon does not see',
+      );
+    const newcomer = { ...peer, process };
+    this.#newcomer = newcomer;
     try {
       await this.#context.reconciler.pause();
       const document = await this.#send(request.socket);
-      void this.#watch(peer);
+      void this.#watch(newcomer);
       return document;
     } catch (error) {
-      await this.#takeBack();
+      await this.#takeBack(newcomer, false);
       throw error;
     }
   }
 
-  /** The newcomer is ready: from here on it is the daemon. @throws {MetasteerError} `upgrade-refused` */
-  async commit(peer: Peer): Promise<void> {
-    if (this.#newcomer?.pid !== peer.pid)
+  #check({ uid }: Peer, { abi, version }: HandOverRequest): void {
+    if (uid !== 0) throw new MetasteerError('upgrade-refused', 'only root may take a daemon over');
+    if (this.#newcomer !== undefined || this.#takingBack || this.#done)
+      throw new MetasteerError('upgrade-refused', 'another daemon is taking over already');
+    if (abi === OUR_ABI) return;
+    const what = `the maps of the running version ${packageVersion()} have layout ${OUR_ABI}`;
+    throw new MetasteerError('upgrade-refused', `${what}, version ${version} needs ${abi}`);
+  }
+
+  /**
+   * The newcomer is ready: from here on it is the daemon.
+   *
+   * @param socketFd on which it says so
+   * @throws {MetasteerError} `upgrade-refused`
+   */
+  async commit(socketFd: number): Promise<void> {
+    const { pid, uid } = peerOf(socketFd);
+    const newcomer = this.#newcomer;
+    // While it lives, its number is nobody else's.
+    if (newcomer === undefined || newcomer.pid !== pid || newcomer.uid !== uid || newcomer.process.hasEnded)
       throw new MetasteerError('upgrade-refused', 'it took too long, or never asked for what it wants to take');
     this.#done = true;
     this.#newcomer = undefined;
-    await this.#context.release(peer);
+    newcomer.process.close();
+    await this.#context.release({ pid, uid });
     // It has nothing left to follow, and ends.
     this.#context.reconciler.resume();
     nameHolder(this.#context.lock, false);
@@ -97,13 +126,13 @@ export class HandOver {
   }
 
   /** Until it is ready, has gone, or takes too long. */
-  async #watch(peer: Peer): Promise<void> {
+  async #watch(newcomer: Newcomer): Promise<void> {
     const deadline = performance.now() + NEWCOMER_MS;
-    while (this.#newcomer === peer) {
+    while (this.#newcomer === newcomer) {
       const isLate = performance.now() > deadline;
-      if (!isAlive(peer.pid) || isLate) {
-        this.#context.history.note('warn', `pid ${peer.pid} did not take over, this daemon goes on`);
-        await this.#takeBack(isLate ? peer : undefined);
+      if (newcomer.process.hasEnded || isLate) {
+        this.#context.history.note('warn', `pid ${newcomer.pid} did not take over, this daemon goes on`);
+        await this.#takeBack(newcomer, isLate);
         return;
       }
       await sleep(LOOK_MS);
@@ -113,15 +142,15 @@ export class HandOver {
   /**
    * What the newcomer may have changed is put back: the program for packets, and those on interfaces.
    *
-   * @param late one that may still live. It is ended: whatever it would still do, it would do to what is put back.
+   * @param isLate where it may still live. It is ended: whatever it would still do, it would do to what is put back.
    */
-  async #takeBack(late?: Peer): Promise<void> {
+  async #takeBack({ process }: Newcomer, isLate: boolean): Promise<void> {
     const { programs, reconciler, history, config } = this.#context;
     // From here on it may not commit, be it on its way already.
     this.#newcomer = undefined;
     this.#takingBack = true;
     try {
-      if (late !== undefined) await end(late.pid);
+      if (isLate) await end(process);
       programs.activate();
       const hold = config.current.steering.onExit === 'hold';
       await replacePrograms(programs, { ports: reconciler.ports, hold }, ({ found }, error) => {
@@ -130,6 +159,7 @@ export class HandOver {
     } catch (error) {
       history.note('error', `the program for packets could not be put back: ${messageOf(error)}`);
     } finally {
+      process.close();
       clearTakeOverSockets(config.current.runDir);
       this.#takingBack = false;
       reconciler.resume();
@@ -137,11 +167,7 @@ export class HandOver {
   }
 }
 
-async function end(pid: number): Promise<void> {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    return;
-  }
-  for (let looks = 0; isAlive(pid) && looks < LOOKS_MAX; looks += 1) await sleep(LOOK_MS);
+async function end(process: ProcessHandle): Promise<void> {
+  process.signal('SIGKILL');
+  for (let looks = 0; !process.hasEnded && looks < LOOKS_MAX; looks += 1) await sleep(LOOK_MS);
 }

@@ -59,7 +59,7 @@ export function launch(context: LaunchContext, user: User, channel: number, opti
   ];
   const start = () =>
     spawn(builtFile('launcher'), argv, {
-      stdio: ['ignore', 'inherit', options.stderr ?? 'inherit', 'pipe', channel, rates?.fd ?? 'ignore'],
+      stdio: ['ignore', 'pipe', options.stderr ?? 'pipe', 'pipe', channel, rates?.fd ?? 'ignore'],
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
     });
   if (!sandbox) return start();

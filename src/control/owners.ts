@@ -44,11 +44,22 @@ export class OwnerRules {
     return (name) => listed?.get(name) ?? matched?.(name);
   }
 
+  /** Whose interfaces a namespace may have, whatever is in it. */
+  owners(namespace: string): readonly Owner[] {
+    const { owner } = this.#matched(namespace) ?? {};
+    return [...(owner === undefined ? [] : [owner]), ...(this.#listed.get(namespace)?.values() ?? [])];
+  }
+
   #match(namespace: string): OwnerOf | undefined {
+    const { owner, interfaces = [] } = this.#matched(namespace) ?? {};
+    if (owner === undefined) return undefined;
+    return (name) => (interfaces.some((each) => each.test(name)) ? owner : undefined);
+  }
+
+  #matched(namespace: string): { readonly owner: Owner; readonly interfaces: readonly RegExp[] } | undefined {
     for (const { kind, namespace: pattern, interfaces } of this.#kinds) {
       const id = parseOwnerId(pattern.exec(namespace)?.[1] ?? '');
-      if (id === undefined || !isChosen(this.#config, id)) continue;
-      return (name) => (interfaces.some((each) => each.test(name)) ? { kind, id } : undefined);
+      if (id !== undefined && isChosen(this.#config, id)) return { owner: { kind, id }, interfaces };
     }
     return undefined;
   }

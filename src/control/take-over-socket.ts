@@ -1,8 +1,8 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAlive } from '../unix/alive.ts';
+import { isAlive } from '../kernel/process.ts';
 
-const NAME = /^take-over-(\d+)\.sock$/;
+const NAME = /^take-over-([1-9]\d{0,6})\.sock$/;
 
 /** Where this process gets the descriptors of the daemon that it takes over from. */
 export function takeOverSocket(runDir: string): string {

@@ -3,7 +3,7 @@ import { MS_PORTS_MAX } from '../kernel/layout.gen.ts';
 import type { SteeringMaps } from '../kernel/maps.ts';
 import { addressBytes, type PacketTraced } from '../kernel/packet-events.ts';
 import type { Programs } from '../kernel/programs.ts';
-import type { WorkerTraceEvent } from '../proxy/messages.ts';
+import { TRACE_EVENTS_MAX, type WorkerTraceEvent } from '../proxy/messages.ts';
 import type { Reconciler } from './reconcile.ts';
 import { diagnose } from './trace-diagnosis.ts';
 import type { TracedPort, TraceLine, TracePacket, TraceRequest, TraceStageLine } from './trace-document.ts';
@@ -11,8 +11,8 @@ import type { Workers } from './workers.ts';
 
 type Event = TracePacket | TraceStageLine;
 
-/** What one trace holds; what comes after is not told. */
-const EVENTS_MAX = 2000;
+/** What one trace holds, of all workers and programs; what comes after is not told. */
+const EVENTS_MAX = TRACE_EVENTS_MAX;
 /** From an event to its line: events of programs and workers come by different ways, and are put in order meanwhile. */
 const SETTLE_US = 250_000;
 const LOOK_MS = 100;

@@ -1,12 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { Socket } from 'node:net';
 import { MetasteerError, messageOf } from '../errors.ts';
 import { type PortId, parsePortId } from '../identity/port-id.ts';
 import { closeDescriptor, openDescriptorChannel, type PortListener, sendDescriptor } from '../kernel/sockets.ts';
 import type { LogLevel } from '../log.ts';
-import { MessageStream } from '../proxy/message-stream.ts';
 import type {
-  FromWorker,
   PortMessage,
   ProxySettings,
   ProxyStatus,
@@ -17,8 +16,9 @@ import type {
 import type { User } from '../unix/user.ts';
 import { endOf, type LaunchContext, launch, startError } from './launch.ts';
 import { Pending } from './pending.ts';
+import { type Heard, WorkerChannel } from './worker-channel.ts';
 import type { WorkerEnd, WorkerLoss } from './worker-loss.ts';
-import { parseFromWorker } from './worker-messages.ts';
+import { followed, type OutputOptions, WorkerOutput } from './worker-output.ts';
 
 /** Longest wait for a worker to start: Node loads its code, which takes long on a node that is busy booting. */
 const START_MS = 30_000;
@@ -31,6 +31,8 @@ const STOP_GRACE_MS = 1000;
 /** A worker that has not answered so many pings, the first of them so long ago, is stuck: it is ended and replaced. */
 const PINGS_MISSED_MAX = 5;
 const SILENT_MAX_MS = 10_000;
+/** Numbers of pings. */
+const PINGS = 2 ** 32;
 
 /** Who hears of a worker. */
 export interface WorkerListener {
@@ -49,13 +51,14 @@ export class WorkerProcess {
   state: WorkerState = 'starting';
   readonly #child: ChildProcess;
   readonly #channel: number;
-  readonly #messages: MessageStream;
+  readonly #messages: WorkerChannel;
   readonly #listener: WorkerListener;
   readonly #started = new Pending<'started', void>();
   readonly #ports = new Pending<PortId, void>();
   readonly #drained = new Pending<PortId, number>();
   readonly #statuses = new Pending<number, ProxyStatus>();
   #statusRequests = 0;
+  #lastStatus: Promise<ProxyStatus | undefined> | undefined;
   /** As it said with its last sign of life. */
   connections = 0;
   /** Pings without an answer, and when the first of them was sent. */
@@ -64,7 +67,8 @@ export class WorkerProcess {
   /** Why it was ended, when it was. */
   #verdict: WorkerEnd | undefined;
 
-  constructor(context: LaunchContext, user: User, listener: WorkerListener) {
+  /** @param output where what it writes goes */
+  constructor(context: LaunchContext, user: User, listener: WorkerListener, output: Omit<OutputOptions, 'pid'>) {
     this.user = user;
     this.#listener = listener;
     const [ours, theirs] = openDescriptorChannel();
@@ -77,16 +81,20 @@ export class WorkerProcess {
     } finally {
       closeDescriptor(theirs);
     }
-    this.exited = new Promise((resolve) => {
+    const exited = new Promise<WorkerEnd>((resolve) => {
       this.#child.once('error', (error) => resolve(this.#ended({ loss: 'exit', how: messageOf(error) }, null)));
       this.#child.once('exit', (code, signal) => resolve(this.#ended(endOf(code, signal), code)));
     });
+    const { stdout, stderr } = this.#child;
+    const written = followed(new WorkerOutput({ pid: this.pid, ...output }), [stdout, stderr], exited);
+    // Its last words come before what is said of its end.
+    this.exited = exited.then((end) => written.then(() => end));
     const stream = this.#child.stdio[MESSAGES];
     if (!(stream instanceof Socket)) throw new MetasteerError('worker-failed', 'the worker could not be started');
-    this.#messages = new MessageStream(
+    this.#messages = new WorkerChannel(
       stream,
-      (received) => this.#receive(received),
-      () => this.kill('it sent what is no message', 'message'),
+      (message) => this.#settle(message),
+      (why) => this.kill(why, 'message'),
     );
   }
 
@@ -129,10 +137,13 @@ export class WorkerProcess {
 
   /** The worker's account of itself; undefined when it does not give one in time. */
   async status(withinMs: number): Promise<ProxyStatus | undefined> {
+    // One that is stuck is asked no more; of one that is busy, who comes now gets what was asked for last.
+    if (this.#messages.hasUnansweredStatuses) return this.#lastStatus;
     const request = this.#statusRequests++;
-    const status = this.#statuses.wait(request, withinMs, 'no status');
+    const status = this.#statuses.wait(request, withinMs, 'no status').catch(() => undefined);
+    this.#lastStatus = status;
     this.#send({ type: 'status', request });
-    return status.catch(() => undefined);
+    return status;
   }
 
   /** Asks for a sign of life, and ends a worker that has not given one for long. */
@@ -147,7 +158,8 @@ export class WorkerProcess {
       return;
     }
     this.#missed += 1;
-    this.#send({ type: 'ping' });
+    // Not to be guessed: one that does not read gives no sign of life.
+    this.#send({ type: 'ping', ping: randomInt(PINGS) });
   }
 
   /** Has it tell of what becomes of some clients' requests; of nobody without a filter. */
@@ -189,13 +201,7 @@ export class WorkerProcess {
     this.#messages.send(message);
   }
 
-  #receive(received: unknown): void {
-    const message = parseFromWorker(received);
-    if (message === undefined) this.kill('it sent an invalid message', 'message');
-    else this.#settle(message);
-  }
-
-  #settle(message: FromWorker): void {
+  #settle(message: Heard): void {
     switch (message.type) {
       case 'started':
         this.#started.resolve('started', undefined);

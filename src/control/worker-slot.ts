@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import { proxySettings } from '../config/proxy-settings.ts';
 import { MetasteerError, messageOf } from '../errors.ts';
 import type { PortListener } from '../kernel/sockets.ts';
-import type { Logger } from '../log.ts';
+import { type Logger, lineWriter } from '../log.ts';
 import type { PortMessage } from '../proxy/messages.ts';
 import type { User } from '../unix/user.ts';
 import { type AgentPlace, agentPlace } from './agent-place.ts';
@@ -110,7 +110,8 @@ export class WorkerSlot {
     const table = rates.tableFor(config.current);
     const context = { runDir, netnsDir, heapBytes, sandbox, agent, namespace, rates: table };
     const startedWith = forWorkers(config.current);
-    const worker = new WorkerProcess(context, user, this.#owner);
+    const output = { write: lineWriter(log), logsRequests: config.current.log.access === 'all' };
+    const worker = new WorkerProcess(context, user, this.#owner, output);
     this.#processes.add(worker);
     const bornAt = performance.now();
     void worker.exited.then((end) => this.#ended(worker, end, performance.now() - bornAt));

@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ProcessHandle } from '../kernel/process.ts';
 import { tryCommand } from './command.ts';
 
 const RUN = '/run';
@@ -95,12 +96,16 @@ async function orphanedNamespaces(): Promise<readonly string[]> {
 async function stopDaemons(record: string): Promise<void> {
   for (const line of readLines(record)) {
     const [pid, started] = line.split(' ');
-    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-      if (!sameProcess(Number(pid), started)) break;
-      process.kill(Number(pid), signal);
+    const daemon = ProcessHandle.open(Number(pid));
+    if (daemon === undefined) continue;
+    // Looked at while it is held: it is no other one from here on.
+    const isOurs = sameProcess(daemon.pid, started);
+    for (const signal of isOurs ? (['SIGTERM', 'SIGKILL'] as const) : []) {
+      daemon.signal(signal);
       const deadline = Date.now() + STOP_MS;
-      while (sameProcess(Number(pid), started) && Date.now() < deadline) await sleep(50);
+      while (!daemon.hasEnded && Date.now() < deadline) await sleep(50);
     }
+    daemon.close();
   }
 }
 

@@ -21,8 +21,10 @@ export async function tryWorker(config: Config, netns: string): Promise<void> {
   const agent = agentPlace(config.agent.socket);
   const context = { runDir, netnsDir, heapBytes: limits.heapBytes, sandbox: true, agent, rates: undefined };
   const listener = { alive: () => undefined, traced: () => undefined };
+  // The launcher says there what was refused.
+  const output = { write: (line: string) => void process.stderr.write(line), logsRequests: false };
   try {
-    const worker = new WorkerProcess({ ...context, namespace: { reference: netns } }, USER, listener);
+    const worker = new WorkerProcess({ ...context, namespace: { reference: netns } }, USER, listener, output);
     const settings = proxySettings(config);
     try {
       await worker.start({ ...settings, agent: { ...settings.agent, socket: agent.seenAs } }, 'error');

@@ -71,6 +71,10 @@ export const SIGNATURES = {
   ms_fds_send: ['int', ['int32', 'pointer', 'uint32']],
   ms_fds_receive: ['int', ['int32', 'pointer', 'uint32', 'pointer']],
   ms_peer: ['int', ['int32', 'pointer', 'pointer']],
+  ms_peer_open: ['int', ['int32', 'pointer']],
+  ms_process_open: ['int', ['uint32', 'pointer']],
+  ms_process_ended: ['int', ['int32', 'pointer']],
+  ms_process_signal: ['int', ['int32', 'uint32']],
   ms_memory_trim: ['int', []],
   ms_close: ['int', ['int32']],
   ms_lock: ['int', ['pointer', 'pointer', 'pointer']],
@@ -220,6 +224,14 @@ export interface Parameters {
   ms_fds_receive: [channel_fd: number, fds: Memory<'s32'>, capacity: number, count: Memory<'u32'>];
   /** __s32 socket_fd, __u32 *pid, __u32 *uid */
   ms_peer: [socket_fd: number, pid: Memory<'u32'>, uid: Memory<'u32'>];
+  /** __s32 socket_fd, __s32 *process_fd */
+  ms_peer_open: [socket_fd: number, process_fd: Memory<'s32'>];
+  /** __u32 pid, __s32 *process_fd */
+  ms_process_open: [pid: number, process_fd: Memory<'s32'>];
+  /** __s32 process_fd, __u32 *ended */
+  ms_process_ended: [process_fd: number, ended: Memory<'u32'>];
+  /** __s32 process_fd, __u32 number */
+  ms_process_signal: [process_fd: number, number: number];
   /** void */
   ms_memory_trim: [];
   /** __s32 fd */

@@ -70,16 +70,3 @@ export function handDescriptorsOver(path: string, descriptors: readonly number[]
     closeDescriptor(readS32(channel));
   }
 }
-
-/** A process at the other end of a UNIX socket. */
-export interface Peer {
-  readonly pid: number;
-  readonly uid: number;
-}
-
-export function peerOf(socketFd: number): Peer {
-  const pid = room('u32');
-  const uid = room('u32');
-  call('ms_peer', socketFd, pid, uid);
-  return { pid: readU32(pid), uid: readU32(uid) };
-}

@@ -6,7 +6,8 @@ import type { HistogramCounts } from '../metrics/histogram.ts';
 /**
  * What supervisor and worker say to each other over a `MessageStream`.
  *
- * The supervisor trusts nothing a worker says: `src/control/workers.ts` validates every message before it reads it.
+ * The supervisor trusts nothing a worker says: it validates every message (`src/control/worker-messages.ts`), and takes none that it
+ * has not asked for (`src/control/worker-questions.ts`).
  * A port's listening socket travels beside its `add-port` message, on a socket of its own (SCM_RIGHTS).
  */
 export type ToWorker =
@@ -15,8 +16,8 @@ export type ToWorker =
   | { readonly type: 'remove-port'; readonly portId: number }
   | { readonly type: 'drain-port'; readonly portId: number; readonly deadlineMs: number }
   | { readonly type: 'status'; readonly request: number }
-  /** Asks for a `pong`: a worker that is alive but stuck does not give it. */
-  | { readonly type: 'ping' }
+  /** Asks for a `pong` with the same number: a worker that is alive but stuck does not give it. */
+  | { readonly type: 'ping'; readonly ping: number }
   /** Has it tell of what becomes of some clients' requests; of nobody without a filter. */
   | { readonly type: 'trace'; readonly filter?: TraceFilter }
   /** With `othersServe` it takes no more connections: others do on the same sockets. */
@@ -24,16 +25,24 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly type: 'started' }
-  | { readonly type: 'pong'; readonly connections: number }
+  | { readonly type: 'pong'; readonly ping: number; readonly connections: number }
   | { readonly type: 'port-listening'; readonly portId: number }
   /** `cut` connections had a request that was being served at the deadline. */
   | { readonly type: 'port-drained'; readonly portId: number; readonly cut: number }
   | { readonly type: 'port-failed'; readonly portId: number; readonly message: string }
-  | { readonly type: 'status'; readonly request: number; readonly status: ProxyStatus }
+  /** Some of the ports of a status, from 1 to STATUS_PORTS_MAX; what ends the status comes last. */
+  | { readonly type: 'status-ports'; readonly request: number; readonly ports: readonly PortStatus[] }
+  | { readonly type: 'status'; readonly request: number; readonly status: StatusRest }
   | { readonly type: 'traced'; readonly event: WorkerTraceEvent }
   /** The memory that the worker shares with its front is wrong. It ends. */
   | { readonly type: 'front-breach'; readonly breach: FrontBreach }
   | { readonly type: 'stopped' };
+
+/** Ports told of in one message: so each message is bounded, however many ports there are. */
+export const STATUS_PORTS_MAX = 32;
+
+/** Events told of one trace: a flood of requests must not become a flood of messages. */
+export const TRACE_EVENTS_MAX = 2000;
 
 /** A port as the worker needs to know it: who its clients belong to, and the names that go into logs. */
 export interface PortMessage {
@@ -102,6 +111,12 @@ export interface ProxyStatus {
   readonly counts: ProxyCounts;
 }
 
+/** What of a status does not grow with the ports. */
+export type StatusRest = Omit<ProxyStatus, 'ports'>;
+
+/** Classes of a response's status, by its first digit. */
+export const RESPONSE_CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
+
 /** What a worker has counted since it began, over all ports. */
 export interface ProxyCounts {
   /** Client connections. */
@@ -127,7 +142,9 @@ export interface TraceFilter {
 }
 
 /** The stages of a request that a trace tells of. */
-export type TraceStage = 'accepted' | 'head' | 'queued' | 'sent' | 'reply' | 'refused' | 'closed';
+export const TRACE_STAGES = ['accepted', 'head', 'queued', 'sent', 'reply', 'refused', 'closed'] as const;
+
+export type TraceStage = (typeof TRACE_STAGES)[number];
 
 /** A client that is traced came to a stage. */
 export interface WorkerTraceEvent {
@@ -156,10 +173,14 @@ export interface PortStatus {
   readonly refused: Readonly<Record<string, number>>;
 }
 
+/** `unknown` until the first exchange has ended; `absent` while connecting fails. */
+export const AGENT_STATES = ['unknown', 'answering', 'absent'] as const;
+
+export const AGENT_GENERATIONS = ['unknown', 'keep-alive', 'one-shot'] as const;
+
 export interface AgentStatus {
-  /** `unknown` until the first exchange has ended; `absent` while connecting fails. */
-  readonly state: 'unknown' | 'answering' | 'absent';
-  readonly generation: 'unknown' | 'keep-alive' | 'one-shot';
+  readonly state: (typeof AGENT_STATES)[number];
+  readonly generation: (typeof AGENT_GENERATIONS)[number];
   readonly exchangesOpen: number;
   readonly queued: number;
   /** Why the last attempt failed; absent while the agent answers. */

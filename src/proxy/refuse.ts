@@ -72,6 +72,9 @@ export const ENDINGS = {
 
 export type Reason = keyof typeof ENDINGS;
 
+/** All of them. */
+export const REASONS = Object.keys(ENDINGS) as readonly Reason[];
+
 const PHRASES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   405: 'Method Not Allowed',

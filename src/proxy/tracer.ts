@@ -1,10 +1,8 @@
 import type { ClientAddress } from '../identity/client-address.ts';
 import type { ClientLink } from '../link/client-link.ts';
-import type { TraceFilter, TraceStage, WorkerTraceEvent } from './messages.ts';
+import { TRACE_EVENTS_MAX, type TraceFilter, type TraceStage, type WorkerTraceEvent } from './messages.ts';
 import type { Port } from './port.ts';
 
-/** Stages told of one trace: a flood of requests must not become a flood of messages. */
-const EVENTS_MAX = 2000;
 const PATH_MAX = 256;
 
 /** What happened at a stage, beside when and to whom. */
@@ -25,7 +23,7 @@ export class Tracer {
 
   start(filter: TraceFilter): void {
     this.#filter = filter;
-    this.#left = EVENTS_MAX;
+    this.#left = TRACE_EVENTS_MAX;
   }
 
   stop(): void {

@@ -27,6 +27,8 @@ export interface AdminRoute {
   /** As it is told to who asks for something else. */
   readonly shown: string;
   readonly path: RegExp;
+  /** Most characters of a body, where it is more than operators write. */
+  readonly bodyMax?: number;
   /**
    * @param part what the path's first group matched
    * @param body reads the JSON that came along
@@ -100,7 +102,7 @@ async function answer(
       const match = route.method === method ? route.path.exec(url) : null;
       if (match === null) continue;
       const caller = { signal: gone.signal, socket: request.socket };
-      const answered = await route.act(match[1] ?? '', () => body(request), caller);
+      const answered = await route.act(match[1] ?? '', () => body(request, route.bodyMax ?? BODY_MAX), caller);
       return isStream(answered) ? await stream(response, answered) : send(response, 200, answered);
     }
     send(response, 404, { error: `there are ${routes.map(({ shown }) => shown).join(', ')}` });
@@ -136,11 +138,11 @@ async function stream(response: ServerResponse, lines: AsyncIterable<unknown>): 
 }
 
 /** @throws {MetasteerError} `config-syntax` when it is no JSON, or longer than anything we are told */
-async function body(request: IncomingMessage): Promise<unknown> {
+async function body(request: IncomingMessage, max: number): Promise<unknown> {
   let text = '';
   for await (const chunk of request) {
     text += chunk;
-    if (text.length > BODY_MAX) throw new MetasteerError('config-syntax', `a body of more than ${BODY_MAX} bytes`);
+    if (text.length > max) throw new MetasteerError('config-syntax', `a body of more than ${max} bytes`);
   }
   try {
     return JSON.parse(text);

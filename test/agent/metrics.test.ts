@@ -19,10 +19,17 @@ function assertLines(text: string, wanted: readonly string[]): void {
 }
 
 /** Scrapes a running agent once over a socket of its own. */
-async function scrape({ settings: others, resolver, nova, server, socket: beside }: TestAgent): Promise<string> {
+async function scrape({
+  settings: others,
+  resolver,
+  nova,
+  owners,
+  server,
+  socket: beside,
+}: TestAgent): Promise<string> {
   const socket = `${beside}-metrics`;
   const settings = { ...others, metrics: { socket } };
-  const metrics = await serveMetrics({ settings, resolver, nova, server }, pino({ level: 'silent' }));
+  const metrics = await serveMetrics({ settings, resolver, nova, owners, server }, pino({ level: 'silent' }));
   const text = await curlOver(socket);
   await metrics?.close();
   assert.ok(!existsSync(socket));
@@ -90,7 +97,10 @@ describe('the agent’s metrics', () => {
   });
 
   test('are served nowhere unless the settings say where', async () => {
-    const { settings, resolver, nova, server } = await TestAgent.start([await TestNova.start()]);
-    assert.equal(await serveMetrics({ settings, resolver, nova, server }, pino({ level: 'silent' })), undefined);
+    const { settings, resolver, nova, owners, server } = await TestAgent.start([await TestNova.start()]);
+    assert.equal(
+      await serveMetrics({ settings, resolver, nova, owners, server }, pino({ level: 'silent' })),
+      undefined,
+    );
   });
 });

@@ -5,7 +5,15 @@ import { Histogram, type HistogramCounts } from '../../src/metrics/histogram.ts'
 /** An agent that has served a few requests, with two addresses of nova of which one is away. */
 export function sampleAgentStatus(): AgentStatusDocument {
   return {
-    agent: { pid: 1, version: '0.1.0', uptime_seconds: 60, socket: '/s', connections: 2, requests_open: 1 },
+    agent: {
+      pid: 1,
+      version: '0.1.0',
+      uptime_seconds: 60,
+      socket: '/s',
+      connections: 2,
+      requests_open: 1,
+      owners: null,
+    },
     requests: {
       total: 10,
       by_status: { 0: 1, 200: 5, 206: 1, 404: 2, 503: 1 },

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { afterEach } from 'node:test';
 import { type DestinationStream, pino } from 'pino';
+import { LocalOwners } from '../../src/agent/local-owners.ts';
 import { NovaClient } from '../../src/agent/nova-client.ts';
 import type { Resolution } from '../../src/agent/resolver.ts';
 import type { ResolverLike } from '../../src/agent/resolver-like.ts';
@@ -147,6 +148,7 @@ export class TestAgent {
   readonly server: AgentServer;
   readonly nova: NovaClient;
   readonly resolver: TestResolver;
+  readonly owners: LocalOwners;
   readonly settings: AgentSettings;
   /** Log lines. */
   readonly log: Record<string, unknown>[];
@@ -154,7 +156,7 @@ export class TestAgent {
   readonly logText: () => string;
 
   private constructor(
-    parts: Pick<TestAgent, 'socket' | 'server' | 'nova' | 'resolver' | 'settings' | 'log'>,
+    parts: Pick<TestAgent, 'socket' | 'server' | 'nova' | 'resolver' | 'owners' | 'settings' | 'log'>,
     logText: () => string,
   ) {
     ({
@@ -162,6 +164,7 @@ export class TestAgent {
       server: this.server,
       nova: this.nova,
       resolver: this.resolver,
+      owners: this.owners,
       settings: this.settings,
       log: this.log,
     } = parts);
@@ -188,13 +191,14 @@ export class TestAgent {
     const logger = pino({ level: 'trace' }, destination);
     const nova = new NovaClient(settings.nova, logger);
     const resolver = new TestResolver();
-    const server = new AgentServer({ settings, resolver, nova, log: logger });
+    const owners = new LocalOwners(logger);
+    const server = new AgentServer({ settings, resolver, nova, owners, log: logger });
     await server.listen();
     stops.push(async () => {
       await server.stop(0);
       await nova.destroy();
     });
-    return new TestAgent({ socket: settings.socket.path, server, nova, resolver, settings, log }, () => text);
+    return new TestAgent({ socket: settings.socket.path, server, nova, resolver, owners, settings, log }, () => text);
   }
 
   /** Sends segments and returns all that comes back until the agent closes. */

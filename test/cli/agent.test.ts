@@ -311,6 +311,7 @@ describe('agent-status', () => {
         socket: '/run/\u001b[2Ja',
         connections: 2,
         requests_open: 1,
+        owners: 3,
       },
       requests: { total: 12, by_status: { 200: 11, 503: 1 }, by_reason: { 'nova-absent': 1 } },
       resolver: { source: 'neutron', counters: { hits: 3, lookups: 2 } },
@@ -329,6 +330,7 @@ describe('agent-status', () => {
       `\
 metasteer agent 0.1.0, pid 7, up 60 s, socket /run/?[2Ja
 2 connections, 1 requests open, 12 served
+answering for the 3 routers and networks of this node alone
 instances from neutron: 3 hits, 2 lookups
 response cache: 2 replies, 3 bytes, 1 hits
 

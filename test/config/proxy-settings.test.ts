@@ -6,7 +6,7 @@ import { proxySettings } from '../../src/config/proxy-settings.ts';
 test('a worker is told everything of the configuration that the request path needs, and no more', () => {
   const config = parseConfig(
     `
-agent: { socket: /a, generation: one-shot, concurrency: 3, queue_length: 5, queue_timeout: 7s, retry: 9ms, client_mac: false }
+agent: { socket: /a, generation: one-shot, concurrency: 3, queue_length: 5, queue_timeout: 7s, retry: 9ms, client_mac: false, admin_socket: /b }
 metadata_haproxy: { timeout_connect: 1, timeout_client: 2, timeout_server: 3, timeout_http_request: 4, timeout_http_keep_alive: 5 }
 limits: { head_size: 2048, header_count: 6, target_length: 1024, body_size: 7, connections: 8 }
 log: { access: all }

@@ -6,11 +6,9 @@ import { Pending } from '../../src/control/pending.ts';
 import type { FoundInterface } from '../../src/control/port.ts';
 import { Slots } from '../../src/control/slots.ts';
 import { Stopper } from '../../src/control/stopper.ts';
-import { parseFromWorker } from '../../src/control/worker-messages.ts';
 import { MetasteerError } from '../../src/errors.ts';
 import { KernelError } from '../../src/kernel/kernel-error.ts';
 import { createLogger } from '../../src/log.ts';
-import { Census } from '../../src/proxy/census.ts';
 
 const FOUND = { namespace: 'qrouter-x', link: { name: 'qr-a' } } as unknown as FoundInterface;
 const ERRNO = { EPERM: 1, EBUSY: 16, EINVAL: 22, ENOENT: 2, EOPNOTSUPP: 95, E2BIG: 7 } as const;
@@ -77,49 +75,6 @@ describe('the kernel’s refusals', () => {
     const error = new MetasteerError('worker-failed', 'it ended');
     assert.equal(explained(error, FOUND), error);
   });
-});
-
-describe('what a worker says', () => {
-  const status = {
-    ports: [],
-    connections: 0,
-    requests: 0,
-    agent: { state: 'unknown', generation: 'unknown', exchangesOpen: 0, queued: 0 },
-    counts: new Census().counts(),
-  };
-  const traced = {
-    atUs: 5,
-    portId: 1,
-    client: '10.0.0.5',
-    clientPort: 40_000,
-    stage: 'head',
-    method: 'GET',
-    path: '/',
-  };
-  const rows: readonly [string, unknown, boolean][] = [
-    ['is a known message', { type: 'started' }, true],
-    ['is a status', { type: 'status', request: 1, status }, true],
-    ['tells of a client that is traced', { type: 'traced', event: traced }, true],
-    ['tells of a stage that there is not', { type: 'traced', event: { ...traced, stage: 'root' } }, false],
-    ['has a path without end', { type: 'traced', event: { ...traced, path: '/'.repeat(300) } }, false],
-    ['is not a message', 'started', false],
-    ['has an unknown type', { type: 'root-please' }, false],
-    ['has a field too many', { type: 'started', uid: 0 }, false],
-    ['has a number that is none', { type: 'port-listening', portId: -1 }, false],
-    ['has a number beyond what a port can have', { type: 'port-listening', portId: 99_999_999_999 }, false],
-    ['has a number that is no integer', { type: 'port-listening', portId: 1.5 }, false],
-    ['has a text without end', { type: 'port-failed', portId: 1, message: 'x'.repeat(5000) }, false],
-    [
-      'is a status with a number that is text',
-      { type: 'status', request: 1, status: { ...status, requests: '9' } },
-      false,
-    ],
-  ];
-  for (const [name, message, isGood] of rows) {
-    it(`${isGood ? 'is taken when it' : 'is refused when it'} ${name}`, () => {
-      assert.equal(parseFromWorker(message) !== undefined, isGood);
-    });
-  }
 });
 
 describe('awaited answers', () => {

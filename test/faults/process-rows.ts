@@ -72,6 +72,7 @@ const workers: readonly FaultRow<NodeSite>[] = [
   ...[
     ['what is no JSON', '{"type":\n'] as const,
     ['a message no worker may send', '{"type":"add-port"}\n'] as const,
+    ['an answer that nobody asked for', '{"type":"stopped"}\n'] as const,
     ['a number out of bounds', '{"type":"port-listening","portId":-1}\n'] as const,
     ['a line without an end', 'x'.repeat(9 * 1024 * 1024)] as const,
   ].map(([what, bytes]) => ({

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, fstatSync, mkdtempSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { HandOverSocket, handDescriptorsOver, peerOf } from '../../src/kernel/hand-over.ts';
+import { HandOverSocket, handDescriptorsOver } from '../../src/kernel/hand-over.ts';
 import { isKernelError } from '../../src/kernel/kernel-error.ts';
 import { takeLock } from '../../src/kernel/lock.ts';
-import { fdOf } from '../../src/proxy/handle.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ms-hand-over-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -59,21 +57,6 @@ describe('descriptors that are handed over', () => {
     assert.equal(statSync(socket.path).mode & 0o777, 0o600);
     socket.close();
   });
-});
-
-it('who is at the other end of a socket is known', async () => {
-  const path = join(folder, 'peer.sock');
-  const accepted = new Promise<Socket>((resolve) => {
-    const server = createServer((socket) => {
-      server.close();
-      resolve(socket);
-    }).listen(path);
-  });
-  const client = connect(path);
-  const socket = await accepted;
-  assert.deepEqual(peerOf(fdOf(socket)), { pid: process.pid, uid: process.getuid?.() });
-  socket.destroy();
-  client.destroy();
 });
 
 it('a lock is held as long as one process has its descriptor, and names who holds it', () => {

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundle, EXTERNAL } from '../../packaging/bundle.ts';
 import { packageRoot } from '../../src/kernel/paths.ts';
-import { isAlive } from '../../src/unix/alive.ts';
+import { isAlive } from '../../src/kernel/process.ts';
 
 const PREFIX = 'metasteer-other-';
 const NAME = new RegExp(`^${PREFIX}(\\d+)-`);

@@ -7,6 +7,13 @@ import { ROOT, read } from '../tidy/sources.ts';
 
 const RESTRICT = join(ROOT, 'test/kit/restrict.py');
 
+export interface Identity {
+  readonly uid: number;
+  readonly gid: number;
+  /** Beside its own. */
+  readonly groups: readonly number[];
+}
+
 export class RestrictedUnit {
   readonly #text: string;
 
@@ -17,11 +24,22 @@ export class RestrictedUnit {
 
   /** The capabilities that are left, as setpriv(1) calls them. */
   get kept(): readonly string[] {
-    return this.#words('CapabilityBoundingSet').map((name) => name.toLowerCase().replace('cap_', ''));
+    return this.#words('CapabilityBoundingSet')
+      .filter(Boolean)
+      .map((name) => name.toLowerCase().replace('cap_', ''));
   }
 
-  /** A command that gives up what the unit takes away, and becomes what comes after it. */
-  async command(): Promise<readonly string[]> {
+  /**
+   * A command that gives up what the unit takes away, and becomes what comes after it.
+   *
+   * @param as in the place of the user that the unit names, where it names one
+   */
+  async command(as?: Identity): Promise<readonly string[]> {
+    assert.equal(as !== undefined, /^User=/m.test(this.#text), 'the unit names a user');
+    const user =
+      as === undefined
+        ? []
+        : [`--reuid=${as.uid}`, `--regid=${as.gid}`, `--groups=${[as.gid, ...as.groups].join(',')}`];
     const { kept } = this;
     const all = (await runCommand('setpriv', ['--list-caps'])).trim().split('\n');
     const dropped = all.filter((name) => !kept.includes(name)).map((name) => `-${name}`);
@@ -33,7 +51,7 @@ export class RestrictedUnit {
       namespaces[0] === 'yes' ? [] : namespaces,
     ];
     return [
-      ...['setpriv', `--bounding-set=${dropped.join(',')}`, '--inh-caps=-all', '--no-new-privs'],
+      ...['setpriv', ...user, `--bounding-set=${dropped.join(',')}`, '--inh-caps=-all', '--no-new-privs'],
       ...['/usr/bin/python3', RESTRICT, ...lists.map((list) => list.join(','))],
     ];
   }
@@ -47,24 +65,37 @@ export class RestrictedUnit {
     for (const set of ['CapBnd', 'CapPrm', 'CapEff']) {
       const has = BigInt(`0x${new RegExp(`^${set}:\\s*(\\w+)$`, 'm').exec(status)?.[1]}`);
       assert.equal(has & ~allowed, 0n, set);
-      assert.notEqual(has, 0n);
+      assert.equal(has !== 0n, allowed !== 0n);
     }
     assert.match(status, /^NoNewPrivs:\s*1$/m);
     assert.match(status, /^Seccomp:\s*2$/m);
   }
 
   #words(name: string): readonly string[] {
-    const value = new RegExp(`^${name}=(.*)$`, 'm').exec(this.#text)?.[1];
-    assert.ok(value, `${name} is set`);
-    return value.replace(/^~/, '').split(' ');
+    const [value] = this.#values(name);
+    assert.ok(value !== undefined, `${name} is set`);
+    return value.split(' ');
   }
 
-  /** The list is of what is denied, where it begins with ~, or else of what is allowed; what systemd does not know is then not denied here. */
+  #values(name: string): readonly string[] {
+    return [...this.#text.matchAll(new RegExp(`^${name}=(.*)$`, 'gm'))].map(([, value = '']) => value);
+  }
+
+  /**
+   * The first list is of what is denied, where it begins with ~, or else of what is allowed; further ones take away from it or add to
+   * it. What systemd does not know is not denied here.
+   */
   async #deniedCalls(): Promise<readonly string[]> {
-    const listed = await Promise.all(this.#words('SystemCallFilter').map(callsOf));
-    if (/^SystemCallFilter=~/m.test(this.#text)) return listed.flat();
-    const allowed = new Set(listed.flat());
-    return (await callsOf('@known')).filter((name) => !allowed.has(name));
+    const lists = this.#values('SystemCallFilter');
+    const denied = new Set(lists[0]?.startsWith('~') ? [] : await callsOf('@known'));
+    for (const list of lists) {
+      const calls = (await Promise.all(list.replace(/^~/, '').split(' ').map(callsOf))).flat();
+      for (const call of calls) {
+        if (list.startsWith('~')) denied.add(call);
+        else denied.delete(call);
+      }
+    }
+    return [...denied];
   }
 }
 

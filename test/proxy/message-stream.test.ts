@@ -19,12 +19,18 @@ describe('messages between supervisor and worker', () => {
   });
 
   /** Both ends of a stream: what is written to the one is read as messages from the other. */
-  async function pair(): Promise<{ readonly near: Socket; readonly heard: unknown[]; readonly broken: Promise<void> }> {
+  async function pair(): Promise<{
+    readonly near: Socket;
+    readonly heard: unknown[];
+    readonly broken: Promise<string>;
+  }> {
     const near = connect(path);
     near.on('error', () => undefined);
     const [far] = (await once(server, 'connection')) as [Socket];
     const heard: unknown[] = [];
-    const broken = new Promise<void>((resolve) => new MessageStream(far, (value) => heard.push(value), resolve));
+    const broken = new Promise<string>((resolve) => {
+      new MessageStream(far, (value) => heard.push(value), resolve);
+    });
     return { near, heard, broken };
   }
 

@@ -20,7 +20,7 @@ const proxy = filesUnder('src/proxy', /\.ts$/);
 const MARKS = ['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX', 'HA' + 'CK'];
 
 /** Log lines, what Keystone says of its tokens, dates in replies, what frames of `top` say they are of: everything else measures with a clock that never jumps. */
-const WALL_CLOCK = ['log-output.ts', 'keystone.ts', 'back-off.ts', 'top-frame.ts', 'history.ts'];
+const WALL_CLOCK = ['log-output.ts', 'keystone.ts', 'back-off.ts', 'top-frame.ts', 'history.ts', 'worker-output.ts'];
 
 /** Offsets in bytes: a number in what is read or written, or added. Offsets in words: a number, or a constant that is not generated, in an index. */
 const OFFSET = new RegExp(

@@ -98,8 +98,9 @@ const sections = {
   admin: z.strictObject({
     socket: text({
       ...socketPath,
-      default: '/run/metasteer/agent.sock',
-      meaning: 'UNIX socket on which `metasteer agent-status` asks the agent.',
+      default: '/run/metasteer-agent/admin.sock',
+      meaning:
+        'UNIX socket on which `metasteer agent-status` asks the agent, and on which a daemon says which owners are on the node.',
     }),
   }),
   metrics: z.strictObject(metricsKeys('127.0.0.1:9111')),

@@ -1,9 +1,14 @@
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { ConfigDocument } from '../../config/document.ts';
 import type { Problem } from '../../config/problems.ts';
 import { MetasteerError } from '../../errors.ts';
 import type { ImportedSecret } from './neutron-files.ts';
 import type { AgentFile } from './schema.ts';
 import { refuseExposed, Secret } from './secret.ts';
+
+/** The name of the packaged unit for the folder of secrets: the files in it are this, `_`, and their own name. */
+const CREDENTIALS = 'metasteer';
 
 /** Where secrets may be given, beside files. Of nothing that is logged: argv and settings never hold one. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -76,8 +81,19 @@ function keystoneSecret({ resolver, keystone }: AgentFile): Wanted | undefined {
     : { key: 'keystone.password_file', path: keystone.password_file, variable: 'METASTEER_KEYSTONE_PASSWORD' };
 }
 
+/**
+ * Where the service manager put the content of a file that only root may read (`LoadCredential=`, systemd.exec(5)), by the file's own
+ * name: of the packaged unit, or of an operator's.
+ */
+function passedOn(path: string, environment: Environment): string | undefined {
+  const folder = environment['CREDENTIALS_DIRECTORY'];
+  if (folder === undefined || folder === '') return undefined;
+  const name = basename(path);
+  return [`${CREDENTIALS}_${name}`, name].map((each) => join(folder, each)).find((each) => existsSync(each));
+}
+
 function secretOf({ path, variable, imported }: Wanted, { environment, readSecret }: SecretSource): Secret {
-  if (path !== undefined) return readSecret(path);
+  if (path !== undefined) return readSecret(passedOn(path, environment) ?? path);
   const given = environment[variable];
   if (given !== undefined && given !== '') return new Secret(given);
   if (imported !== undefined) {

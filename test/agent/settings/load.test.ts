@@ -69,7 +69,7 @@ describe('settings', () => {
       inventory: { file: '/i' },
       responseCache: { enabled: false, ttlMs: 5000, entries: 4096, bytes: 16_777_216 },
       limits: { headBytes: 32_768, bodyBytes: 65_536 },
-      admin: { socket: '/run/metasteer/agent.sock' },
+      admin: { socket: '/run/metasteer-agent/admin.sock' },
       metrics: {},
       log: { level: 'info', access: 'errors' },
     } satisfies Omit<AgentSettings, 'nova'>);
@@ -287,6 +287,18 @@ describe('secrets', () => {
   test('in a file that its group may read are taken', () => {
     const path = file('s', 0o640);
     assert.equal(parse(`${LEAST}nova: { shared_secret_file: ${path} }`).nova.sharedSecret.reveal(), 's');
+  });
+
+  test('are taken from the service manager where it passes the file on, by its name', () => {
+    const yaml = `${LEAST}nova: { shared_secret_file: /root-alone/shared-secret }`;
+    for (const name of ['metasteer_shared-secret', 'shared-secret']) {
+      const credentials = mkdtempSync(join(folder, 'credentials-'));
+      writeFileSync(join(credentials, name), 'passed\n', { mode: 0o400 });
+      assert.equal(parse(yaml, { CREDENTIALS_DIRECTORY: credentials }).nova.sharedSecret.reveal(), 'passed');
+      rmSync(join(credentials, name));
+      const error = errorOf(() => parse(yaml, { CREDENTIALS_DIRECTORY: credentials }));
+      assert.equal(error.code, 'config-unreadable');
+    }
   });
 
   test('are in no text that settings are turned into', () => {
