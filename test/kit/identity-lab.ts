@@ -176,7 +176,7 @@ if o.get('many'):
     sent = 0
     while time.monotonic() < deadline:
         if o.get('sources'): src = src[:-2] + struct.pack('!H', 2 + sent % o['sources'])
-        s.send(segment(o.get('port') or random.randrange(1025, 65000), o.get('seq') or random.randrange(2**32), random.randrange(2**32), o['many']))
+        s.send(segment((o.get('port') or random.randrange(1025, 65000)) + sent % o.get('ports', 1), o.get('seq') or random.randrange(2**32), random.randrange(2**32), o['many']))
         sent += 1
         time.sleep(1 / o['rate'])
     print(json.dumps({'sent': sent}))
@@ -209,6 +209,8 @@ export interface Forgery {
   readonly mac?: string;
   /** The client's port; any unless given. */
   readonly port?: number;
+  /** With `many`: so many ports, from `port` on. */
+  readonly ports?: number;
   readonly seconds?: number;
   /** Sends segments with these flags and random numbers all the time, in place of one connection. */
   readonly many?: number;
