@@ -289,6 +289,14 @@ struct ms_forget {
 };
 _Static_assert(sizeof(struct ms_forget) == 40, "ms_forget has no hidden padding");
 
+/* A record in the ring buffer `asks`: an address whose MAC the router's neighbour table has to say. */
+struct ms_ask {
+	struct ms_neighbour_key key;
+	__u8 next_hop[16];    /* by which the router replies to it: itself, unless it is behind another; as in ms_neighbour_key */
+	__u32 is_doubted;     /* 1: the table has a MAC, and the address came from another */
+};
+_Static_assert(sizeof(struct ms_ask) == 40, "ms_ask has no hidden padding");
+
 /* What ms_answer is told, as the bytes after an Ethernet header: what the router's neighbour table says of an address. */
 struct ms_answer {
 	struct ms_neighbour_key key;

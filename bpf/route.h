@@ -119,18 +119,32 @@ on_link:
 #define ASK_INTERVAL_NS 2000000ULL
 #define ASK_BURST_NS (1024 * ASK_INTERVAL_NS)
 
+/* By which address the router replies: after route_of. The client's own where the router was not asked. */
+static __always_inline void route_next_hop(const struct bpf_fib_lookup *to, const __u8 *address, __u8 *next_hop)
+{
+	if (to->family == AF_INET) {
+		next_hop[10] = 0xff;
+		next_hop[11] = 0xff;
+		__builtin_memcpy(next_hop + 12, &to->ipv4_dst, sizeof(to->ipv4_dst));
+	} else if (to->family == AF_INET6) {
+		/* Also of an IPv4 route whose next hop is an IPv6 address (RFC 5549). */
+		__builtin_memcpy(next_hop, to->ipv6_dst, sizeof(to->ipv6_dst));
+	} else {
+		__builtin_memcpy(next_hop, address, sizeof(to->ipv6_dst));
+	}
+}
+
 /* Has the daemon find out an address's neighbour. What is too much is left out: the next SYN asks again. */
-static __always_inline void route_ask(struct ms_port *port, const struct ms_neighbour_key *key, __u64 now_ns)
+static __always_inline void route_ask(struct ms_port *port, const struct ms_neighbour_key *key,
+				      const struct bpf_fib_lookup *to, bool is_doubted, __u64 now_ns)
 {
 	__u64 busy_until_ns = (port->asks_busy_until_ns > now_ns ? port->asks_busy_until_ns : now_ns) + ASK_INTERVAL_NS;
-	struct ms_neighbour_key *asked;
+	struct ms_ask ask = {.key = *key, .is_doubted = is_doubted};
 
 	if (busy_until_ns - now_ns > ASK_BURST_NS)
 		return;
-	asked = bpf_ringbuf_reserve(&asks, sizeof(*asked), 0);
-	if (!asked)
+	route_next_hop(to, key->address, ask.next_hop);
+	if (bpf_ringbuf_output(&asks, &ask, sizeof(ask), 0))
 		return;
 	port->asks_busy_until_ns = busy_until_ns;
-	__builtin_memcpy(asked, key, sizeof(*asked));
-	bpf_ringbuf_submit(asked, 0);
 }

@@ -111,7 +111,7 @@ static __always_inline enum ms_verdict hand_over(struct __sk_buff *skb, struct s
 	__u8 macs[2 * ETH_ALEN];
 
 	if (mac_is_zero(to->dmac)) {
-		route_ask(now->port, &address, now->now_ns);
+		route_ask(now->port, &address, to, false, now->now_ns);
 		return MS_DROP_UNRESOLVED;
 	}
 	__builtin_memcpy(macs, to->smac, ETH_ALEN);
@@ -142,7 +142,7 @@ static __always_inline enum ms_verdict steer_handed_over_syn(struct situation *n
 /* A SYN of an address that is known by this MAC, or that may be by the router's tables. */
 static __always_inline enum ms_verdict steer_known_syn(struct situation *now, const struct ms_neighbour_key *address,
 						       struct ms_neighbour *known, const struct ms_flow_key *key,
-						       struct ms_flow *flow)
+						       struct ms_flow *flow, const struct bpf_fib_lookup *to)
 {
 	bool approved = !now->unresolved;
 	bool is_same = known && mac_equal(now->client.mac, known->mac);
@@ -169,7 +169,7 @@ static __always_inline enum ms_verdict steer_known_syn(struct situation *now, co
 	if (!known)
 		return MS_DROP_NEIGHBOUR_FULL;
 	if (now->unresolved)
-		route_ask(now->port, address, now->now_ns);
+		route_ask(now->port, address, to, false, now->now_ns);
 	flags = known->checked_ns || by_mac ? 0 : MS_FLOW_UNRESOLVED;
 	if (flow) {
 		flow->seen_ns = now->now_ns;
@@ -192,7 +192,7 @@ static __always_inline enum ms_verdict steer_syn(struct __sk_buff *skb, struct s
 	struct ms_flow_key key = flow_key(now->port_id, now->client.address, now->client.port);
 	struct ms_neighbour *known = bpf_map_lookup_elem(&neighbours, &address);
 	struct ms_flow *flow = bpf_map_lookup_elem(&flows, &key);
-	struct bpf_fib_lookup to;
+	struct bpf_fib_lookup to = {};
 	const __u32 *there;
 	bool is_same;
 
@@ -203,12 +203,12 @@ static __always_inline enum ms_verdict steer_syn(struct __sk_buff *skb, struct s
 		return refuse(now, MS_PASS_OTHER_NEIGHBOUR, flow->mac);
 	if (is_same && !now->handed_over && known->checked_ns &&
 	    now->now_ns < known->checked_ns + ROUTE_CHECK_INTERVAL_NS)
-		return steer_known_syn(now, &address, known, &key, flow);
+		return steer_known_syn(now, &address, known, &key, flow, &to);
 	switch (route_of(skb, now->port_id, &now->client, known, now->now_ns, &to)) {
 	case ROUTE_HERE:
 		break;
 	case ROUTE_OTHER_MAC:
-		route_ask(now->port, &address, now->now_ns);
+		route_ask(now->port, &address, &to, true, now->now_ns);
 		return refuse(now, MS_PASS_OTHER_NEIGHBOUR, to.dmac);
 	case ROUTE_THERE:
 		there = port_there(now, &to);
@@ -218,7 +218,7 @@ static __always_inline enum ms_verdict steer_syn(struct __sk_buff *skb, struct s
 	case ROUTE_UNRESOLVED:
 		/* Who is known by another MAC stays so until the router says otherwise. */
 		if (now->handed_over || (known && !is_same)) {
-			route_ask(now->port, &address, now->now_ns);
+			route_ask(now->port, &address, &to, false, now->now_ns);
 			return MS_DROP_UNRESOLVED;
 		}
 		now->unresolved = true;
@@ -228,7 +228,7 @@ static __always_inline enum ms_verdict steer_syn(struct __sk_buff *skb, struct s
 	}
 	if (now->handed_over)
 		return steer_handed_over_syn(now, &key, flow);
-	return steer_known_syn(now, &address, known, &key, flow);
+	return steer_known_syn(now, &address, known, &key, flow, &to);
 }
 
 /* A connection whose address the router did not know when it began: whether it does by now. */
@@ -245,9 +245,10 @@ static __always_inline enum ms_verdict resolve_flow(struct __sk_buff *skb, struc
 			known->checked_ns = now->now_ns;
 		return MS_STEER_DATA;
 	case ROUTE_UNRESOLVED:
-		route_ask(now->port, &address, now->now_ns);
+		route_ask(now->port, &address, &to, false, now->now_ns);
 		return MS_DROP_UNRESOLVED;
 	case ROUTE_OTHER_MAC:
+		route_ask(now->port, &address, &to, true, now->now_ns);
 		return refuse(now, MS_PASS_OTHER_NEIGHBOUR, to.dmac);
 	default:
 		return refuse(now, MS_PASS_OTHER_NETWORK, NULL);

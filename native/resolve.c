@@ -23,6 +23,7 @@
 #define QUESTIONS_PER_PORT 256  /* one port's forged addresses leave room for the others' */
 #define FIRST_WAIT_MS 1         /* from asking the kernel to looking again; doubled each time, … */
 #define LAST_WAIT_MS 512        /* … and after this one an address that does not answer is given up */
+#define DOUBT_MS 12000          /* longer than the kernel takes to give up one that it doubts: 5 s, and three probes */
 #define SOCKETS_MAX 16          /* namespaces that are asked again without entering them, … */
 #define SOCKETS_MS 1000         /* … for so long after the last question */
 #define PORTS_MAX MS_PORTS_MAX
@@ -37,8 +38,9 @@ static struct place places[PORTS_MAX];
 static pthread_mutex_t places_lock = PTHREAD_MUTEX_INITIALIZER;
 
 struct question {
-	struct ms_neighbour_key key;
+	struct ms_ask asked;
 	__u32 wait_ms;
+	__u64 doubted_until_ms;
 	__u64 due_ms;
 };
 
@@ -151,6 +153,7 @@ static struct route_socket *socket_of(struct resolver *resolver, __u32 port_id)
 struct found {
 	__u8 mac[ETH_ALEN];
 	int is_valid;
+	int is_doubted; /* by the kernel: it was not heard of lately */
 };
 
 static int read_neighbour(const struct nlmsghdr *answer, void *argument)
@@ -169,19 +172,20 @@ static int read_neighbour(const struct nlmsghdr *answer, void *argument)
 			continue;
 		memcpy(found->mac, mnl_attr_get_payload(attribute), ETH_ALEN);
 		found->is_valid = 1;
+		found->is_doubted = (message->ndm_state & (NUD_STALE | NUD_DELAY | NUD_PROBE)) != 0;
 	}
 	return MNL_CB_OK;
 }
 
-static int is_ipv4(const struct ms_neighbour_key *key)
+static int is_ipv4(const __u8 *address)
 {
 	static const __u8 mapped[12] = {[10] = 0xff, [11] = 0xff};
 
-	return memcmp(key->address, mapped, sizeof(mapped)) == 0;
+	return memcmp(address, mapped, sizeof(mapped)) == 0;
 }
 
 /* Asks for an entry (RTM_GETNEIGH), or has the kernel use one, which makes it find out the MAC (RTM_NEWNEIGH, NTF_USE). */
-static int exchange(struct route_socket *socket, const struct ms_neighbour_key *key, __u16 type, struct found *found)
+static int exchange(struct route_socket *socket, const __u8 *address, __u16 type, struct found *found)
 {
 	static __u32 sequence;
 	char buffer[NETLINK_REQUEST_BYTES];
@@ -191,11 +195,11 @@ static int exchange(struct route_socket *socket, const struct ms_neighbour_key *
 	request->nlmsg_type = type;
 	request->nlmsg_seq = ++sequence;
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | (type == RTM_NEWNEIGH ? NLM_F_CREATE : 0);
-	message->ndm_family = is_ipv4(key) ? AF_INET : AF_INET6;
+	message->ndm_family = is_ipv4(address) ? AF_INET : AF_INET6;
 	message->ndm_ifindex = (int)socket->ifindex;
 	if (type == RTM_NEWNEIGH)
 		message->ndm_flags = NTF_USE;
-	mnl_attr_put(request, NDA_DST, is_ipv4(key) ? 4 : 16, key->address + (is_ipv4(key) ? 12 : 0));
+	mnl_attr_put(request, NDA_DST, is_ipv4(address) ? 4 : 16, address + (is_ipv4(address) ? 12 : 0));
 	if (mnl_socket_sendto(socket->netlink, request, request->nlmsg_len) < 0)
 		return -errno;
 	return netlink_answer(socket->netlink, request->nlmsg_seq, read_neighbour, found);
@@ -214,32 +218,44 @@ static void write_answer(const struct resolver *resolver, const struct ms_neighb
 	bpf_prog_test_run_opts(resolver->answer_fd, &options);
 }
 
-/* Looks once. True when there is nothing more to be done about it. */
+/*
+ * Looks once. True when there is nothing more to be done about it.
+ *
+ * The kernel is asked to use an entry that it doubts, as it does itself for a packet that it sends: it probes it then, and
+ * gives it up when nobody answers. Whose address came from another MAC is followed until then, so that the next SYN of
+ * who has it now finds it known.
+ */
 static int is_settled(struct resolver *resolver, struct question *question)
 {
-	struct route_socket *socket = socket_of(resolver, question->key.port_id);
-	struct found found = {};
+	const struct ms_neighbour_key *key = &question->asked.key;
+	struct route_socket *socket = socket_of(resolver, key->port_id);
+	struct found found = {}, used = {};
+	__u64 now = now_ms();
 	int error;
 
 	if (!socket)
 		return 1;
-	error = exchange(socket, &question->key, RTM_GETNEIGH, &found);
+	error = exchange(socket, question->asked.next_hop, RTM_GETNEIGH, &found);
 	if (error && error != -ENOENT) {
 		/* The interface or its namespace may have gone; what is asked next opens another socket. */
 		close_socket(socket);
 		return 1;
 	}
-	if (found.is_valid) {
-		write_answer(resolver, &question->key, &found);
-		return 1;
-	}
 	/* Each time: the table may have been full (-ENOBUFS), and what is being found out already is not asked for twice. */
-	exchange(socket, &question->key, RTM_NEWNEIGH, &found);
+	if (!found.is_valid || found.is_doubted)
+		exchange(socket, question->asked.next_hop, RTM_NEWNEIGH, &used);
+	if (found.is_valid) {
+		write_answer(resolver, key, &found);
+		if (!question->asked.is_doubted || !found.is_doubted || now >= question->doubted_until_ms)
+			return 1;
+		question->due_ms = now + LAST_WAIT_MS;
+		return 0;
+	}
 	if (question->wait_ms > LAST_WAIT_MS) {
-		write_answer(resolver, &question->key, &found);
+		write_answer(resolver, key, &found);
 		return 1;
 	}
-	question->due_ms = now_ms() + question->wait_ms;
+	question->due_ms = now + question->wait_ms;
 	question->wait_ms *= 2;
 	return 0;
 }
@@ -249,16 +265,18 @@ static int is_settled(struct resolver *resolver, struct question *question)
 static int take_question(void *context, void *record, size_t size)
 {
 	struct resolver *resolver = context;
-	struct question question = {.wait_ms = FIRST_WAIT_MS};
+	struct question question = {.wait_ms = FIRST_WAIT_MS, .doubted_until_ms = now_ms() + DOUBT_MS};
+	const struct ms_neighbour_key *key = &question.asked.key, *other;
 	__u32 of_port = 0;
 
-	if (size != sizeof(question.key))
+	if (size != sizeof(question.asked))
 		return 0;
-	memcpy(&question.key, record, sizeof(question.key));
+	memcpy(&question.asked, record, sizeof(question.asked));
 	for (__u32 i = 0; i < resolver->count; i++) {
-		if (memcmp(&resolver->questions[i].key, &question.key, sizeof(question.key)) == 0)
+		other = &resolver->questions[i].asked.key;
+		if (memcmp(other, key, sizeof(*key)) == 0)
 			return 0;
-		of_port += resolver->questions[i].key.port_id == question.key.port_id;
+		of_port += other->port_id == key->port_id;
 	}
 	/* What finds no room is asked again by the next SYN. */
 	if (!is_settled(resolver, &question) && of_port < QUESTIONS_PER_PORT && resolver->count < QUESTIONS_MAX)

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Daemon } from '../../src/demo/daemon.ts';
-import { ask, forge, IdentityLab, type LabNetwork, type Nic } from '../kit/identity-lab.ts';
+import { forge } from '../kit/forger.ts';
+import { ask, IdentityLab, type LabNetwork, type Nic } from '../kit/identity-lab.ts';
 import { needsRoot, until } from '../kit/node.ts';
 
 for (const kind of ['qdhcp', 'ovnmeta'] as const) {

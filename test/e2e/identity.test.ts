@@ -4,9 +4,10 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PortStatusDocument } from '../../src/control/status-document.ts';
 import type { Daemon } from '../../src/demo/daemon.ts';
+import { forge } from '../kit/forger.ts';
 import { NeutronHaproxy } from '../kit/haproxy.ts';
 import { HeldConnection } from '../kit/held-connection.ts';
-import { ask, forge, IdentityLab, type LabNetwork, type Nic, pin } from '../kit/identity-lab.ts';
+import { ask, IdentityLab, type LabNetwork, type Nic, pin } from '../kit/identity-lab.ts';
 import { isRoot, until } from '../kit/node.ts';
 import { unlessThere } from '../kit/peers.ts';
 
@@ -36,7 +37,7 @@ async function build(): Promise<Site> {
   const forger = await lab.nic(await lab.instance('forger'), here, 'eth0', 66);
   const stranger = await lab.nic(await lab.instance('stranger'), there, 'eth0', 5);
   const two = await lab.instance('both');
-  const both = [await lab.nic(two, here, 'eth0', 7), await lab.nic(two, there, 'eth1', 7, false)] as const;
+  const both = [await lab.nic(two, here, 'eth0', 7), await lab.nic(two, there, 'eth1', 7, { routes: false })] as const;
   // As on a host that answers for an address on the interface it belongs to alone.
   await two.sysctl('1', 'ipv4/conf/all/arp_ignore');
   await two.sysctl('0', 'ipv4/conf/all/rp_filter', 'ipv4/conf/eth0/rp_filter', 'ipv4/conf/eth1/rp_filter');

@@ -32,7 +32,7 @@ int fuzz_neighbour(void)
 
 	if (error)
 		abort();
-	error = exchange(&socket, &key, RTM_GETNEIGH, &found);
+	error = exchange(&socket, key.address, RTM_GETNEIGH, &found);
 	mnl_socket_close(socket.netlink);
 	return error;
 }

@@ -10,6 +10,7 @@ import { installNeutronRules } from '../../src/demo/neutron-rules.ts';
 import { RunDir, removeLeftovers } from '../../src/demo/run-dir.ts';
 import { type Router, type RouterPort, Topology } from '../../src/demo/topology.ts';
 import { KeepAliveAgent, reply } from './agents.ts';
+import { until } from './node.ts';
 
 /** One network: the interface of its router or DHCP port, and the bridge its instances are on. */
 export interface LabNetwork {
@@ -108,10 +109,47 @@ export class IdentityLab {
     return this.topology.createNamespace(`ms${process.pid}-${name}`);
   }
 
-  /** Plugs an instance into a network; its first interface has the routes that DHCP and router advertisements give. */
-  async nic(namespace: Namespace, network: LabNetwork, name: string, host: number, routes = true): Promise<Nic> {
+  /**
+   * A router of another node, with an interface in the same network that has the same MAC, as the backup of an HA pair: it has no
+   * address, and says nothing. Its owner has another name, because all namespaces are of one machine here.
+   */
+  async backup({ port, bridge }: LabNetwork): Promise<Router> {
+    const spec = { interface: `qr-${randomUUID().slice(0, 11)}`, address: '192.0.2.1/32', mac: port.mac };
+    const router = await this.topology.createRouter({ uuid: randomUUID(), ...spec });
+    this.owners.push(router.uuid);
+    await router.namespace.sysctl('1', `ipv6/conf/${router.port.interface}/disable_ipv6`);
+    await router.namespace.ip('addr', 'flush', 'dev', router.port.interface);
+    this.#bridges += 1;
+    const peer = `p-br${this.#bridges}`;
+    await router.namespace.ip('link', 'set', router.port.peer, 'netns', this.#switch.name, 'name', peer);
+    await this.#switch.ip('link', 'set', peer, 'master', bridge, 'up');
+    return router;
+  }
+
+  /** The node of a network's first router has gone: its wire is dead, and the switch forgets what it learned by it. */
+  async cut({ bridge }: LabNetwork): Promise<void> {
+    await this.#switch.ip('link', 'set', `p-${bridge}`, 'down');
+  }
+
+  async reconnect({ bridge }: LabNetwork): Promise<void> {
+    await this.#switch.ip('link', 'set', `p-${bridge}`, 'up');
+  }
+
+  /**
+   * Plugs an instance into a network; its first interface has the routes that DHCP and router advertisements give.
+   *
+   * @param mac one of the kernel's choice unless given
+   */
+  async nic(
+    namespace: Namespace,
+    network: LabNetwork,
+    name: string,
+    host: number,
+    { routes = true, mac }: { readonly routes?: boolean; readonly mac?: string } = {},
+  ): Promise<Nic> {
     const peer = `${network.bridge}-${host}`;
-    await this.#switch.ip('link', 'add', peer, 'type', 'veth', 'peer', 'name', name, 'netns', namespace.name);
+    const veth = ['type', 'veth', 'peer', 'name', name, ...(mac === undefined ? [] : ['address', mac])];
+    await this.#switch.ip('link', 'add', peer, ...veth, 'netns', namespace.name);
     await this.#switch.ip('link', 'set', peer, 'master', network.bridge, 'up');
     const ipv4 = network.gateway.ipv4.replace(/\d+$/, String(host));
     const ipv6 = network.gateway.ipv6.replace(/1$/, host.toString(16));
@@ -128,9 +166,16 @@ export class IdentityLab {
 
   async steer(ports: number, settings: Readonly<Record<string, unknown>> = {}): Promise<Daemon> {
     const { runDir, agent, owners } = this;
+    // A bridge forwards nothing from a new port for up to a second.
+    const isForwarding = async () => !/state (disabled|listening|learning|blocking)/.test(await this.#wires());
+    await until('the switch forwards', isForwarding);
     this.#daemon = new Daemon({ runDir, agentSocket: agent.path, routers: owners, settings });
     await this.#daemon.untilSteering(ports, new AbortController().signal);
     return this.#daemon;
+  }
+
+  async #wires(): Promise<string> {
+    return this.#switch.run('bridge', ['link', 'show']);
   }
 
   /** Notes something to take away before the namespaces. */
@@ -146,92 +191,6 @@ export class IdentityLab {
     this.runDir.remove();
     if (!stopped) throw new Error('the daemon had to be killed');
   }
-}
-
-const FORGER = `
-import json, random, socket, struct, sys, time
-def csum(b):
-    if len(b) % 2: b += b'\\0'
-    s = sum(struct.unpack('!%dH' % (len(b) // 2), b))
-    while s >> 16: s = (s & 0xffff) + (s >> 16)
-    return ~s & 0xffff
-o = json.loads(sys.stdin.read())
-v6 = ':' in o['source']
-fam = socket.AF_INET6 if v6 else socket.AF_INET
-src, dst = socket.inet_pton(fam, o['source']), socket.inet_pton(fam, 'fe80::a9fe:a9fe' if v6 else '169.254.169.254')
-mac = lambda text: bytes.fromhex(text.replace(':', ''))
-def segment(sport, seq, ack, flags, payload=b''):
-    t = struct.pack('!HHIIBBHHH', sport, 80, seq & 0xffffffff, ack & 0xffffffff, 0x50, flags, 64240, 0, 0)
-    pseudo = src + dst + (struct.pack('!IHBB', len(t + payload), 0, 0, 6) if v6 else struct.pack('!BBH', 0, 6, len(t + payload)))
-    t = t[:16] + struct.pack('!H', csum(pseudo + t + payload)) + t[18:] + payload
-    if v6: ip = struct.pack('!IHBB', 6 << 28, len(t), 6, 64) + src + dst
-    else:
-        ip = struct.pack('!BBHHHBBH', 0x45, 0, 20 + len(t), 1, 0x4000, 64, 6, 0) + src + dst
-        ip = ip[:10] + struct.pack('!H', csum(ip)) + ip[12:]
-    return mac(o['to']) + mac(o['mac']) + (b'\\x86\\xdd' if v6 else b'\\x08\\x00') + ip + t
-s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-s.bind((o['interface'], 0))
-if o.get('many'):
-    deadline = time.monotonic() + o['seconds']
-    sent = 0
-    while time.monotonic() < deadline:
-        if o.get('sources'): src = src[:-2] + struct.pack('!H', 2 + sent % o['sources'])
-        s.send(segment((o.get('port') or random.randrange(1025, 65000)) + sent % o.get('ports', 1), o.get('seq') or random.randrange(2**32), random.randrange(2**32), o['many']))
-        sent += 1
-        time.sleep(1 / o['rate'])
-    print(json.dumps({'sent': sent}))
-    sys.exit()
-# One connection, as far as it goes.
-sport, seq = o.get('port') or random.randrange(20000, 60000), random.randrange(2**31)
-s.send(segment(sport, seq, 0, 2))
-got, accepted, nxt = b'', False, 0
-s.settimeout(0.2)
-end = time.monotonic() + o.get('seconds', 1.5)
-at = 14 + (40 if v6 else 20)
-while time.monotonic() < end:
-    try: f = s.recv(65535)
-    except socket.timeout: continue
-    if f[12:14] != (b'\\x86\\xdd' if v6 else b'\\x08\\x00') or len(f) < at + 20: continue
-    sp, dp, fseq, fack, off, flags = struct.unpack('!HHIIBB', f[at:at + 14])
-    if sp != 80 or dp != sport or f[0:6] == mac(o['to']): continue
-    if flags & 0x12 == 0x12 and not accepted:
-        accepted, nxt = True, fseq + 1
-        s.send(segment(sport, seq + 1, nxt, 0x10))
-        s.send(segment(sport, seq + 1, nxt, 0x18, b'GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n'))
-    got += f[at + (off >> 4) * 4:].rstrip(b'\\0')
-print(json.dumps({'accepted': accepted, 'got': got.decode('latin1')}))
-`;
-
-export interface Forgery {
-  /** Address that is claimed. */
-  readonly source: string;
-  /** MAC of the frames; the forger's own unless given. */
-  readonly mac?: string;
-  /** The client's port; any unless given. */
-  readonly port?: number;
-  /** With `many`: so many ports, from `port` on. */
-  readonly ports?: number;
-  readonly seconds?: number;
-  /** Sends segments with these flags and random numbers all the time, in place of one connection. */
-  readonly many?: number;
-  readonly rate?: number;
-  readonly seq?: number;
-  /** So many addresses, that differ in their last two bytes. */
-  readonly sources?: number;
-}
-
-export interface Forged {
-  /** Whether the forger got a SYN with ACK. */
-  readonly accepted?: boolean;
-  /** Bytes that the forger got. */
-  readonly got?: string;
-  readonly sent?: number;
-}
-
-/** Sends forged packets from an instance's interface, and says what came back to it. */
-export async function forge(nic: Nic, forgery: Forgery): Promise<Forged> {
-  const order = { mac: nic.mac, to: nic.network.port.mac, interface: nic.name, ...forgery };
-  return JSON.parse(await nic.namespace.run('python3', ['-c', FORGER], { input: JSON.stringify(order) })) as Forged;
 }
 
 /** What an instance gets over IPv4 or IPv6, and how long it took in seconds; its own address unless given. */
