@@ -25,7 +25,7 @@ static const __u8 *record_bytes;
 static const struct ms_front_client *clients;
 static struct ms_front_op *all_ops;
 static __u8 *op_bytes;
-static __u32 front, submitted, taken, bytes_end;
+static __u32 front, submitted, read_records, bytes_end;
 
 unsigned follow(unsigned before, const __u8 *bytes, size_t length, const char *what)
 {
@@ -287,15 +287,15 @@ void reader_take(void)
 {
 	__u32 written = __atomic_load_n(&ring->written, __ATOMIC_SEQ_CST);
 
-	require(written - taken <= MS_FRONT_RECORDS, "more records than there is room for");
-	while (taken != written) {
+	require(written - read_records <= MS_FRONT_RECORDS, "more records than there is room for");
+	while (read_records != written) {
 		/* As it is now: the bytes are good until `read` says otherwise. */
-		struct ms_front_record record = records[taken % MS_FRONT_RECORDS];
+		struct ms_front_record record = records[read_records % MS_FRONT_RECORDS];
 
-		require(record.sequence == taken, "a record that is not at its place");
+		require(record.sequence == read_records, "a record that is not at its place");
 		require(record.kind >= MS_FRONT_ACCEPTED && record.kind <= MS_FRONT_ACCEPT_FAILED, "a record of no kind");
 		reported(&record);
-		__atomic_store_n(&ring->read, ++taken, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&ring->read, ++read_records, __ATOMIC_SEQ_CST);
 	}
 	if (__atomic_exchange_n(&ring->starved, 0, __ATOMIC_SEQ_CST))
 		require(ms_front_go_on(front) == 0, "go on");

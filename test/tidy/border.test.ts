@@ -13,7 +13,7 @@ const LAYOUT = 'src/kernel/layout.gen.ts';
 const FFI = 'src/kernel/ffi.gen.ts';
 
 /** Not generated: only the BPF programs and the shim know it. */
-const NOT_SHARED = ['ms_interface_key', 'ms_prefix_key', 'ms_forget', 'ms_answer'];
+const NOT_SHARED = ['ms_interface_key', 'ms_prefix_key', 'ms_forget', 'ms_ask', 'ms_answer'];
 
 const named = namesImported(ROOT);
 const structs = headers.structs.filter(({ name }) => !NOT_SHARED.includes(name));
