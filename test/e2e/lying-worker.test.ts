@@ -93,7 +93,8 @@ describe('a worker that attacks its supervisor by', needsRoot, () => {
     assert.ok(lines.length > 10);
     for (const line of lines) {
       assert.match(line, /^\{"level":"(info|warn)","time":"[^"]*","pid":\d+,"role":"worker",/);
-      assert.equal(JSON.parse(line).pid, pid);
+      // Long lines are kept in part.
+      assert.equal(Number(/"pid":(\d+)/.exec(line)?.[1]), pid);
     }
     assert.ok(peak() - before < GROWTH_BYTES_MAX, `it grew by ${(peak() - before) / 1_048_576} MiB`);
     assert.equal(await running(), pid, 'it gives its signs of life, and nothing else is wrong with it');
