@@ -168,6 +168,9 @@ describe('an instance', needsRoot, () => {
         ...['neigh', 'replace', address, 'lladdr', nic.mac],
         ...['dev', router.port.interface, 'nud', 'stale'],
       );
+    // What the router itself would reply to what is passed makes the kernel doubt it, too.
+    for (const iptables of ['iptables', 'ip6tables'])
+      await router.namespace.run(iptables, ['-I', 'OUTPUT', '-p', 'tcp', '--tcp-flags', 'RST', 'RST', '-j', 'DROP']);
     await successor();
     await knowsGateway(nic);
     // The kernel doubts it for 5 s, and then asks three times, a second apart. Over IPv4 and IPv6 together.
