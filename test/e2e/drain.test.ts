@@ -66,7 +66,7 @@ describe('draining', needsRoot, () => {
   it('ends with `undrain`', async () => {
     assert.equal((await operate(daemon, 'undrain', node.blue.router.uuid)).status, 0);
     await until('we answer again', async () => (await whoAnswers(node.blue)) === OURS);
-    assert.equal((await portOf(daemon, node.blue)).state, 'steering');
+    await until('it is steering', async () => (await portOf(daemon, node.blue)).state === 'steering');
   });
 
   it('is of a port by its number or by its interface, too', async () => {
