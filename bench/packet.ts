@@ -6,6 +6,7 @@ import { AgentStub } from './agent-stub.ts';
 import { type Bar, type BenchCase, type BenchContext, type CaseResult, judge, scaled } from './case.ts';
 import { type AttachLoss, measureAttachLoss } from './packet/attach-loss.ts';
 import { type Bystander, measureBystanders } from './packet/bystander.ts';
+import { measureNewAddresses } from './packet/new-address.ts';
 import { packetPlots } from './packet/plots.ts';
 import { measureRuns, type ProgramRun } from './packet/runs.ts';
 import { packetSummary } from './packet/summary.ts';
@@ -35,16 +36,17 @@ function pairsOf(steered: number, generic: number, native: number) {
 }
 
 const PLANS = {
-  quick: { samples: 3, repeat: 200_000, megabytes: 300, pairs: pairsOf(6, 3, 1) },
-  standard: { samples: 7, repeat: 1_000_000, megabytes: 500, pairs: pairsOf(30, 9, 5) },
-  thorough: { samples: 9, repeat: 1_000_000, megabytes: 1000, pairs: pairsOf(80, 40, 10) },
+  quick: { samples: 3, addresses: 1000, repeat: 200_000, megabytes: 300, pairs: pairsOf(6, 3, 1) },
+  standard: { samples: 7, addresses: 4000, repeat: 1_000_000, megabytes: 500, pairs: pairsOf(30, 9, 5) },
+  thorough: { samples: 9, addresses: 16_000, repeat: 1_000_000, megabytes: 1000, pairs: pairsOf(80, 40, 10) },
 };
 
 async function run(context: BenchContext): Promise<CaseResult> {
   const { workspace, teardown, progress, options } = context;
   const plan = scaled(options, PLANS);
   progress('programs by themselves');
-  const runs = await measureRuns(plan.samples, plan.repeat);
+  const newAddresses = await measureNewAddresses(plan.addresses);
+  const runs = [...(await measureRuns(plan.samples, plan.repeat)), ...newAddresses];
   const agent = await AgentStub.start(workspace.file('packet-agent.sock'));
   teardown.add('agent', () => agent.close());
   const steered = await createTenant(workspace, { name: 'packet', index: TENANT_INDEX });
